@@ -1,0 +1,595 @@
+"""A Case: one problem in one group, and the one table of its legal moves.
+
+Theory, in four sentences:
+
+1. A case is moved by facts and by nothing else; `advance(case, fact)` gives the case as it is
+   afterwards and the orders that follow, or raises `IllegalMove` and changes nothing.
+2. Every legal move is a row of `TABLE`; of several rows for one (stage, fact) the first whose
+   condition holds is taken. What is not in the table is illegal.
+3. A fact first teaches the case (`learn`: who follows, where it is, which ticket), whatever the
+   stage; then the row gives the stage and the orders.
+4. Closing takes two keys: the worker's (`WORKER_KEY`) and the residents' (`RESIDENTS_KEY`). Silence
+   never closes a case: it lapses, unconfirmed.
+
+The state diagram in docs/ is drawn from `TABLE` by `linli diagram`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import singledispatch
+
+from actions import facts as f
+from actions import orders as o
+from actions.message import Attachment, Point
+from actions.orders import News, Sentence, Wait
+from actions.reading import Urgency
+
+
+class Stage(StrEnum):
+    """Where a case stands."""
+
+    NEW = "new"
+    ASKING_WHERE = "asking_where"
+    WAITING_WORKER = "waiting_worker"
+    HANDLING = "handling"
+    FILING = "filing"
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    RETURNED = "returned"
+    WORK_DONE = "work_done"
+    WORKER_KEY = "worker_key"
+    RESIDENTS_KEY = "residents_key"
+    CLOSED = "closed"
+    SOLVED_IN_GRID = "solved_in_grid"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    NOT_A_PROBLEM = "not_a_problem"
+
+
+AT_DISPATCH = (Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.RETURNED)
+BEFORE_DISPATCH = (Stage.ASKING_WHERE, Stage.WAITING_WORKER, Stage.HANDLING, Stage.FILING)
+KEYS = (Stage.WORK_DONE, Stage.WORKER_KEY, Stage.RESIDENTS_KEY)
+LIVE = (*BEFORE_DISPATCH, *AT_DISPATCH, *KEYS)
+SETTLED = (Stage.CLOSED, Stage.SOLVED_IN_GRID, Stage.LAPSED)
+DROPPED = (Stage.WITHDRAWN, Stage.MERGED, Stage.NOT_A_PROBLEM)
+
+
+class IllegalMove(Exception):
+    """The table has no row for this fact in this stage; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One problem in one group.
+
+    `version` counts the facts that it has taken. `messages` are pairs of a message's id and what it is
+    to the case (`report`, `second`, `detail` …); `posts` are pairs of what the bot posted and its id.
+    """
+
+    id: str
+    number: int
+    group: str
+    opened_at: datetime
+    changed_at: datetime
+    category: str
+    text: str
+    reporter: str
+    reporter_name: str
+    stage: Stage = Stage.NEW
+    version: int = 0
+    origin: str | None = None
+    place: str = ""
+    point: Point | None = None
+    urgency: Urgency = Urgency.NORMAL
+    confidence: float = 1.0
+    sure: bool = True
+    files_at_once: bool = True
+    warned: bool = False
+    delayed: bool = False
+    followers: tuple[str, ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()
+    wordings: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    handler: str = ""
+    handler_name: str = ""
+    ticket: str | None = None
+    note: str = ""
+    updates: tuple[str, ...] = ()
+    disputes: int = 0
+    reminders: int = 0
+    timer: str = ""
+    posts: tuple[tuple[str, str], ...] = ()
+    face: str = ""
+    worker_key: str = ""
+    residents_key: str = ""
+    scores: tuple[tuple[str, int], ...] = ()
+    merged_into: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.stage in LIVE
+
+    def post(self, what: str) -> str | None:
+        """The id of the message that the bot posted as `what` (`card`, `where` …), if it did."""
+        return dict(self.posts).get(what)
+
+
+Guard = Callable[[Case, f.Fact], bool]
+Effect = Callable[[Case, f.Fact], o.Order | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: in `stage`, `fact` leads to `to` with these orders, if `when` holds."""
+
+    stage: Stage
+    fact: type[f.Fact]
+    to: Stage
+    effects: tuple[Effect, ...] = ()
+    when: Guard | None = None
+
+
+# --- conditions -------------------------------------------------------------------------------------
+
+
+def no_place(case: Case, _: f.Fact) -> bool:
+    """Nobody has said where it is."""
+    return not case.place and case.point is None
+
+
+def files_itself(case: Case, _: f.Fact) -> bool:
+    """Sure enough, and the grid's policy is to file at once."""
+    return case.sure and case.files_at_once
+
+
+def sure(case: Case, _: f.Fact) -> bool:
+    """Sure enough to be filed when no worker answers."""
+    return case.sure
+
+
+def reminded(case: Case, _: f.Fact) -> bool:
+    """The one reminder has been given."""
+    return case.reminders > 0
+
+
+def has_ticket(case: Case, _: f.Fact) -> bool:
+    """Dispatch has it already."""
+    return case.ticket is not None
+
+
+def first_delay(case: Case, _: f.Fact) -> bool:
+    """The group has not yet been told that dispatch cannot be reached."""
+    return not case.delayed
+
+
+def is_key_question(_: Case, fact: f.Fact) -> bool:
+    """The post is the question to the worker."""
+    return isinstance(fact, f.Posted) and fact.what == "worker_key"
+
+
+# --- orders -----------------------------------------------------------------------------------------
+
+
+def show_card(_: Case, __: f.Fact) -> o.Order:
+    return o.ShowCard()
+
+
+def ask_where(_: Case, __: f.Fact) -> o.Order:
+    return o.AskWhere()
+
+
+def ask_worker(_: Case, __: f.Fact) -> o.Order:
+    return o.AskWorker()
+
+
+def ask_if_fixed(_: Case, __: f.Fact) -> o.Order:
+    return o.AskIfFixed()
+
+
+def ask_satisfaction(_: Case, __: f.Fact) -> o.Order:
+    return o.AskSatisfaction()
+
+
+def file_ticket(_: Case, __: f.Fact) -> o.Order:
+    return o.FileTicket()
+
+
+def say(sentence: Sentence) -> Effect:
+    """An effect that tells the group one milestone; the fact's own words go along."""
+
+    def effect(_: Case, fact: f.Fact) -> o.Order:
+        return o.Say(sentence=sentence, note=_words(fact))
+
+    return effect
+
+
+def tell(news: News) -> Effect:
+    """An effect that tells dispatch, where dispatch has a ticket."""
+
+    def effect(case: Case, fact: f.Fact) -> o.Order | None:
+        return o.TellDispatch(news=news, text=_words(fact)) if case.ticket else None
+
+    return effect
+
+
+def wait(what: Wait) -> Effect:
+    """An effect that starts a wait; the timer before it, if any, counts no more."""
+
+    def effect(case: Case, _: f.Fact) -> o.Order:
+        return o.WakeAt(wait=what, timer=f"{case.version}:{what}")
+
+    return effect
+
+
+def _words(fact: f.Fact) -> str:
+    for name in ("reason", "note", "text", "place"):
+        if words := getattr(fact, name, ""):
+            return str(words)
+    return ""
+
+
+# --- the table --------------------------------------------------------------------------------------
+
+S = Stage
+_WAIT_WORKER = (show_card, wait(Wait.WORKER))
+_FILE = (show_card, file_ticket)
+_HANDLE = (show_card, wait(Wait.HANDLING))
+_ASK_WORKER = (show_card, ask_worker)
+_ASK_RESIDENTS = (show_card, ask_if_fixed, wait(Wait.RESIDENTS_KEY))
+_REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED))
+_END = (show_card, say(Sentence.CLOSED), tell(News.CONFIRMED), ask_satisfaction)
+
+
+def _beginning() -> Iterator[Row]:
+    yield Row(S.NEW, f.Reported, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
+    yield Row(S.NEW, f.Reported, S.FILING, _FILE, files_itself)
+    yield Row(S.NEW, f.Reported, S.WAITING_WORKER, _WAIT_WORKER)
+    yield Row(S.ASKING_WHERE, f.PlaceGiven, S.FILING, _FILE, files_itself)
+    yield Row(S.ASKING_WHERE, f.PlaceGiven, S.WAITING_WORKER, _WAIT_WORKER)
+    yield Row(S.ASKING_WHERE, f.TimeRanOut, S.WAITING_WORKER, _WAIT_WORKER)
+    yield Row(S.WAITING_WORKER, f.PlaceGiven, S.FILING, _FILE, files_itself)
+    yield Row(S.WAITING_WORKER, f.PlaceGiven, S.WAITING_WORKER, (show_card,))
+    remind = (say(Sentence.REMIND_WORKER), wait(Wait.WORKER))
+    yield Row(S.WAITING_WORKER, f.TimeRanOut, S.FILING, _FILE, lambda c, x: reminded(c, x) and sure(c, x))
+    yield Row(S.WAITING_WORKER, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
+    yield Row(S.WAITING_WORKER, f.TimeRanOut, S.WAITING_WORKER, remind)
+
+
+def _by_the_worker() -> Iterator[Row]:
+    for stage in (S.ASKING_WHERE, S.WAITING_WORKER):
+        yield Row(stage, f.Dispatched, S.FILING, _FILE)
+    yield Row(S.HANDLING, f.Dispatched, S.OPEN, (show_card, tell(News.SENT_AGAIN)), has_ticket)
+    yield Row(S.HANDLING, f.Dispatched, S.FILING, _FILE)
+    yield Row(S.RETURNED, f.Dispatched, S.OPEN, (show_card, tell(News.SENT_AGAIN)))
+    for stage in (*BEFORE_DISPATCH, *AT_DISPATCH):
+        if stage is not S.HANDLING:
+            yield Row(stage, f.TakenOn, S.HANDLING, _HANDLE)
+        yield Row(stage, f.SolvedOnSite, S.RESIDENTS_KEY, (*_ASK_RESIDENTS, tell(News.HANDLED)))
+        yield Row(stage, f.Dismissed, S.NOT_A_PROBLEM, (show_card, tell(News.WITHDRAWN)))
+    remind = (say(Sentence.REMIND_WORKER), wait(Wait.HANDLING))
+    again = (show_card, tell(News.SENT_AGAIN))
+    yield Row(S.HANDLING, f.TimeRanOut, S.OPEN, again, lambda c, x: reminded(c, x) and has_ticket(c, x))
+    yield Row(S.HANDLING, f.TimeRanOut, S.FILING, _FILE, reminded)
+    yield Row(S.HANDLING, f.TimeRanOut, S.HANDLING, remind)
+
+
+def _at_dispatch() -> Iterator[Row]:
+    yield Row(S.FILING, f.TicketFiled, S.OPEN, (show_card,))
+    yield Row(S.HANDLING, f.TicketFiled, S.HANDLING, (show_card,))
+    yield Row(S.RESIDENTS_KEY, f.TicketFiled, S.RESIDENTS_KEY, (show_card, tell(News.HANDLED)))
+    for stage in DROPPED:  # filed in the moment in which it was dropped
+        yield Row(stage, f.TicketFiled, stage, (tell(News.WITHDRAWN),))
+    for stage in SETTLED:
+        yield Row(stage, f.TicketFiled, stage, (tell(News.CONFIRMED),))
+    refused = (*_WAIT_WORKER, say(Sentence.REFUSED))
+    yield Row(S.FILING, f.TicketRefused, S.WAITING_WORKER, refused)
+    yield Row(S.FILING, f.FilingDelayed, S.FILING, (show_card, say(Sentence.DELAYED)), first_delay)
+    yield Row(S.FILING, f.FilingDelayed, S.FILING)
+    returned = (show_card, say(Sentence.RETURNED))
+    for stage in AT_DISPATCH:
+        yield Row(stage, f.TicketAccepted, S.ACCEPTED, (show_card,))
+        yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
+        yield Row(stage, f.TicketReturned, S.RETURNED, returned)
+        yield Row(stage, f.WorkDone, S.WORK_DONE, _ASK_WORKER)
+    yield Row(S.HANDLING, f.WorkDone, S.WORK_DONE, _ASK_WORKER)
+
+
+def _keys() -> Iterator[Row]:
+    yield Row(S.WORK_DONE, f.Posted, S.WORKER_KEY, (wait(Wait.WORKER_KEY),), is_key_question)
+    denied = (show_card, say(Sentence.DENIED), tell(News.DENIED))
+    remind_worker = (say(Sentence.REMIND_WORKER_KEY), wait(Wait.WORKER_KEY))
+    for stage in (S.WORK_DONE, S.WORKER_KEY):
+        yield Row(stage, f.WorkerConfirmed, S.RESIDENTS_KEY, _ASK_RESIDENTS)
+        yield Row(stage, f.WorkerDenied, S.OPEN, denied)
+        yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN)
+    yield Row(S.WORKER_KEY, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
+    yield Row(S.WORKER_KEY, f.TimeRanOut, S.WORKER_KEY, remind_worker)
+    key = S.RESIDENTS_KEY
+    remind_residents = (say(Sentence.REMIND_RESIDENTS), wait(Wait.RESIDENTS_KEY))
+    yield Row(key, f.ResidentConfirmed, S.CLOSED, _END, has_ticket)
+    yield Row(key, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END)
+    yield Row(key, f.ResidentDisputed, S.OPEN, _REOPEN, has_ticket)
+    yield Row(key, f.ResidentDisputed, S.HANDLING, (*_REOPEN, wait(Wait.HANDLING)))
+    yield Row(key, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
+    yield Row(key, f.TimeRanOut, key, remind_residents)
+
+
+def _afterwards() -> Iterator[Row]:
+    for stage in SETTLED:
+        yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN, has_ticket)
+        yield Row(stage, f.ResidentDisputed, S.WAITING_WORKER, (*_REOPEN, wait(Wait.WORKER)))
+        yield Row(stage, f.SatisfactionGiven, stage, (show_card,))
+    yield Row(S.LAPSED, f.ResidentConfirmed, S.CLOSED, _END, has_ticket)
+    yield Row(S.LAPSED, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END)
+    for stage in LIVE:
+        yield Row(stage, f.Withdrawn, S.WITHDRAWN, (show_card, tell(News.WITHDRAWN)))
+        yield Row(stage, f.Merged, S.MERGED, (show_card, tell(News.WITHDRAWN)))
+    yield Row(S.NOT_A_PROBLEM, f.Dispatched, S.OPEN, (show_card, tell(News.SENT_AGAIN)), has_ticket)
+    yield Row(S.NOT_A_PROBLEM, f.Dispatched, S.FILING, _FILE)
+
+
+def _at_any_stage() -> Iterator[Row]:
+    for stage in LIVE:
+        for fact in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Absorbed, f.Reworded):
+            yield Row(
+                stage, fact, stage, (show_card, tell(News.DETAIL)) if fact is f.Detailed else (show_card,)
+            )
+        yield Row(stage, f.TicketNoted, stage, (show_card,))
+        if stage not in (S.ASKING_WHERE, S.WAITING_WORKER):
+            yield Row(stage, f.PlaceGiven, stage, (show_card, tell(News.DETAIL)))
+    for stage in (*LIVE, *SETTLED, *DROPPED):
+        yield Row(stage, f.Posted, stage)
+
+
+TABLE: tuple[Row, ...] = (
+    *_beginning(),
+    *_by_the_worker(),
+    *_at_dispatch(),
+    *_keys(),
+    *_afterwards(),
+    *_at_any_stage(),
+)
+
+
+# --- what a fact teaches a case, whatever its stage ---------------------------------------------------
+
+
+@singledispatch
+def learn(_: f.Fact, case: Case) -> Case:
+    """What `case` knows after the fact; most facts only move it."""
+    return case
+
+
+@learn.register
+def _(fact: f.Repeated, case: Case) -> Case:
+    urgency = Urgency.EMERGENCY if Urgency.EMERGENCY in (case.urgency, fact.urgency) else case.urgency
+    case = _follow(_linked(case, fact, "report"), fact.by)
+    return replace(case, place=case.place or fact.place, urgency=urgency)
+
+
+@learn.register
+def _(fact: f.Seconded, case: Case) -> Case:
+    case = _follow(_linked(case, fact, "second"), fact.by)
+    return replace(case, place=case.place or fact.place)
+
+
+@learn.register
+def _(fact: f.Detailed, case: Case) -> Case:
+    case = _linked(case, fact, "detail")
+    return replace(case, attachments=(*case.attachments, *fact.attachments), point=case.point or fact.point)
+
+
+@learn.register
+def _(fact: f.PlaceGiven, case: Case) -> Case:
+    return replace(
+        _linked(case, fact, "detail"), place=fact.place or case.place, point=fact.point or case.point
+    )
+
+
+@learn.register
+def _(fact: f.Reworded, case: Case) -> Case:
+    text = fact.text if fact.message == case.origin else case.text
+    return replace(case, text=text, wordings=(*case.wordings, (fact.message or "", fact.text)))
+
+
+@learn.register
+def _(fact: f.Urged, case: Case) -> Case:
+    return _linked(case, fact, "urge")
+
+
+@learn.register
+def _(fact: f.SaidFixed, case: Case) -> Case:
+    return _linked(case, fact, "resolved")
+
+
+@learn.register
+def _(fact: f.Withdrawn, case: Case) -> Case:
+    return _linked(case, fact, "withdraw")
+
+
+@learn.register
+def _(fact: f.Merged, case: Case) -> Case:
+    return replace(case, merged_into=fact.into)
+
+
+@learn.register
+def _(fact: f.Absorbed, case: Case) -> Case:
+    for person in fact.followers:
+        case = _follow(case, person)
+    return replace(case, messages=(*case.messages, *fact.messages))
+
+
+@learn.register(f.TakenOn)
+@learn.register(f.SolvedOnSite)
+def _(fact: f.TakenOn | f.SolvedOnSite, case: Case) -> Case:
+    return replace(case, handler=fact.by, handler_name=fact.by_name)
+
+
+@learn.register
+def _(fact: f.TicketFiled, case: Case) -> Case:
+    return replace(case, ticket=fact.ticket)
+
+
+@learn.register
+def _(fact: f.TicketRefused, case: Case) -> Case:
+    return replace(case, note=fact.reason, sure=False)
+
+
+@learn.register
+def _(_: f.FilingDelayed, case: Case) -> Case:
+    return replace(case, delayed=True)
+
+
+@learn.register(f.TicketAccepted)
+@learn.register(f.WorkStarted)
+@learn.register(f.TicketReturned)
+@learn.register(f.TicketNoted)
+@learn.register(f.WorkDone)
+def _(fact: f.TicketNews, case: Case) -> Case:
+    updates = (*case.updates, fact.update) if fact.update else case.updates
+    return replace(case, note=fact.note or case.note, updates=updates)
+
+
+@learn.register
+def _(fact: f.WorkerConfirmed, case: Case) -> Case:
+    return replace(case, worker_key=fact.by)
+
+
+@learn.register
+def _(_: f.WorkerDenied, case: Case) -> Case:
+    return replace(case, disputes=case.disputes + 1)
+
+
+@learn.register
+def _(fact: f.ResidentConfirmed, case: Case) -> Case:
+    return replace(_linked(case, fact, "resolved"), residents_key=fact.by)
+
+
+@learn.register
+def _(fact: f.ResidentDisputed, case: Case) -> Case:
+    case = _linked(case, fact, "disputed")
+    return replace(case, disputes=case.disputes + 1, worker_key="", residents_key="")
+
+
+@learn.register
+def _(fact: f.SatisfactionGiven, case: Case) -> Case:
+    if fact.by in dict(case.scores):
+        raise IllegalMove(f"{fact.by} has given a mark for {case.id} already")
+    return replace(case, scores=(*case.scores, (fact.by, fact.score)))
+
+
+@learn.register
+def _(fact: f.Posted, case: Case) -> Case:
+    posts = tuple((what, post) for what, post in case.posts if what != fact.what)
+    return replace(case, posts=(*posts, (fact.what, fact.post)), face=fact.face or case.face)
+
+
+def _linked(case: Case, fact: f.Fact, what: str) -> Case:
+    if fact.message is None or any(fact.message == m for m, _ in case.messages):
+        return case
+    return replace(case, messages=(*case.messages, (fact.message, what)))
+
+
+def _follow(case: Case, person: str) -> Case:
+    if not person or person == case.reporter or person in case.followers:
+        return case
+    return replace(case, followers=(*case.followers, person))
+
+
+# --- advance ------------------------------------------------------------------------------------------
+
+
+def _index(rows: Iterable[Row]) -> dict[tuple[Stage, type[f.Fact]], tuple[Row, ...]]:
+    moves: dict[tuple[Stage, type[f.Fact]], tuple[Row, ...]] = {}
+    for row in rows:
+        at = (row.stage, row.fact)
+        moves[at] = (*moves.get(at, ()), row)
+    return moves
+
+
+MOVES = _index(TABLE)
+
+
+def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]:
+    """The case after `fact`, and the orders that follow from it, each with its key.
+
+    `case` is None for the first fact of a case, which is `Reported`. Raises `IllegalMove` where the
+    table has no row, and then nothing has changed.
+    """
+    before = case or _begin(fact)
+    row = _row(before, fact)
+    known = replace(learn(fact, before), version=before.version + 1, changed_at=fact.at)
+    stayed = row.to is before.stage
+    known = replace(
+        known,
+        stage=row.to,
+        reminders=known.reminders + isinstance(fact, f.TimeRanOut) if stayed else 0,
+        timer=known.timer if stayed else "",
+    )
+    return _ordered(known, [effect(known, fact) for effect in row.effects])
+
+
+def rebuild(trace: Iterable[f.Fact]) -> Case:
+    """The case that these facts, oldest first, lead to. Raises `IllegalMove` for a broken trace."""
+    case: Case | None = None
+    for fact in trace:
+        case, _ = advance(case, fact)
+    if case is None:
+        raise IllegalMove("an empty trace is no case")
+    return case
+
+
+def allowed(case: Case, fact: type[f.Fact]) -> bool:
+    """Whether some row of the table takes this kind of fact in the stage of the case."""
+    return (case.stage, fact) in MOVES
+
+
+def _begin(fact: f.Fact) -> Case:
+    if not isinstance(fact, f.Reported):
+        raise IllegalMove(f"{type(fact).__name__} cannot be the first fact of a case")
+    return Case(
+        id=fact.case,
+        number=fact.number,
+        group=fact.group,
+        opened_at=fact.at,
+        changed_at=fact.at,
+        category=fact.category,
+        text=fact.text,
+        reporter=fact.by,
+        reporter_name=fact.by_name,
+        origin=fact.message,
+        place=fact.place,
+        point=fact.point,
+        urgency=fact.urgency,
+        confidence=fact.confidence,
+        sure=fact.sure,
+        files_at_once=fact.files_at_once,
+        warned=fact.warned,
+        messages=((fact.message, "report"),) if fact.message else (),
+        attachments=fact.attachments,
+    )
+
+
+def _row(case: Case, fact: f.Fact) -> Row:
+    if isinstance(fact, f.TimeRanOut) and fact.timer != case.timer:
+        raise IllegalMove(f"{case.id} no longer waits for {fact.timer}")
+    for row in MOVES.get((case.stage, type(fact)), ()):
+        if row.when is None or row.when(case, fact):
+            return row
+    raise IllegalMove(f"{type(fact).__name__} cannot happen to {case.id} in stage {case.stage}")
+
+
+def _ordered(case: Case, wanted: list[o.Order | None]) -> tuple[Case, tuple[o.Order, ...]]:
+    orders = tuple(
+        replace(order, case=case.id, key=f"{case.id}:{case.version}:{n}")
+        for n, order in enumerate(order for order in wanted if order is not None)
+    )
+    for order in orders:
+        if isinstance(order, o.WakeAt):
+            case = replace(case, timer=order.timer)
+    return case, orders

@@ -1,0 +1,238 @@
+"""Facts: what has happened to a case. Past tense, frozen, the only thing that moves a case.
+
+Every fact says when (`at`, aware) and who (`by`, a person's id with its platform, or "" where no
+person did it). Facts are the trace: a case can be rebuilt from them alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from actions.message import Attachment, Point
+from actions.reading import Urgency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that happened; `message` is the chat message that told us, if one did."""
+
+    at: datetime
+    by: str = ""
+    by_name: str = ""
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported(Fact):
+    """A problem was reported. `sure`: confident enough to be filed without a person."""
+
+    case: str
+    number: int
+    group: str
+    category: str
+    text: str
+    place: str = ""
+    point: Point | None = None
+    urgency: Urgency = Urgency.NORMAL
+    confidence: float = 1.0
+    sure: bool = True
+    files_at_once: bool = True
+    warned: bool = False
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated(Fact):
+    """The same problem was reported again, in words of its own."""
+
+    text: str = ""
+    place: str = ""
+    urgency: Urgency = Urgency.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seconded(Fact):
+    """Somebody else has the same problem."""
+
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detailed(Fact):
+    """Something was added: words, a photo, a voice message, a point on the map."""
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    point: Point | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceGiven(Fact):
+    """Somebody said where it is."""
+
+    place: str
+    point: Point | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reworded(Fact):
+    """A message of the case was edited by its writer; `text` is the new version."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urged(Fact):
+    """Somebody pressed for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidFixed(Fact):
+    """Somebody in the group says that it is fixed, unasked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn(Fact):
+    """The reporter took it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dismissed(Fact):
+    """A worker says that it is not a problem to handle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged(Fact):
+    """A worker says that it is the same problem as another case of the group."""
+
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed(Fact):
+    """Another case was merged into this one; its people and messages come along."""
+
+    other: str
+    followers: tuple[str, ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOn(Fact):
+    """A worker handles it in the grid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched(Fact):
+    """A worker sends it to dispatch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolvedOnSite(Fact):
+    """The worker who took it on says that it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFiled(Fact):
+    """Dispatch has it under this number."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRefused(Fact):
+    """Dispatch will not take it, and says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingDelayed(Fact):
+    """Dispatch cannot be reached; the ticket waits and will be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketAccepted(Fact):
+    """A unit has accepted the ticket."""
+
+    note: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkStarted(Fact):
+    """The unit is at work."""
+
+    note: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReturned(Fact):
+    """The unit gave the ticket back, and says why."""
+
+    note: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketNoted(Fact):
+    """Dispatch wrote something without moving the ticket."""
+
+    note: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkDone(Fact):
+    """Dispatch says that the work is done."""
+
+    note: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfirmed(Fact):
+    """First key: the worker has seen that it is fixed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDenied(Fact):
+    """The worker has seen that it is not fixed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentConfirmed(Fact):
+    """Second key: a resident says that it is fixed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentDisputed(Fact):
+    """A resident says that it is not fixed, or that it came back."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SatisfactionGiven(Fact):
+    """A resident's mark for how it was handled, 1 (bad) to 5 (good)."""
+
+    score: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted(Fact):
+    """The bot has put a message into the group; `what` says which, `face` is a digest of its content."""
+
+    what: str
+    post: str
+    face: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRanOut(Fact):
+    """A wait is over without an answer. `timer` names the wait; an outdated one changes nothing."""
+
+    timer: str
+
+
+TicketNews = TicketAccepted | WorkStarted | TicketReturned | TicketNoted | WorkDone

@@ -1,0 +1,131 @@
+"""Orders: what is to be done. Imperative, frozen, each with an idempotency key `case:version:n`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Wait(StrEnum):
+    """What a case waits for; how long is a policy of the grid."""
+
+    WHERE = "where"
+    WORKER = "worker"
+    HANDLING = "handling"
+    WORKER_KEY = "worker_key"
+    RESIDENTS_KEY = "residents_key"
+
+
+class Sentence(StrEnum):
+    """A milestone told to the group in a message of its own; the words are in the message catalogue."""
+
+    REFUSED = "refused"
+    DELAYED = "delayed"
+    RETURNED = "returned"
+    DISPUTED = "disputed"
+    DENIED = "denied"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REMIND_WORKER = "remind_worker"
+    REMIND_WORKER_KEY = "remind_worker_key"
+    REMIND_RESIDENTS = "remind_residents"
+
+
+class News(StrEnum):
+    """What dispatch is told about a ticket that it already has."""
+
+    DISPUTED = "disputed"
+    DENIED = "denied"
+    SENT_AGAIN = "sent_again"
+    WITHDRAWN = "withdrawn"
+    HANDLED = "handled"
+    CONFIRMED = "confirmed"
+    DETAIL = "detail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Something to do for a case. `key` makes doing it twice the same as doing it once."""
+
+    key: str = ""
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCard(Order):
+    """Bring the card in the group up to date with the case, posting it if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskWhere(Order):
+    """Ask the reporter, once, where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskWorker(Order):
+    """Ask the worker for the first key: is it really done?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskIfFixed(Order):
+    """Ask the residents for the second key: is it really fixed?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSatisfaction(Order):
+    """Ask the residents, once, for a mark from 1 to 5."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Order):
+    """Say one sentence of the catalogue, as a reply to the report or to the card."""
+
+    sentence: Sentence
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warn(Order):
+    """Say the fixed emergency text at once, as a reply to `message`, and page the grid's workers."""
+
+    group: str
+    message: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Order):
+    """Answer a command or greet a group: catalogue text, not about the moves of a case."""
+
+    group: str
+    reply_to: str | None
+    what: str
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPress(Order):
+    """Answer a press on a button; only the person who pressed sees it."""
+
+    group: str
+    press: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTicket(Order):
+    """File the case with dispatch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDispatch(Order):
+    """Tell dispatch something about the ticket that it already has."""
+
+    news: News
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeAt(Order):
+    """Come back to the case when the wait is over, if it still waits for that."""
+
+    wait: Wait
+    timer: str

@@ -1,0 +1,28 @@
+"""What the bot puts into a group: plain words and buttons, the same for every platform."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`data` comes back in a Press; it is opaque, signed and at most 64 bytes."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message of the bot. `text` is plain: no markup of any platform is read in it.
+
+    `key` is the order's idempotency key: a platform that can, posts the same key once only.
+    `mentions` are pairs of a person's id (with platform) and the name shown; they are called at the end.
+    """
+
+    group: str
+    text: str
+    key: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    reply_to: str | None = None
+    thread: str | None = None
+    mentions: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,146 @@
+"""What the running program needs of the outside world, each a Protocol owned here, by its user.
+
+Every port has a version in memory that ships (`linli replay` and the tests use it) and one contract
+suite in tests/ that runs on that version and on the real one. A port raises `Unreachable` (try again
+later) and `Refused` (tell a person), nothing else, unless its docstring says so.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from actions.case import Case
+from actions.facts import Fact
+from actions.ledger import Change, DeadLetter, Due, Entry
+from actions.message import Attachment, Heard
+from actions.post import Post
+from actions.reading import Reading
+from actions.talk import Talk
+
+Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
+"""`accept(door, group, update, raw)`: True once `raw` is durable, False if `update` was here before."""
+
+
+class Clock(Protocol):
+    """The time. Aware, UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Chat(Protocol):
+    """A chat platform. `platform` is the prefix of its groups' and people's ids (`telegram`, `web`)."""
+
+    platform: str
+
+    async def understand(self, raw: dict[str, Any]) -> Heard | None:
+        """A raw update in our words; None for what is none of our business.
+
+        Raises ValueError for what cannot be understood (it goes to the dead letters), `Unreachable` when
+        the platform had to be asked (who is a worker?) and did not answer.
+        """
+
+    async def post(self, post: Post) -> str:
+        """Put a message into the group; the id it got."""
+
+    async def edit(self, message: str, post: Post) -> None:
+        """Replace the words and buttons of our own message; no change is no error."""
+
+    async def answer(self, press: str, text: str) -> None:
+        """Answer a press: `text` is shown to the person who pressed only. Too late is no error."""
+
+    async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The ids and names of the people who count as grid workers on the platform's own word."""
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """The content of a file, at most 20 MB."""
+
+
+class Nlu(Protocol):
+    """The NLU server."""
+
+    async def parse(
+        self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
+    ) -> Reading:
+        """What the text says. Raises `Unreachable` only: a text is never refused."""
+
+
+class Dispatch(Protocol):
+    """The dispatch backend; see connectors/dispatch.py for the records."""
+
+    async def file(self, filing: Any) -> str:
+        """File a ticket; its id."""
+
+    async def find(self, ref: str, since: datetime) -> str | None:
+        """The ticket that carries our reference, if the backend has it: look before you send again."""
+
+    async def updates(self, since: datetime) -> Sequence[Any]:
+        """What happened to tickets since then, oldest first; the same update may come again."""
+
+    async def post_update(self, ticket: str, status: str, text: str, update_ref: str) -> None:
+        """Tell the backend something about its ticket."""
+
+
+class State(Protocol):
+    """Durable state. The group is the unit of order; `save` is one transaction."""
+
+    async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
+        """Put something into the group's inbox, durably; False if the same `update` was there before."""
+
+    async def take(self, limit: int, wait_ms: int) -> list[Entry]:
+        """The next entries, in order within a partition; what was taken and not saved comes first again
+        after a restart. Returns [] when nothing came for `wait_ms`.
+        """
+
+    async def talk(self, group: str) -> Talk:
+        """The group's memory, an empty one for a group never seen."""
+
+    async def groups(self) -> list[str]:
+        """Every group that has a memory."""
+
+    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
+        """The cases of the group, oldest first; only the live ones on demand (bounded by their number)."""
+
+    async def case(self, case: str) -> Case | None:
+        """One case."""
+
+    async def case_of(self, group: str, message: str) -> str | None:
+        """The id of the case that a message (a resident's or our own) belongs to."""
+
+    async def case_of_ticket(self, ticket: str) -> str | None:
+        """The id of the case that dispatch knows under this ticket."""
+
+    async def trace(self, case: str) -> list[Fact]:
+        """The facts of a case, oldest first."""
+
+    async def save(self, change: Change) -> None:
+        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since."""
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        """Orders whose time has come, the earliest first."""
+
+    async def order(self, key: str, group: str) -> Due | None:
+        """One order that waits, or None if it was done."""
+
+    async def begin(self, due: Due, now: datetime) -> Due:
+        """Write down that the order is about to be tried, before it is."""
+
+    async def postpone(self, due: Due, until: datetime) -> None:
+        """Try the order again at `until`."""
+
+    async def bury(self, letter: DeadLetter, *, entry: Entry | None = None, done: Due | None = None) -> None:
+        """Put an entry or an order among the dead letters; it leaves its place in the same stroke."""
+
+    async def dead(self, limit: int) -> list[DeadLetter]:
+        """The dead letters, newest first."""
+
+    async def replay(self, letter: str) -> bool:
+        """Put a dead letter back where it came from; False if there is none of this id."""
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small value (a cursor, an offset) under a name."""
+
+    async def recall(self, key: str) -> str | None:
+        """The value kept under the name."""
+
+    async def depth(self) -> dict[str, int]:
+        """How many entries, orders and dead letters wait: `inbox`, `orders`, `dead`, `partitions`."""

@@ -1,0 +1,179 @@
+"""The training examples: reads data/*/*.tsv, checks them, and hands them to Rasa.
+
+`python -m examples check` names every fault as file:line and counts what is there.
+"""
+
+import argparse
+import csv
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HEADER = ["intent", "category", "urgency", "text"]
+INTENTS = (
+    "report",
+    "consult",
+    "urge",
+    "second",
+    "detail",
+    "resolved",
+    "disputed",
+    "withdraw",
+    "chatter",
+)
+URGENCIES = ("normal", "urgent", "emergency")
+_MARKED = re.compile(r"(?:[^{}]|\{[^{}]+\})*")
+_SPAN = re.compile(r"\{([^{}]+)\}")
+
+
+class BadExampleError(ValueError):
+    """A line of the data that cannot be used; says file:line and why."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One message as somebody would type it, and what a careful grid worker understands of it."""
+
+    text: str
+    intent: str
+    category: str
+    urgency: str
+    places: tuple[tuple[int, int], ...]
+    language: str
+    source: str
+
+
+def categories(path: Path = HERE / "categories.tsv") -> dict[str, str]:
+    """Return every category code with its names, Chinese and English, as one string."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["code"]: f"{row['zh']} / {row['en']}" for row in rows}
+
+
+def unmarked(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return the text without its braces, and the (start, end) of what they enclosed."""
+    text, places, at = "", [], 0
+    for span in _SPAN.finditer(marked):
+        text += marked[at : span.start()]
+        places.append((len(text), len(text) + len(span[1])))
+        text += span[1]
+        at = span.end()
+    return text + marked[at:], tuple(places)
+
+
+def fault(cells: list[str], codes: Iterable[str]) -> str | None:
+    """Say what is wrong with the cells of one line, None when nothing is."""
+    if len(cells) != len(HEADER):
+        return f"{len(cells)} columns instead of {len(HEADER)}"
+    intent, category, urgency, text = cells
+    if intent not in INTENTS:
+        return f"unknown intent {intent!r}"
+    if intent == "report" and category not in codes:
+        return f"unknown category {category!r}"
+    if intent == "report" and urgency not in URGENCIES:
+        return f"unknown urgency {urgency!r}"
+    if intent != "report" and (category or urgency):
+        return f"category or urgency on a {intent}"
+    if not _MARKED.fullmatch(text) or not _SPAN.sub(r"\1", text).strip():
+        return "unbalanced or empty braces, or no text"
+    return None
+
+
+def read_file(path: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError]:
+    """Yield the example, or the fault, of every line of one file."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    if lines[0].split("\t") != HEADER:
+        yield BadExampleError(f"{path}:1: the header must be {' '.join(HEADER)}, separated by tabs")
+        return
+    for number, line in enumerate(lines[1:], 2):
+        if not line:
+            continue
+        cells = line.split("\t")
+        wrong = fault(cells, codes)
+        if wrong:
+            yield BadExampleError(f"{path}:{number}: {wrong}: {line[:60]}")
+            continue
+        text, places = unmarked(cells[3])
+        yield Example(text, *cells[:3], places, path.parent.name, f"{path}:{number}")
+
+
+def _same(text: str) -> str:
+    """What two examples may not share: the text without signs and blanks (or all of it, if only signs)."""
+    return re.sub(r"[\W_]+", "", text) or text
+
+
+def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleError]]:
+    """Read all files below `data`; return the good examples, and the faults of the others."""
+    codes, good, bad = categories(), [], []
+    seen: dict[str, str] = {}
+    for path in sorted(data.glob("*/*.tsv")):
+        for found in read_file(path, codes):
+            if isinstance(found, BadExampleError):
+                bad.append(found)
+                continue
+            first = seen.setdefault(_same(found.text), found.source)
+            if first == found.source:
+                good.append(found)
+            else:
+                bad.append(BadExampleError(f"{found.source}: says the same as {first}: {found.text[:60]}"))
+    return good, bad
+
+
+def load(data: Path = HERE / "data") -> list[Example]:
+    """Return all examples below `data`; raises BadExampleError naming every fault, or that there are none."""
+    good, bad = survey(data)
+    if bad:
+        raise BadExampleError("\n".join(map(str, bad)))
+    if not good:
+        raise BadExampleError(f"{data}: no examples")
+    return good
+
+
+def entities(example: Example) -> list[dict[str, Any]]:
+    """Return the places of an example as Rasa's entities."""
+    return [
+        {"entity": "location", "value": example.text[start:end], "start": start, "end": end}
+        for start, end in example.places
+    ]
+
+
+def _table(title: str, counts: Counter[str]) -> str:
+    rows = (f"{number:7d}  {name}" for name, number in sorted(counts.items()))
+    return "\n".join([title, *rows])
+
+
+def summary(examples: list[Example]) -> str:
+    """Return the counts for each language, intent, urgency and category, and the categories without any."""
+    per_category = Counter(e.category for e in examples if e.category)
+    missing = [code for code in categories() if code not in per_category]
+    return "\n".join(
+        [
+            _table("languages", Counter(e.language for e in examples)),
+            _table("intents", Counter(e.intent for e in examples)),
+            _table("urgencies", Counter(e.urgency for e in examples if e.urgency)),
+            _table("categories", per_category),
+            f"without examples: {' '.join(missing) or 'none'}",
+            f"{len(examples)} examples, {sum(bool(e.places) for e in examples)} with a place",
+        ]
+    )
+
+
+def main() -> int:
+    """Check the data and print the counts; 1 when there are faults."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["check"])
+    parser.add_argument("--data", type=Path, default=HERE / "data")
+    good, bad = survey(parser.parse_args().data)
+    print(summary(good))
+    for wrong in bad:
+        print(wrong, file=sys.stderr)
+    return 1 if bad or not good else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
