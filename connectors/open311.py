@@ -303,6 +303,11 @@ def encode_receipt(receipt: Receipt, fmt: Format) -> bytes:
     return encode("service_requests", "request", [kept], fmt)
 
 
+def encode_update_posted(update_id: str, fmt: Format) -> bytes:
+    """Write the answer to a posted update."""
+    return encode("service_request_updates", "request_update", [{"update_id": update_id}], fmt)
+
+
 def encode_error(code: int, text: str, fmt: Format) -> bytes:
     """Write an error."""
     return encode("errors", "error", [{"code": code, "description": text}], fmt)

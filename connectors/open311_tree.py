@@ -24,7 +24,7 @@ _WRAPPERS = (
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Malformed(ValueError):  # noqa: N818 - what it is, in a word
+class Malformed(ValueError):
     """The bytes are not what Open311 allows; the text says what was wrong."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 TOLERANCE = 300  # seconds that a push may be old, or ahead of our clock
 
 
-class BadSignature(ValueError):  # noqa: N818 - what it is, in a word
+class BadSignature(ValueError):
     """The push was not signed with our secret, was altered on the way, or is a replay."""
 
 

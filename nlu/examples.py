@@ -102,21 +102,22 @@ def read_file(path: Path, codes: Iterable[str]) -> Iterator[Example | BadExample
         yield Example(text, *cells[:3], places, path.parent.name, f"{path}:{number}")
 
 
-def _same(text: str) -> str:
-    """What two examples may not share: the text without signs and blanks (or all of it, if only signs)."""
-    return re.sub(r"[\W_]+", "", text) or text
+def _same(example: Example) -> tuple[str, str]:
+    """What two examples may not share: language, and text without signs and blanks (+1 is not 1, though)."""
+    letters = re.sub(r"[\W_]+", "", example.text)
+    return example.language, letters if len(letters) > 2 else example.text
 
 
 def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleError]]:
     """Read all files below `data`; return the good examples, and the faults of the others."""
     codes, good, bad = categories(), [], []
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for path in sorted(data.glob("*/*.tsv")):
         for found in read_file(path, codes):
             if isinstance(found, BadExampleError):
                 bad.append(found)
                 continue
-            first = seen.setdefault(_same(found.text), found.source)
+            first = seen.setdefault(_same(found), found.source)
             if first == found.source:
                 good.append(found)
             else:

@@ -1,0 +1,418 @@
+"""The desk's records in one SQLite file: tickets, the steps that they took, and the pushes that are still due.
+
+Several processes may have it open at once. A step and its push are written in one transaction, so whoever
+changes a ticket, the server's outbox loop sends it.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import aiosqlite
+
+from connectors.desk.moves import NoSuchTicket, NotAllowed, check_move, client_move, is_dispute
+from connectors.desk.services import name
+from connectors.open311 import clean, extended_status, status_from_wire
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tickets (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, service_code TEXT NOT NULL, description TEXT NOT NULL,
+    address TEXT NOT NULL, lat REAL, long REAL, media_url TEXT NOT NULL, account_id TEXT NOT NULL,
+    status TEXT NOT NULL, note TEXT NOT NULL, disputes INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS tickets_created ON tickets (created_at);
+CREATE TABLE IF NOT EXISTS updates (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT NOT NULL REFERENCES tickets (id), status TEXT NOT NULL,
+    text TEXT NOT NULL, media_url TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL, client_id TEXT,
+    UNIQUE (ticket, client_id));
+CREATE INDEX IF NOT EXISTS updates_at ON updates (at);
+CREATE INDEX IF NOT EXISTS updates_ticket ON updates (ticket);
+CREATE TABLE IF NOT EXISTS outbox (n INTEGER PRIMARY KEY, ticket TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS logins (hash TEXT PRIMARY KEY, used_at TEXT);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A ticket as a client hands it in."""
+
+    service_code: str
+    description: str
+    address: str = ""
+    lat: float | None = None
+    long: float | None = None
+    media_urls: tuple[str, ...] = ()
+    account_id: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update of a ticket; ``author`` is ``desk`` or ``client``, ``wire_status`` mySociety's word."""
+
+    id: str
+    ticket: str
+    status: str
+    wire_status: str
+    text: str
+    media_url: str
+    at: datetime
+    author: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket with its steps, oldest first (left out where a list does not need them)."""
+
+    id: str
+    service_code: str
+    description: str
+    address: str
+    lat: float | None
+    long: float | None
+    media_urls: tuple[str, ...]
+    account_id: str
+    status: str
+    note: str
+    disputes: int
+    created_at: datetime
+    updated_at: datetime
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which tickets: every field that is None or empty does not limit."""
+
+    ids: tuple[str, ...] = ()
+    service_codes: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    search: str = ""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A push that is to be sent now."""
+
+    n: int
+    tries: int
+    step: Step
+
+
+class Store:
+    """The file, open. One connection; whoever writes holds the lock for the whole transaction."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, home: Path) -> AsyncIterator[Self]:
+        """Open HOME/desk/desk.sqlite, and make it where it is missing."""
+        folder = home / "desk"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with aiosqlite.connect(folder / "desk.sqlite", isolation_level=None, timeout=10) as db:
+            db.row_factory = aiosqlite.Row
+            await db.execute("PRAGMA journal_mode=WAL")
+            await db.execute("PRAGMA synchronous=FULL")
+            await db.executescript(_SCHEMA)
+            yield cls(db)
+
+    # --- tickets ----------------------------------------------------------------------------------------
+
+    async def add(self, draft: Draft) -> str:
+        """Keep a new ticket and return its id."""
+        now = _now()
+        values = (
+            draft.service_code, clean(draft.description), clean(draft.address), draft.lat, draft.long,
+            json.dumps(draft.media_urls), clean(draft.account_id), "received", "", 0, now, now,
+        )  # fmt: skip
+        async with self._transaction():
+            n = await self._insert(
+                "INSERT INTO tickets (service_code, description, address, lat, long, media_url, account_id, status,"
+                " note, disputes, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+            ticket_id = f"{now[2:4]}{now[5:7]}{now[8:10]}-{n:04d}"
+            await self._db.execute("UPDATE tickets SET id = ? WHERE n = ?", (ticket_id, n))
+        return ticket_id
+
+    async def ticket(self, ticket_id: str) -> Ticket:
+        """Return a ticket with its steps; raise NoSuchTicket."""
+        found = await self.tickets(Query(ids=(ticket_id,)), limit=1)
+        if not found:
+            raise NoSuchTicket(f"there is no ticket {ticket_id[:60]!r}")
+        return (await self.with_steps(found))[0]
+
+    async def tickets(self, query: Query, limit: int = 1000, offset: int = 0) -> list[Ticket]:
+        """Return tickets without their steps, newest first."""
+        where, values = _where(query)
+        sql = f"SELECT * FROM tickets WHERE {where} ORDER BY n DESC LIMIT ? OFFSET ?"  # noqa: S608 - ours
+        return [_ticket(row) for row in await self._all(sql, (*values, limit, offset))]
+
+    async def with_steps(self, tickets: Sequence[Ticket]) -> list[Ticket]:
+        """Return the tickets with their steps."""
+        marks = ",".join("?" * len(tickets))
+        sql = f"SELECT * FROM updates WHERE ticket IN ({marks}) ORDER BY n"  # noqa: S608 - question marks
+        rows = await self._all(sql, tuple(one.id for one in tickets))
+        steps: dict[str, list[Step]] = {}
+        for step in map(_step, rows):
+            steps.setdefault(step.ticket, []).append(step)
+        return [replace(one, steps=tuple(steps.get(one.id, ()))) for one in tickets]
+
+    async def counts(self) -> dict[str, int]:
+        """Return status → number of tickets."""
+        rows = await self._all("SELECT status, count(*) AS many FROM tickets GROUP BY status", ())
+        return {row["status"]: row["many"] for row in rows}
+
+    async def version(self) -> int:
+        """Return a number that grows with every change that the page shows."""
+        sql = "SELECT (SELECT coalesce(max(n), 0) FROM tickets) + (SELECT coalesce(max(n), 0) FROM updates) AS v"
+        return int((await self._all(sql, ()))[0]["v"])
+
+    # --- steps ------------------------------------------------------------------------------------------
+
+    async def steps(
+        self, start: datetime | None, end: datetime | None, limit: int, offset: int
+    ) -> list[Step]:
+        """Return the steps of all tickets between two times, oldest first."""
+        sql = "SELECT * FROM updates WHERE at >= ? AND at <= ? ORDER BY n LIMIT ? OFFSET ?"
+        window = (_stamp(start) if start else "", _stamp(end) if end else "9")
+        return [_step(row) for row in await self._all(sql, (*window, limit, offset))]
+
+    async def set_status(self, ticket_id: str, status: str, note: str = "") -> None:
+        """Move a ticket as a dispatcher does. Raises NotAllowed, and then changes nothing."""
+        note = clean(note).strip()
+        async with self._transaction():
+            before = await self._status(ticket_id)
+            check_move(before, status, note)
+            step = await self._write_step(ticket_id, extended_status(status), note, "desk")
+            await self._db.execute("INSERT INTO outbox (n, ticket) VALUES (?, ?)", (step, ticket_id))
+            await self._db.execute(
+                "UPDATE tickets SET status = ?, note = ?, updated_at = ? WHERE id = ?",
+                (status, note, _now(), ticket_id),
+            )
+
+    async def client_update(
+        self,
+        ticket_id: str,
+        wire_status: str,
+        text: str,
+        *,
+        media_url: str = "",
+        client_id: str | None = None,
+    ) -> str:
+        """Write down what the client says of a ticket and return the update's id.
+
+        The same ``client_id`` for the same ticket again is the same update.
+        """
+        async with self._transaction():
+            before = await self._status(ticket_id)
+            if client_id and (known := await self._known(ticket_id, client_id)):
+                return known
+            said = status_from_wire(wire_status)
+            n = await self._write_step(
+                ticket_id,
+                clean(wire_status),
+                clean(text),
+                "client",
+                media=clean(media_url),
+                client_id=client_id,
+            )
+            await self._db.execute(
+                "UPDATE tickets SET status = ?, disputes = disputes + ?, updated_at = ? WHERE id = ?",
+                (client_move(before, said), is_dispute(before, said), _now(), ticket_id),
+            )
+            return _step_id(n)
+
+    async def _status(self, ticket_id: str) -> str:
+        rows = await self._all("SELECT status FROM tickets WHERE id = ?", (ticket_id,))
+        if not rows:
+            raise NoSuchTicket(f"there is no ticket {ticket_id[:60]!r}")
+        return str(rows[0]["status"])
+
+    async def _known(self, ticket_id: str, client_id: str) -> str | None:
+        rows = await self._all(
+            "SELECT n FROM updates WHERE ticket = ? AND client_id = ?", (ticket_id, client_id)
+        )
+        return _step_id(rows[0]["n"]) if rows else None
+
+    async def _write_step(
+        self, ticket: str, wire: str, text: str, author: str, *, media: str = "", client_id: str | None = None
+    ) -> int:
+        return await self._insert(
+            "INSERT INTO updates (ticket, status, text, media_url, at, author, client_id) VALUES (?,?,?,?,?,?,?)",
+            (ticket, wire, text, media, _now(), author, client_id),
+        )
+
+    # --- pushes -----------------------------------------------------------------------------------------
+
+    async def due(self, now: float, limit: int = 20) -> list[Due]:
+        """Return the pushes to send at a Unix time: of each ticket the oldest only, to keep their order."""
+        sql = (
+            "SELECT o.n AS n, o.tries AS tries, u.* FROM outbox o JOIN updates u ON u.n = o.n WHERE o.due <= ?"
+            " AND o.n = (SELECT min(n) FROM outbox WHERE ticket = o.ticket) ORDER BY o.n LIMIT ?"
+        )
+        return [Due(row["n"], row["tries"], _step(row)) for row in await self._all(sql, (now, limit))]
+
+    async def sent(self, n: int) -> None:
+        """Take a delivered push out."""
+        async with self._transaction():
+            await self._db.execute("DELETE FROM outbox WHERE n = ?", (n,))
+
+    async def put_off(self, n: int, due: float, error: str) -> None:
+        """Try a push again at a Unix time."""
+        async with self._transaction():
+            await self._db.execute(
+                "UPDATE outbox SET tries = tries + 1, due = ?, error = ? WHERE n = ?", (due, error, n)
+            )
+
+    # --- login ------------------------------------------------------------------------------------------
+
+    async def offer_login(self, token: str) -> None:
+        """Let a one-time login in. Only its hash is kept; one that was used stays used."""
+        async with self._transaction():
+            await self._db.execute("INSERT OR IGNORE INTO logins (hash) VALUES (?)", (_hash(token),))
+
+    async def use_login(self, token: str) -> bool:
+        """Use up a one-time login; False where it is unknown or used."""
+        async with self._transaction():
+            cursor = await self._db.execute(
+                "UPDATE logins SET used_at = ? WHERE hash = ? AND used_at IS NULL", (_now(), _hash(token))
+            )
+            return cursor.rowcount == 1
+
+    async def cookie_secret(self) -> str:
+        """Return the secret that signs cookies, made on first use."""
+        async with self._transaction():
+            made = secrets.token_urlsafe(32)
+            await self._db.execute("INSERT OR IGNORE INTO settings VALUES ('cookie', ?)", (made,))
+            rows = await self._all("SELECT value FROM settings WHERE name = 'cookie'", ())
+            return str(rows[0]["value"])
+
+    # --- sqlite -----------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        async with self._writing:
+            await self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                await self._db.execute("ROLLBACK")
+                raise
+            await self._db.execute("COMMIT")
+
+    async def _all(self, sql: str, values: Sequence[Any]) -> list[aiosqlite.Row]:
+        return list(await self._db.execute_fetchall(sql, values))
+
+    async def _insert(self, sql: str, values: Sequence[Any]) -> int:
+        cursor = await self._db.execute(sql, values)
+        return int(cursor.lastrowid or 0)
+
+
+# --- for scripts --------------------------------------------------------------------------------------------
+
+
+def list_tickets(home: Path) -> list[dict[str, Any]]:
+    """Return all tickets of the desk at a home, newest first, ready for JSON. Not for use in an event loop."""
+    return asyncio.run(_list(home))
+
+
+def set_status(home: Path, ticket_id: str, status: str, note: str = "") -> None:
+    """Move a ticket as a dispatcher does; raises NotAllowed with a clear text. Not for use in an event loop."""
+    asyncio.run(_set(home, ticket_id, status, note))
+
+
+async def _list(home: Path) -> list[dict[str, Any]]:
+    async with Store.open(home) as store:
+        found: list[Ticket] = []
+        while batch := await store.tickets(Query(), limit=500, offset=len(found)):
+            found += await store.with_steps(batch)
+    return [_plain(one) for one in found]
+
+
+async def _set(home: Path, ticket_id: str, status: str, note: str) -> None:
+    async with Store.open(home) as store:
+        await store.set_status(ticket_id, status, note)
+
+
+def _plain(ticket: Ticket) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(json.dumps(asdict(ticket), default=datetime.isoformat))
+    return {**row, "service_name": name(ticket.service_code)}
+
+
+# --- rows ---------------------------------------------------------------------------------------------------
+
+
+def _where(query: Query) -> tuple[str, tuple[Any, ...]]:
+    parts, values = ["1"], []
+    lists = {"id": query.ids, "service_code": query.service_codes, "status": query.statuses}
+    for column, wanted in lists.items():
+        if wanted:
+            parts.append(f"{column} IN ({','.join('?' * len(wanted))})")
+            values += list(wanted)
+    if query.start:
+        parts.append("created_at >= ?")
+        values.append(_stamp(query.start))
+    if query.end:
+        parts.append("created_at <= ?")
+        values.append(_stamp(query.end))
+    for word in query.search.split()[:8]:
+        parts.append("instr(lower(id || ' ' || description || ' ' || address || ' ' || note), lower(?))")
+        values.append(word)
+    return " AND ".join(parts), tuple(values)
+
+
+def _ticket(row: aiosqlite.Row) -> Ticket:
+    fields = dict(row)
+    del fields["n"]
+    fields["media_urls"] = tuple(json.loads(fields.pop("media_url")))
+    times = {field: datetime.fromisoformat(fields[field]) for field in ("created_at", "updated_at")}
+    return Ticket(**{**fields, **times})
+
+
+def _step(row: aiosqlite.Row) -> Step:
+    status = status_from_wire(row["status"]) or ""
+    at = datetime.fromisoformat(row["at"])
+    return Step(
+        _step_id(row["n"]),
+        row["ticket"],
+        status,
+        row["status"],
+        row["text"],
+        row["media_url"],
+        at,
+        row["author"],
+    )
+
+
+def _step_id(n: int) -> str:
+    return f"u{n:06d}"
+
+
+def _stamp(when: datetime) -> str:
+    # One width and one zone, so that the text sorts as the time does.
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _now() -> str:
+    return _stamp(datetime.now(UTC))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+__all__ = ["Draft", "Due", "NotAllowed", "Query", "Step", "Store", "Ticket", "list_tickets", "set_status"]

@@ -1,0 +1,174 @@
+"""State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime
+
+from actions.case import Case
+from actions.facts import Fact, TicketFiled
+from actions.ledger import Change, DeadLetter, Due, Entry, Stale
+from actions.talk import Talk
+from connectors.codec import dump, load
+from connectors.partition import partition_of
+
+
+class MemoryState:
+    """See `bot.ports.State`; the contract suite holds it to the same rules as Redis."""
+
+    def __init__(self) -> None:
+        self._inbox: dict[str, Entry] = {}
+        self._taken: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
+        self._talks: dict[str, Talk] = {}
+        self._cases: dict[str, Case] = {}
+        self._traces: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._links: dict[tuple[str, str], str] = {}
+        self._tickets: dict[str, str] = {}
+        self._due: dict[str, Due] = {}
+        self._dead: dict[str, tuple[DeadLetter, Entry | Due]] = {}
+        self._values: dict[str, str] = {}
+        self._count = 0
+
+    async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
+        """Put something into the inbox; False if it was there before."""
+        if (door, update) in self._seen:
+            return False
+        self._seen.add((door, update))
+        entry = Entry(self._next_id(), partition_of(group), group, door, update, raw, at)
+        self._inbox[entry.id] = entry
+        return True
+
+    async def take(self, limit: int, wait_ms: int) -> list[Entry]:  # noqa: ARG002 the port's
+        """Entries not yet taken, in order."""
+        entries = [entry for key, entry in self._inbox.items() if key not in self._taken][:limit]
+        self._taken.update(entry.id for entry in entries)
+        return entries
+
+    async def talk(self, group: str) -> Talk:
+        """The group's memory."""
+        return self._talks.get(group, Talk(group=group))
+
+    async def groups(self) -> list[str]:
+        """Every group that has a memory."""
+        return sorted(self._talks)
+
+    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
+        """The cases of the group, oldest first."""
+        mine = [case for case in self._cases.values() if case.group == group]
+        return sorted((case for case in mine if case.live or not live), key=lambda case: case.number)
+
+    async def case(self, case: str) -> Case | None:
+        """One case."""
+        return self._cases.get(case)
+
+    async def case_of(self, group: str, message: str) -> str | None:
+        """The case that a message belongs to."""
+        return self._links.get((group, message))
+
+    async def case_of_ticket(self, ticket: str) -> str | None:
+        """The case behind a ticket."""
+        return self._tickets.get(ticket)
+
+    async def trace(self, case: str) -> list[Fact]:
+        """The facts of a case."""
+        return list(self._traces[case])
+
+    async def save(self, change: Change) -> None:
+        """All of the change, or `Stale`."""
+        group = change.talk.group
+        if (await self.talk(group)).version != change.talk.version:
+            raise Stale(group)
+        if change.entry and change.entry.id not in self._inbox:
+            return
+        if change.done and change.done not in self._due:
+            return
+        self._write(change)
+
+    def _write(self, change: Change) -> None:
+        group = change.talk.group
+        self._talks[group] = replace(change.talk, version=change.talk.version + 1)
+        for moved in change.moved:
+            # Through JSON and back, so that what cannot be stored fails here as it would on Redis.
+            self._cases[moved.case.id] = load(dump(moved.case), Case)
+            self._traces[moved.case.id] += [load(dump(fact, Fact), Fact) for fact in moved.facts]
+            for fact in moved.facts:
+                if isinstance(fact, TicketFiled):
+                    self._tickets[fact.ticket] = moved.case.id
+        self._links.update({(group, message): case for message, case in change.links})
+        self._due.update({due.order.key: load(dump(due), Due) for due in change.orders})
+        self._due.pop(change.done, None)
+        if change.entry:
+            self._inbox.pop(change.entry.id, None)
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        """Orders whose time has come."""
+        ready = [due for due in self._due.values() if due.at <= now]
+        return sorted(ready, key=lambda due: due.at)[:limit]
+
+    async def next_due(self) -> datetime | None:
+        """When the next order falls due: a virtual clock jumps there."""
+        return min((due.at for due in self._due.values()), default=None)
+
+    async def order(self, key: str, group: str) -> Due | None:  # noqa: ARG002 the port's
+        """One order that waits."""
+        return self._due.get(key)
+
+    async def begin(self, due: Due, now: datetime) -> Due:
+        """Count one more try."""
+        tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
+        if due.order.key in self._due:
+            self._due[due.order.key] = tried
+        return tried
+
+    async def postpone(self, due: Due, until: datetime) -> None:
+        """Try again at `until`."""
+        if due.order.key in self._due:
+            self._due[due.order.key] = replace(due, at=until)
+
+    async def bury(self, letter: DeadLetter, *, entry: Entry | None = None, done: Due | None = None) -> None:
+        """Move an entry or an order to the dead letters."""
+        held = entry or done
+        if held is None:
+            raise ValueError("a dead letter is an entry or an order")
+        if entry:
+            self._inbox.pop(entry.id, None)
+        if done:
+            self._due.pop(done.order.key, None)
+        self._dead[letter.id] = (letter, held)
+
+    async def dead(self, limit: int) -> list[DeadLetter]:
+        """The dead letters, newest first."""
+        letters = [letter for letter, _ in self._dead.values()]
+        return letters[::-1][:limit]
+
+    async def replay(self, letter: str) -> bool:
+        """Put a dead letter back."""
+        _, held = self._dead.pop(letter, (None, None))
+        if isinstance(held, Entry):
+            back = replace(held, id=self._next_id())
+            self._inbox[back.id] = back
+        if isinstance(held, Due):
+            self._due[held.order.key] = replace(held, tries=0)
+        return held is not None
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        self._values[key] = value
+
+    async def recall(self, key: str) -> str | None:
+        """The value kept."""
+        return self._values.get(key)
+
+    async def depth(self) -> dict[str, int]:
+        """How many of each wait."""
+        partitions = len({entry.partition for entry in self._inbox.values()})
+        return {
+            "inbox": len(self._inbox),
+            "orders": len(self._due),
+            "dead": len(self._dead),
+            "partitions": partitions,
+        }
+
+    def _next_id(self) -> str:
+        self._count += 1
+        return f"{self._count:012d}"

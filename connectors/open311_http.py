@@ -1,0 +1,132 @@
+"""One exchange with a dispatch backend over HTTP, with bounds on time, size and redirects.
+
+Whatever goes wrong leaves here as ``Unreachable`` (nobody knows, try later) or ``Refused`` (a clear no).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from yarl import URL
+
+from actions.errors import Refused, Unreachable
+from connectors.open311 import error_text
+
+Fields = Sequence[tuple[str, str]]
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_WAIT = 3600.0  # seconds; a longer Retry-After is not believed
+_TIMEOUT = 20.0  # seconds for a whole exchange
+_REDIRECTS = 3
+_TRY_LATER = frozenset({408, 425, 429})
+_KEEP_METHOD = frozenset({307, 308})
+
+
+class Absent(Refused):
+    """The backend has no such thing: 404, 405, 410 or 501."""
+
+
+class OpenHTTP:
+    """GET and POST with aiohttp; owns its session unless one is given."""
+
+    def __init__(self, session: aiohttp.ClientSession | None = None, timeout: float = _TIMEOUT) -> None:
+        self._session = session
+        self._own = session is None
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
+
+    async def close(self) -> None:
+        """Close the session, if it is our own."""
+        if self._own and self._session:
+            await self._session.close()
+            self._session = None
+
+    async def get(self, url: str, query: Fields = ()) -> bytes:
+        """Return what is at an address."""
+        return await self._exchange("GET", _url(url).update_query(list(query)), ())
+
+    async def post(self, url: str, form: Fields) -> bytes:
+        """Send a form and return the answer."""
+        return await self._exchange("POST", _url(url), form)
+
+    async def _exchange(self, method: str, url: URL, form: Fields) -> bytes:
+        for _ in range(_REDIRECTS + 1):
+            status, headers, body = await self._once(method, url, form)
+            if status not in {301, 302, 303, 307, 308}:
+                return _judge(status, headers, body)
+            url = _moved(method, url, status, headers.get("Location", ""))
+        raise Refused(f"{url.host} redirects without end")
+
+    async def _once(self, method: str, url: URL, form: Fields) -> tuple[int, dict[str, str], bytes]:
+        session = self._open()
+        data = list(form) if method == "POST" else None
+        try:
+            async with session.request(
+                method, url, data=data, allow_redirects=False, timeout=self._timeout
+            ) as answer:
+                body = await _bounded(answer)
+                return answer.status, {name.title(): value for name, value in answer.headers.items()}, body
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, ValueError) as error:
+            raise Unreachable(f"no answer from {url.host}: {type(error).__name__}") from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+
+def _url(text: str) -> URL:
+    try:
+        url = URL(text)
+    except ValueError:
+        raise Refused("the dispatch address is not a URL") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise Refused("the dispatch address must begin with http:// or https://")
+    return url
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for piece in answer.content.iter_chunked(65536):
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise Unreachable("the backend's answer is larger than 5 MB")
+    return bytes(body)
+
+
+def _judge(status: int, headers: dict[str, str], body: bytes) -> bytes:
+    if status < 300:
+        return body
+    said = error_text(body) or "no reason given"
+    if status in {404, 405, 410, 501}:
+        raise Absent(f"{status}: {said}"[:199])
+    if status >= 500 or status in _TRY_LATER:
+        raise Unreachable(f"the backend answered {status}: {said}"[:199], _retry_after(headers))
+    raise Refused(f"{status}: {said}"[:199])
+
+
+def _retry_after(headers: dict[str, str]) -> float | None:
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_WAIT)
+    with suppress(ValueError, TypeError):
+        when = parsedate_to_datetime(text)
+        left = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        return min(max(left, 0.0), MAX_WAIT)
+    return None
+
+
+def _moved(method: str, url: URL, status: int, location: str) -> URL:
+    """Return where to ask instead. The key and residents' words go to no other host."""
+    try:
+        target = url.join(URL(location))
+    except ValueError:
+        raise Refused(f"{url.host} redirects to nowhere") from None
+    upgrade = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
+    if not (target.origin() == url.origin() or upgrade):
+        raise Refused(f"{url.host} redirects to another host, {target.host}: name that one in the settings")
+    if method == "POST" and status not in _KEEP_METHOD:
+        raise Refused(f"{url.host} has moved to {target}: name that address in the settings"[:199])
+    return target

@@ -1,0 +1,408 @@
+"""State in Redis. Every key of a group carries the hash tag of its partition, so one MULTI/EXEC covers
+all that follows from one message, on Redis Cluster too.
+
+    linli:{p017}:inbox            stream of entries, consumer group `linli`
+    linli:{p017}:seen:DOOR:ID     updates that were here already; forgotten after two days
+    linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
+    linli:{p017}:case:ID          a case        linli:{p017}:trace:ID   its facts, append-only
+    linli:{p017}:cases:GROUP      case ids by number     linli:{p017}:live:GROUP   those of live cases
+    linli:{p017}:links:GROUP      message -> case
+    linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
+    linli:{p017}:dead             dead letters
+    linli:groups, linli:ticket:ID, linli:value:NAME    small things that belong to no partition
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import BusyLoadingError, WatchError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from actions.case import Case
+from actions.errors import Unreachable
+from actions.facts import Fact, TicketFiled
+from actions.ledger import Change, DeadLetter, Due, Entry, Stale
+from actions.talk import Talk
+from connectors.codec import dump, load
+from connectors.partition import PARTITIONS, group_of_case, partition_of
+
+GROUP = "linli"
+WORKER = "worker"
+SEEN_SECONDS = 2 * 24 * 3600
+"""Telegram keeps an update for one day; twice that is safe."""
+RESCAN_SECONDS = 5.0
+"""How often all partitions are searched for due orders, whatever this process believes of them."""
+CASES_SHOWN = 500
+
+_ACCEPT = """
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
+    redis.call('XADD', KEYS[2], '*', 'body', ARGV[2])
+    return 1
+end
+return 0
+"""
+
+
+class RedisState:
+    """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
+
+    def __init__(self, redis: "Redis", partitions: int = PARTITIONS) -> None:
+        self._redis = redis
+        self._partitions = partitions
+        self._accept = redis.register_script(_ACCEPT)
+        self._next_due: dict[int, float] = {}
+        self._scanned_at = 0.0
+        self._replaying = {self._key(p, "inbox"): "0" for p in range(partitions)}
+
+    @classmethod
+    def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
+        """State at a Redis URL (`redis://…`, `unix:///…`). Connects on first use."""
+        return cls(Redis.from_url(url, decode_responses=True, health_check_interval=30), partitions)
+
+    async def start(self) -> None:
+        """Make the consumer groups; harmless where they exist. Raises `Unreachable`."""
+        async with self._reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for partition in range(self._partitions):
+                pipe.xgroup_create(self._key(partition, "inbox"), GROUP, id="0", mkstream=True)
+            for answer in await pipe.execute(raise_on_error=False):
+                if isinstance(answer, Exception) and "BUSYGROUP" not in str(answer):
+                    raise answer
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def ping(self) -> None:
+        """Nothing, or `Unreachable`."""
+        async with self._reaching():
+            await self._redis.ping()
+
+    # --- inbox ---------------------------------------------------------------------------------------
+
+    async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
+        """Put something into the inbox; False if it was there before."""
+        p = self._of(group)
+        entry = Entry("", p, group, door, update, raw, at)
+        keys = [self._key(p, f"seen:{door}:{update}"), self._key(p, "inbox")]
+        async with self._reaching():
+            return bool(await self._accept(keys=keys, args=[SEEN_SECONDS, dump(entry)]))
+
+    async def take(self, limit: int, wait_ms: int) -> list[Entry]:
+        """First what an earlier run took and did not finish, then what is new."""
+        async with self._reaching():
+            while self._replaying:
+                entries = await self._take_unfinished(limit)
+                if entries:
+                    return entries
+            streams = {self._key(p, "inbox"): ">" for p in range(self._partitions)}
+            answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", streams), limit, wait_ms)
+            return _entries(answer)
+
+    async def _take_unfinished(self, limit: int) -> list[Entry]:
+        answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", self._replaying), limit)
+        read = {stream: items for stream, items in cast("Any", answer) or [] if items}
+        self._replaying = {stream: items[-1][0] for stream, items in read.items()}
+        return _entries(list(read.items()))
+
+    # --- reading -------------------------------------------------------------------------------------
+
+    async def talk(self, group: str) -> Talk:
+        """The group's memory."""
+        text = await self._get(self._group_key(group, "talk"))
+        return load(text, Talk) if text else Talk(group=group)
+
+    async def groups(self) -> list[str]:
+        """Every group that has a memory."""
+        async with self._reaching():
+            return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
+
+    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
+        """The cases of the group, oldest first; the newest 500 where there are more."""
+        index = self._group_key(group, "live" if live else "cases")
+        async with self._reaching():
+            ids = cast("list[str]", await self._redis.zrange(index, -CASES_SHOWN, -1))
+            if not ids:
+                return []
+            texts = await self._redis.mget([self._case_key(case, "case") for case in ids])
+        return [load(text, Case) for text in texts if text]
+
+    async def case(self, case: str) -> Case | None:
+        """One case."""
+        text = await self._get(self._case_key(case, "case"))
+        return load(text, Case) if text else None
+
+    async def case_of(self, group: str, message: str) -> str | None:
+        """The case that a message belongs to."""
+        async with self._reaching():
+            links = self._group_key(group, "links")
+            return await cast("Awaitable[str | None]", self._redis.hget(links, message))
+
+    async def case_of_ticket(self, ticket: str) -> str | None:
+        """The case behind a ticket."""
+        return await self._get(f"linli:ticket:{ticket}")
+
+    async def trace(self, case: str) -> list[Fact]:
+        """The facts of a case."""
+        async with self._reaching():
+            lines = await cast(
+                "Awaitable[list[str]]", self._redis.lrange(self._case_key(case, "trace"), 0, -1)
+            )
+        return [load(line, Fact) for line in lines]
+
+    # --- saving --------------------------------------------------------------------------------------
+
+    async def save(self, change: Change) -> None:
+        """All of the change in one transaction, or `Stale`."""
+        async with self._reaching():
+            await self._announce(change)
+            async with self._redis.pipeline(transaction=True) as pipe:
+                await self._save(pipe, change)
+        self._expect(self._of(change.talk.group), change.orders)
+
+    async def _announce(self, change: Change) -> None:
+        """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
+        if change.talk.version == 0:
+            await self._redis.sadd("linli:groups", change.talk.group)
+        for moved in change.moved:
+            for fact in moved.facts:
+                if isinstance(fact, TicketFiled):
+                    await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
+
+    async def _save(self, pipe: Pipeline, change: Change) -> None:
+        talk_key = self._group_key(change.talk.group, "talk")
+        await pipe.watch(talk_key)
+        text = await cast("Awaitable[str | None]", pipe.get(talk_key))
+        version = load(text, Talk).version if text else 0
+        if version != change.talk.version:
+            raise Stale(change.talk.group)
+        if await self._finished(pipe, change):
+            return
+        pipe.multi()  # type: ignore[no-untyped-call]
+        self._write(pipe, change)
+        try:
+            await pipe.execute()
+        except WatchError as error:
+            raise Stale(change.talk.group) from error
+
+    async def _finished(self, pipe: Pipeline, change: Change) -> bool:
+        """Whether the entry or the order was dealt with already, by us before a lost answer or by another."""
+        p = self._of(change.talk.group)
+        if entry := change.entry:
+            inbox = self._key(p, "inbox")
+            waiting = await cast("Awaitable[Any]", pipe.xpending_range(inbox, GROUP, entry.id, entry.id, 1))
+            return not waiting
+        if change.done:
+            return not await pipe.hexists(self._key(p, "orders"), change.done)
+        return False
+
+    def _write(self, pipe: Pipeline, change: Change) -> None:
+        group, p = change.talk.group, self._of(change.talk.group)
+        pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
+        for moved in change.moved:
+            self._write_case(pipe, moved.case, moved.facts)
+        if change.links:
+            pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
+        for due in change.orders:
+            self._write_order(pipe, p, due)
+        if change.done:
+            self._drop_order(pipe, p, change.done)
+        if change.entry:
+            self._drop_entry(pipe, change.entry)
+
+    def _write_case(self, pipe: Pipeline, case: Case, facts: Iterable[Fact]) -> None:
+        pipe.set(self._case_key(case.id, "case"), dump(case))
+        pipe.rpush(self._case_key(case.id, "trace"), *(dump(fact, Fact) for fact in facts))
+        pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
+        live = self._group_key(case.group, "live")
+        if case.live:
+            pipe.zadd(live, {case.id: case.number})
+        else:
+            pipe.zrem(live, case.id)
+
+    def _write_order(self, pipe: Pipeline, partition: int, due: Due) -> None:
+        pipe.hset(self._key(partition, "orders"), due.order.key, dump(due))
+        pipe.zadd(self._key(partition, "due"), {due.order.key: due.at.timestamp()})
+
+    def _drop_order(self, pipe: Pipeline, partition: int, key: str) -> None:
+        pipe.hdel(self._key(partition, "orders"), key)
+        pipe.zrem(self._key(partition, "due"), key)
+
+    def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
+        inbox = self._key(entry.partition, "inbox")
+        pipe.xack(inbox, GROUP, entry.id)
+        pipe.xdel(inbox, entry.id)
+
+    # --- orders --------------------------------------------------------------------------------------
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        """Orders whose time has come, of the partitions that can have any."""
+        ready = self._ripe(now.timestamp())
+        if not ready:
+            return []
+        async with self._reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for p in ready:
+                pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
+            found = await pipe.execute()
+            keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
+            return await self._bodies(keys, limit)
+
+    def _ripe(self, now: float) -> list[int]:
+        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
+            self._scanned_at = time.monotonic()
+            return list(range(self._partitions))
+        return [p for p, at in self._next_due.items() if at <= now]
+
+    def _sift(self, found: dict[int, list[tuple[str, float]]], now: float) -> list[tuple[float, int, str]]:
+        ready = []
+        for p, scored in found.items():
+            self._next_due[p] = scored[0][1] if scored else float("inf")
+            ready += [(score, p, key) for key, score in scored if score <= now]
+        return sorted(ready)
+
+    async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
+        pipe = self._redis.pipeline(transaction=False)
+        for _, p, key in keys[:limit]:
+            pipe.hget(self._key(p, "orders"), key)
+        return [load(body, Due) for body in await pipe.execute() if body] if keys else []
+
+    def _expect(self, partition: int, orders: Iterable[Due]) -> None:
+        for due in orders:
+            at = due.at.timestamp()
+            self._next_due[partition] = min(at, self._next_due.get(partition, at))
+
+    async def order(self, key: str, group: str) -> Due | None:
+        """One order that waits."""
+        async with self._reaching():
+            orders = self._key(self._of(group), "orders")
+            body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
+        return load(body, Due) if body else None
+
+    async def begin(self, due: Due, now: datetime) -> Due:
+        """Count one more try, durably."""
+        tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
+        async with self._reaching():
+            orders = self._key(self._of(due.group), "orders")
+            await self._redis.hset(orders, due.order.key, dump(tried))
+        return tried
+
+    async def postpone(self, due: Due, until: datetime) -> None:
+        """Try again at `until`."""
+        p, later = self._of(due.group), replace(due, at=until)
+        async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
+            self._write_order(pipe, p, later)
+            await pipe.execute()
+        self._expect(p, [later])
+
+    # --- dead letters --------------------------------------------------------------------------------
+
+    async def bury(self, letter: DeadLetter, *, entry: Entry | None = None, done: Due | None = None) -> None:
+        """Move an entry or an order to the dead letters."""
+        p = self._of(letter.group)
+        async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(self._key(p, "dead"), letter.id, dump(letter))
+            if entry:
+                pipe.hset(self._key(p, "buried"), letter.id, dump(entry))
+                self._drop_entry(pipe, entry)
+            if done:
+                pipe.hset(self._key(p, "buried"), letter.id, dump(done))
+                self._drop_order(pipe, p, done.order.key)
+            await pipe.execute()
+
+    async def dead(self, limit: int) -> list[DeadLetter]:
+        """The dead letters, newest first."""
+        async with self._reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for p in range(self._partitions):
+                pipe.hvals(self._key(p, "dead"))
+            found = await pipe.execute()
+        letters = [load(text, DeadLetter) for texts in found for text in texts]
+        return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+
+    async def replay(self, letter: str) -> bool:
+        """Put a dead letter back."""
+        async with self._reaching():
+            for p in range(self._partitions):
+                body = await cast("Awaitable[str | None]", self._redis.hget(self._key(p, "buried"), letter))
+                if body:
+                    await self._unbury(p, letter, body)
+                    return True
+        return False
+
+    async def _unbury(self, partition: int, letter: str, body: str) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(self._key(partition, "dead"), letter)
+            pipe.hdel(self._key(partition, "buried"), letter)
+            if '"order"' in body:
+                due = replace(load(body, Due), tries=0)
+                self._write_order(pipe, partition, due)
+                self._expect(partition, [due])
+            else:
+                pipe.xadd(self._key(partition, "inbox"), {"body": body})
+            await pipe.execute()
+
+    # --- small things --------------------------------------------------------------------------------
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        async with self._reaching():
+            await self._redis.set(f"linli:value:{key}", value)
+
+    async def recall(self, key: str) -> str | None:
+        """The value kept."""
+        return await self._get(f"linli:value:{key}")
+
+    async def depth(self) -> dict[str, int]:
+        """How many of each wait."""
+        async with self._reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for p in range(self._partitions):
+                pipe.xlen(self._key(p, "inbox"))
+                pipe.zcard(self._key(p, "due"))
+                pipe.hlen(self._key(p, "dead"))
+            found = await pipe.execute()
+        inbox, orders, dead = found[0::3], found[1::3], found[2::3]
+        busy = sum(1 for n in inbox if n)
+        return {"inbox": sum(inbox), "orders": sum(orders), "dead": sum(dead), "partitions": busy}
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def _of(self, group: str) -> int:
+        return partition_of(group, self._partitions)
+
+    def _key(self, partition: int, name: str) -> str:
+        return f"linli:{{p{partition:03d}}}:{name}"
+
+    def _group_key(self, group: str, name: str) -> str:
+        return self._key(self._of(group), f"{name}:{group}")
+
+    def _case_key(self, case: str, name: str) -> str:
+        return self._key(self._of(group_of_case(case)), f"{name}:{case}")
+
+    async def _get(self, key: str) -> str | None:
+        async with self._reaching():
+            return cast("str | None", await self._redis.get(key))
+
+    @asynccontextmanager
+    async def _reaching(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
+            raise Unreachable(f"Redis does not answer: {error}") from error
+
+
+def _entries(answer: Any) -> list[Entry]:
+    return [
+        replace(load(fields["body"], Entry), id=key)
+        for _, items in answer or []
+        for key, fields in items
+        if fields  # an entry deleted after it was taken comes back empty
+    ]

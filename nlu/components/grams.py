@@ -1,0 +1,97 @@
+"""Grams: how much a message has of each short run of letters and of words (TF-IDF)."""
+
+import json
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from components.letters import plain
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "letters": {"analyzer": "char"},
+    "words": {"analyzer": "word", "token_pattern": r"[a-z\u00df-\u024f']+|[0-9]+"},
+}
+
+
+class GramFeaturizer(GraphComponent):
+    """Learns the runs that occur in at least `min_df` examples; unknown runs count for nothing."""
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._config, self._storage, self._resource = config, storage, resource
+        self._counters: list[TfidfVectorizer] = []
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return shortest and longest run in letters and in words, and in how many examples it must occur."""
+        return {"letters": [1, 4], "words": [1, 2], "min_df": 2}
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "GramFeaturizer":
+        """Return a featurizer that has learnt nothing yet."""
+        del execution_context
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "GramFeaturizer":
+        """Return the featurizer as trained."""
+        del execution_context, kwargs
+        made = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            for kind in _KINDS:
+                counter = made._counter(kind)
+                counter.vocabulary = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+                counter.idf_ = np.load(folder / f"{kind}.npy")
+                made._counters.append(counter)
+        return made
+
+    def _counter(self, kind: str) -> TfidfVectorizer:
+        return TfidfVectorizer(
+            ngram_range=tuple(self._config[kind]),
+            min_df=self._config["min_df"],
+            sublinear_tf=True,
+            lowercase=False,
+            dtype=np.float32,
+            **_KINDS[kind],
+        )
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn which runs there are, and keep them."""
+        texts = [plain(m.get(TEXT)) for m in training_data.training_examples]
+        with self._storage.write_to(self._resource) as folder:
+            for kind in _KINDS:
+                counter = self._counter(kind).fit(texts)
+                known = {run: int(column) for run, column in counter.vocabulary_.items()}
+                (folder / f"{kind}.json").write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
+                np.save(folder / f"{kind}.npy", counter.idf_)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Put the features on every example."""
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Put the features on every message; all are counted in one go."""
+        texts = [plain(m.get(TEXT)) for m in messages]
+        counts = sparse.hstack([c.transform(texts) for c in self._counters], format="csr", dtype=np.float32)
+        for row, message in enumerate(messages):
+            message.add_features(Features(counts[row], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__))
+        return messages

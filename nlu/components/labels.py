@@ -1,0 +1,161 @@
+"""Labels: intent, category and urgency, each by logistic regression over grams and vectors."""
+
+import json
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+import examples
+import importer
+
+
+def _features(messages: list[Message], weight: float) -> sparse.csr_matrix:
+    """Return one row a message: its grams, then its vector times `weight`."""
+    grams = [m.get_sparse_features(TEXT)[1].features for m in messages]
+    vectors = [m.get_dense_features(TEXT)[1].features[0] for m in messages]
+    both = [sparse.vstack(grams), sparse.csr_matrix(np.stack(vectors) * np.float32(weight))]
+    return sparse.hstack(both, format="csr", dtype=np.float32)
+
+
+class LabelClassifier(GraphComponent):
+    """Ranks all labels of one kind; the subclasses say which kind and who teaches it."""
+
+    LABELS: tuple[str, ...] = ()
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._config, self._storage, self._resource = config, storage, resource
+        self._names: list[str] = []
+        self._weights = np.zeros((0, 0), dtype=np.float32)
+        self._bias = np.zeros(0, dtype=np.float32)
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return C of the regression, how much the vector counts beside the grams, and rounds of training."""
+        return {"strength": 10.0, "vector_weight": 2.0, "rounds": 200, "balanced": False}
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "LabelClassifier":
+        """Return a classifier that has learnt nothing yet."""
+        del execution_context
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "LabelClassifier":
+        """Return the classifier as trained."""
+        del execution_context, kwargs
+        made = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            made._names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+            made._weights, made._bias = np.load(folder / "weights.npy"), np.load(folder / "bias.npy")
+        return made
+
+    def label(self, message: Message) -> str | None:
+        """Return what an example teaches, None when it teaches nothing of this kind."""
+        raise NotImplementedError
+
+    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
+        """Write the ranking, best first, on the message."""
+        raise NotImplementedError
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the examples that teach a label, and keep the weights."""
+        taught = [m for m in training_data.training_examples if self.label(m)]
+        names = np.array([self.label(m) for m in taught])
+        self._fit(_features(taught, self._config["vector_weight"]), names)
+        with self._storage.write_to(self._resource) as folder:
+            (folder / "names.json").write_text(json.dumps(self._names), encoding="utf-8")
+            np.save(folder / "weights.npy", self._weights)
+            np.save(folder / "bias.npy", self._bias)
+        return self._resource
+
+    def _fit(self, rows: sparse.csr_matrix, names: np.ndarray) -> None:
+        """Fill in the weights; one single label needs no regression."""
+        self._names = sorted(set(names.tolist()))
+        if len(self._names) == 1:
+            self._weights, self._bias = np.zeros((1, rows.shape[1]), np.float32), np.zeros(1, np.float32)
+            return
+        balance = "balanced" if self._config["balanced"] else None
+        # multi_class is stated so that two labels get two rows of weights through the same formula.
+        regression = LogisticRegression(
+            C=self._config["strength"], max_iter=self._config["rounds"], class_weight=balance, multi_class="multinomial"
+        ).fit(rows, names)
+        weights, bias = regression.coef_, regression.intercept_
+        if len(self._names) == 2:
+            weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
+        self._weights, self._bias = weights.astype(np.float32), bias.astype(np.float32)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Write the ranking of all labels on every message; confidences add up to one."""
+        scores = _features(messages, self._config["vector_weight"]) @ self._weights.T + self._bias
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+        likely /= likely.sum(axis=1, keepdims=True)
+        for message, row in zip(messages, likely, strict=True):
+            self.put(message, self._ranking(row))
+        return messages
+
+    def _ranking(self, row: np.ndarray) -> list[dict[str, Any]]:
+        """Return all labels, best first; one that no example teaches has confidence 0."""
+        known = dict(zip(self._names, map(float, row), strict=True))
+        order = sorted({*self.LABELS, *known}, key=lambda name: (-known.get(name, 0.0), name))
+        return [{"name": name, "confidence": round(known.get(name, 0.0), 6)} for name in order]
+
+
+class IntentClassifier(LabelClassifier):
+    """What the message does: reports, asks, urges … or chatter; taught by every example."""
+
+    LABELS = examples.INTENTS
+
+    def label(self, message: Message) -> str | None:
+        """Return the intent."""
+        return message.get(INTENT)
+
+    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
+        """Write `intent` and `intent_ranking`."""
+        message.set(INTENT, ranking[0], add_to_output=True)
+        message.set("intent_ranking", ranking, add_to_output=True)
+
+
+class CategoryClassifier(LabelClassifier):
+    """Which matter a report is about; taught by reports, and by the names of the categories."""
+
+    LABELS = tuple(examples.categories())
+
+    def label(self, message: Message) -> str | None:
+        """Return the category."""
+        return importer.taught(message).get("category")
+
+    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
+        """Write `category` and `category_ranking`."""
+        message.set("category", ranking[0], add_to_output=True)
+        message.set("category_ranking", ranking, add_to_output=True)
+
+
+class UrgencyClassifier(LabelClassifier):
+    """How soon somebody must come; taught by reports."""
+
+    LABELS = examples.URGENCIES
+
+    def label(self, message: Message) -> str | None:
+        """Return the urgency."""
+        return importer.taught(message).get("urgency")
+
+    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
+        """Write `urgency`."""
+        message.set("urgency", ranking[0], add_to_output=True)

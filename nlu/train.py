@@ -1,0 +1,134 @@
+"""The trainer: `python -m train` makes models/<hash>.tar.gz, unless a model of just this project is there."""
+
+import argparse
+import hashlib
+import os
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+from rasa.engine.graph import ExecutionContext, GraphModelConfiguration, GraphNodeHook, GraphSchema  # noqa: E402
+from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
+from rasa.engine.storage.local_model_storage import LocalModelStorage  # noqa: E402
+from rasa.shared.data import TrainingType  # noqa: E402
+
+import examples  # noqa: E402
+import importer  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE / "models"
+# What a model is made of; reports, tests, caches and the environment change nothing in it.
+SOURCES = ("*.py", "components/*.py", "data/*/*.tsv", "categories.tsv", "config.yml", "requirements.lock")
+KEPT = 3  # the newest and the two before it
+
+
+class Progress(GraphNodeHook):
+    """Prints a line for each finished step of the graph, with its seconds."""
+
+    def on_before_node(
+        self, node_name: str, execution_context: ExecutionContext, config: dict[str, Any], received_inputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Note when the step began."""
+        del node_name, execution_context, config, received_inputs
+        return {"began": time.monotonic()}
+
+    def on_after_node(
+        self,
+        node_name: str,
+        execution_context: ExecutionContext,
+        config: dict[str, Any],
+        output: Any,
+        input_hook_data: dict[str, Any],
+    ) -> None:
+        """Say that the step is done."""
+        del execution_context, config, output
+        print(f"  {node_name}: {time.monotonic() - input_hook_data['began']:.1f} s", flush=True)
+
+
+def fingerprint(home: Path = HERE) -> str:
+    """Return the hash of all that a model is made of: names and contents, in one order."""
+    digest = hashlib.sha256()
+    for path in sorted({p for pattern in SOURCES for p in home.glob(pattern)}):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def configuration(config: dict[str, Any]) -> GraphModelConfiguration:
+    """Return Rasa's view of config.yml; raises GraphSchemaException when a class is not there."""
+    return GraphModelConfiguration(
+        train_schema=GraphSchema.from_dict(config["train_schema"]),
+        predict_schema=GraphSchema.from_dict(config["predict_schema"]),
+        training_type=TrainingType.NLU,
+        assistant_id=config["assistant_id"],
+        language=config["language"],
+        core_target=None,
+        nlu_target=config["nlu_target"],
+        spaces=None,
+    )
+
+
+def train(path: Path, data: Path = HERE / "data") -> None:
+    """Train on `data` and write the model to `path`, whole or not at all; raises BadExampleError."""
+    examples.load(data)  # before the graph, which would wrap the fault in its own
+    source = importer.TsvImporter(data=data)
+    made_of = configuration(source.get_config())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = LocalModelStorage.create(Path(folder))
+        runner = DaskGraphRunner.create(
+            made_of.train_schema, storage, ExecutionContext(graph_schema=made_of.train_schema), hooks=[Progress()]
+        )
+        runner.run(inputs={"__importer__": source})
+        unfinished = path.with_name(f".{os.getpid()}.{path.name}")
+        try:
+            storage.create_model_package(unfinished, made_of, source.get_domain())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def sweep(models: Path, keep: Path) -> None:
+    """Remove old models but the last two, never `keep`, and what a killed training left behind."""
+    found = sorted(models.glob("[!.]*.tar.gz"), key=lambda p: p.stat().st_mtime, reverse=True)
+    old = [p for p in found if p != keep][KEPT - 1 :]
+    left = [p for p in models.glob(".*.tar.gz") if time.time() - p.stat().st_mtime > 3600]
+    for path in old + left:
+        path.unlink(missing_ok=True)
+
+
+def ensure(*, force: bool = False) -> Path:
+    """Return the model of this project as it stands, trained now if it is not there."""
+    path = MODELS / f"{fingerprint()}.tar.gz"
+    if path.exists() and not force:
+        print(f"model {path.name} is there", flush=True)
+        return path
+    began = time.monotonic()
+    print(f"training {path.name}", flush=True)
+    train(path)
+    sweep(MODELS, path)
+    print(f"trained {path.name} in {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.1f} MB", flush=True)
+    return path
+
+
+def main() -> int:
+    """Train if needed; 1 when the examples are faulty."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--force", action="store_true", help="train even if the model is there")
+    try:
+        ensure(force=parser.parse_args().force)
+    except examples.BadExampleError as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
