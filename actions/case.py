@@ -162,6 +162,26 @@ def has_ticket(case: Case, _: f.Fact) -> bool:
     return case.ticket is not None
 
 
+def reminded_and_sure(case: Case, fact: f.Fact) -> bool:
+    """The one reminder has been given, and it is sure enough to be filed without a worker."""
+    return reminded(case, fact) and sure(case, fact)
+
+
+def reminded_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The one reminder has been given, and dispatch has it already."""
+    return reminded(case, fact) and has_ticket(case, fact)
+
+
+def worker_agreed(case: Case, _: f.Fact) -> bool:
+    """The worker's key was turned before the case lapsed."""
+    return bool(case.worker_key)
+
+
+def worker_agreed_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The worker's key was turned before the case lapsed, and dispatch has it already."""
+    return worker_agreed(case, fact) and has_ticket(case, fact)
+
+
 def first_delay(case: Case, _: f.Fact) -> bool:
     """The group has not yet been told that dispatch cannot be reached."""
     return not case.delayed
@@ -255,7 +275,7 @@ def _beginning() -> Iterator[Row]:
     yield Row(S.WAITING_WORKER, f.PlaceGiven, S.FILING, _FILE, files_itself)
     yield Row(S.WAITING_WORKER, f.PlaceGiven, S.WAITING_WORKER, (show_card,))
     remind = (say(Sentence.REMIND_WORKER), wait(Wait.WORKER))
-    yield Row(S.WAITING_WORKER, f.TimeRanOut, S.FILING, _FILE, lambda c, x: reminded(c, x) and sure(c, x))
+    yield Row(S.WAITING_WORKER, f.TimeRanOut, S.FILING, _FILE, reminded_and_sure)
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.WAITING_WORKER, remind)
 
@@ -273,19 +293,21 @@ def _by_the_worker() -> Iterator[Row]:
         yield Row(stage, f.Dismissed, S.NOT_A_PROBLEM, (show_card, tell(News.WITHDRAWN)))
     remind = (say(Sentence.REMIND_WORKER), wait(Wait.HANDLING))
     again = (show_card, tell(News.SENT_AGAIN))
-    yield Row(S.HANDLING, f.TimeRanOut, S.OPEN, again, lambda c, x: reminded(c, x) and has_ticket(c, x))
+    yield Row(S.HANDLING, f.TimeRanOut, S.OPEN, again, reminded_with_ticket)
     yield Row(S.HANDLING, f.TimeRanOut, S.FILING, _FILE, reminded)
     yield Row(S.HANDLING, f.TimeRanOut, S.HANDLING, remind)
 
 
 def _at_dispatch() -> Iterator[Row]:
     yield Row(S.FILING, f.TicketFiled, S.OPEN, (show_card,))
+    yield Row(S.WAITING_WORKER, f.TicketFiled, S.OPEN, (show_card,))  # disputed while it was on its way
     yield Row(S.HANDLING, f.TicketFiled, S.HANDLING, (show_card,))
     yield Row(S.RESIDENTS_KEY, f.TicketFiled, S.RESIDENTS_KEY, (show_card, tell(News.HANDLED)))
     for stage in DROPPED:  # filed in the moment in which it was dropped
         yield Row(stage, f.TicketFiled, stage, (tell(News.WITHDRAWN),))
     for stage in SETTLED:
-        yield Row(stage, f.TicketFiled, stage, (tell(News.CONFIRMED),))
+        news = News.HANDLED if stage is S.LAPSED else News.CONFIRMED  # nobody confirmed what lapsed
+        yield Row(stage, f.TicketFiled, stage, (tell(news),))
     refused = (*_WAIT_WORKER, say(Sentence.REFUSED))
     yield Row(S.FILING, f.TicketRefused, S.WAITING_WORKER, refused)
     yield Row(S.FILING, f.FilingDelayed, S.FILING, (show_card, say(Sentence.DELAYED)), first_delay)
@@ -296,7 +318,7 @@ def _at_dispatch() -> Iterator[Row]:
         yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
         yield Row(stage, f.TicketReturned, S.RETURNED, returned)
         yield Row(stage, f.WorkDone, S.WORK_DONE, _ASK_WORKER)
-    yield Row(S.HANDLING, f.WorkDone, S.WORK_DONE, _ASK_WORKER)
+    yield Row(S.HANDLING, f.WorkDone, S.WORK_DONE, _ASK_WORKER, has_ticket)
 
 
 def _keys() -> Iterator[Row]:
@@ -322,10 +344,11 @@ def _keys() -> Iterator[Row]:
 def _afterwards() -> Iterator[Row]:
     for stage in SETTLED:
         yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN, has_ticket)
-        yield Row(stage, f.ResidentDisputed, S.WAITING_WORKER, (*_REOPEN, wait(Wait.WORKER)))
+        if stage is not S.CLOSED:  # which has a ticket
+            yield Row(stage, f.ResidentDisputed, S.WAITING_WORKER, (*_REOPEN, wait(Wait.WORKER)))
         yield Row(stage, f.SatisfactionGiven, stage, (show_card,))
-    yield Row(S.LAPSED, f.ResidentConfirmed, S.CLOSED, _END, has_ticket)
-    yield Row(S.LAPSED, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END)
+    yield Row(S.LAPSED, f.ResidentConfirmed, S.CLOSED, _END, worker_agreed_with_ticket)
+    yield Row(S.LAPSED, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END, worker_agreed)
     for stage in LIVE:
         yield Row(stage, f.Withdrawn, S.WITHDRAWN, (show_card, tell(News.WITHDRAWN)))
         yield Row(stage, f.Merged, S.MERGED, (show_card, tell(News.WITHDRAWN)))
@@ -421,13 +444,19 @@ def _(fact: f.Merged, case: Case) -> Case:
 def _(fact: f.Absorbed, case: Case) -> Case:
     for person in fact.followers:
         case = _follow(case, person)
-    return replace(case, messages=(*case.messages, *fact.messages))
+    new = tuple(pair for pair in fact.messages if pair not in case.messages)
+    return replace(case, messages=(*case.messages, *new))
 
 
-@learn.register(f.TakenOn)
-@learn.register(f.SolvedOnSite)
-def _(fact: f.TakenOn | f.SolvedOnSite, case: Case) -> Case:
+@learn.register
+def _(fact: f.TakenOn, case: Case) -> Case:
     return replace(case, handler=fact.by, handler_name=fact.by_name)
+
+
+@learn.register
+def _(fact: f.SolvedOnSite, case: Case) -> Case:
+    # Who says that it is done has seen it: that is the worker's key.
+    return replace(case, handler=fact.by, handler_name=fact.by_name, worker_key=fact.by)
 
 
 @learn.register

@@ -23,7 +23,6 @@ class Sentence(StrEnum):
     DISPUTED = "disputed"
     DENIED = "denied"
     CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
     REMIND_WORKER = "remind_worker"
     REMIND_WORKER_KEY = "remind_worker_key"
     REMIND_RESIDENTS = "remind_residents"

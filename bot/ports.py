@@ -16,6 +16,8 @@ from actions.message import Attachment, Heard
 from actions.post import Post
 from actions.reading import Reading
 from actions.talk import Talk
+from connectors.dispatch import Filing
+from connectors.open311 import ServiceRequestUpdate
 
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
 """`accept(door, group, update, raw)`: True once `raw` is durable, False if `update` was here before."""
@@ -67,16 +69,19 @@ class Nlu(Protocol):
 class Dispatch(Protocol):
     """The dispatch backend; see connectors/dispatch.py for the records."""
 
-    async def file(self, filing: Any) -> str:
+    async def file(self, filing: Filing) -> str:
         """File a ticket; its id."""
 
     async def find(self, ref: str, since: datetime) -> str | None:
         """The ticket that carries our reference, if the backend has it: look before you send again."""
 
-    async def updates(self, since: datetime) -> Sequence[Any]:
+    async def updates(self, since: datetime, open_tickets: Sequence[str] = ()) -> list[ServiceRequestUpdate]:
         """What happened to tickets since then, oldest first; the same update may come again."""
 
-    async def post_update(self, ticket: str, status: str, text: str, update_ref: str) -> None:
+    async def find_update(self, ticket_id: str, update_ref: str, since: datetime) -> str | None:
+        """The update that carries our reference, if the backend has it."""
+
+    async def post_update(self, ticket_id: str, status: str, text: str, update_ref: str) -> str:
         """Tell the backend something about its ticket."""
 
 

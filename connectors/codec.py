@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 
 def _kinds(base: type) -> tuple[type, ...]:
-    return tuple(base.__subclasses__())
+    # A dataclass with slots is made twice, and the first lives on until the garbage is collected.
+    made: list[type] = base.__subclasses__()
+    return tuple({kind.__name__: kind for kind in made}.values())
 
 
 def _named(base: type) -> Any:
@@ -39,7 +41,12 @@ _converter.register_structure_hook(orders.Order, lambda raw, _: _converter.struc
 
 def dump(record: object, kind: type | None = None) -> str:
     """A record as one line of JSON; `kind` is the declared type where it is wider than the record's own."""
-    return _converter.dumps(record, unstructure_as=kind or type(record), ensure_ascii=False)
+    text = _converter.dumps(record, unstructure_as=kind or type(record), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can carry and UTF-8 cannot
+        return _converter.dumps(record, unstructure_as=kind or type(record), ensure_ascii=True)
+    return text
 
 
 def load(text: str | bytes, kind: type[T]) -> T:

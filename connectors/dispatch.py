@@ -43,7 +43,7 @@ OVERLAP = timedelta(minutes=10)  # clocks differ, and backends write down late
 _LONGEST = timedelta(days=89)  # the standard allows windows of 90 days
 _DESCRIPTION = 4000  # characters, after the standard
 _PAGE, _PAGES = 100, 50
-_TOKEN_WAITS = (0.2, 0.5, 1.0, 2.0)  # seconds; after that the caller comes back
+_TOKEN_WAITS = (0.0, 0.2, 0.5, 1.0)  # seconds before each asking; after that the caller comes back
 _ASK_AGAIN = 3600.0  # seconds until we see whether the backend has learnt the updates extension
 _MARK = re.compile(r"\[(ref|upd):([^\[\]]{1,200})\]")
 
@@ -72,8 +72,8 @@ class Open311Dispatch:
         self,
         url: str,
         key: str = "",
-        *,
         jurisdiction: str | None = None,
+        *,
         session: aiohttp.ClientSession | None = None,
         format: Format = "json",  # noqa: A002 - the standard's own word
         push_secret: str = "",
@@ -181,12 +181,13 @@ class Open311Dispatch:
         self._tokens[ref] = token
 
     async def _redeem(self, ref: str) -> str:
+        token = self._tokens[ref]
         for wait in _TOKEN_WAITS:
-            receipt = await self._token(self._tokens[ref])
+            await asyncio.sleep(wait)
+            receipt = await self._token(token)
             if receipt.request_id:
                 self._tokens.pop(ref, None)
                 return receipt.request_id
-            await asyncio.sleep(wait)
         raise Unreachable("the backend has taken the report and not given it a number yet", 30.0)
 
     async def _token(self, token: str) -> Receipt:

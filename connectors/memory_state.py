@@ -18,7 +18,7 @@ class MemoryState:
     def __init__(self) -> None:
         self._inbox: dict[str, Entry] = {}
         self._taken: set[str] = set()
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, str]] = set()
         self._talks: dict[str, Talk] = {}
         self._cases: dict[str, Case] = {}
         self._traces: defaultdict[str, list[Fact]] = defaultdict(list)
@@ -31,14 +31,14 @@ class MemoryState:
 
     async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
         """Put something into the inbox; False if it was there before."""
-        if (door, update) in self._seen:
+        if (group, door, update) in self._seen:
             return False
-        self._seen.add((door, update))
+        self._seen.add((group, door, update))
         entry = Entry(self._next_id(), partition_of(group), group, door, update, raw, at)
         self._inbox[entry.id] = entry
         return True
 
-    async def take(self, limit: int, wait_ms: int) -> list[Entry]:  # noqa: ARG002 the port's
+    async def take(self, limit: int, wait_ms: int) -> list[Entry]:
         """Entries not yet taken, in order."""
         entries = [entry for key, entry in self._inbox.items() if key not in self._taken][:limit]
         self._taken.update(entry.id for entry in entries)
@@ -86,16 +86,20 @@ class MemoryState:
 
     def _write(self, change: Change) -> None:
         group = change.talk.group
+        # Through JSON and back, before anything is written, so that what cannot be stored fails as on Redis.
+        moves = [
+            (load(dump(moved.case), Case), [load(dump(fact, Fact), Fact) for fact in moved.facts])
+            for moved in change.moved
+        ]
+        orders = {due.order.key: load(dump(due), Due) for due in change.orders}
         self._talks[group] = replace(change.talk, version=change.talk.version + 1)
-        for moved in change.moved:
-            # Through JSON and back, so that what cannot be stored fails here as it would on Redis.
-            self._cases[moved.case.id] = load(dump(moved.case), Case)
-            self._traces[moved.case.id] += [load(dump(fact, Fact), Fact) for fact in moved.facts]
-            for fact in moved.facts:
-                if isinstance(fact, TicketFiled):
-                    self._tickets[fact.ticket] = moved.case.id
+        for case, facts in moves:
+            self._cases[case.id] = case
+            self._traces[case.id] += facts
+            filed = (fact for fact in facts if isinstance(fact, TicketFiled))
+            self._tickets.update({fact.ticket: case.id for fact in filed})
         self._links.update({(group, message): case for message, case in change.links})
-        self._due.update({due.order.key: load(dump(due), Due) for due in change.orders})
+        self._due.update(orders)
         self._due.pop(change.done, None)
         if change.entry:
             self._inbox.pop(change.entry.id, None)
@@ -109,7 +113,7 @@ class MemoryState:
         """When the next order falls due: a virtual clock jumps there."""
         return min((due.at for due in self._due.values()), default=None)
 
-    async def order(self, key: str, group: str) -> Due | None:  # noqa: ARG002 the port's
+    async def order(self, key: str, group: str) -> Due | None:
         """One order that waits."""
         return self._due.get(key)
 

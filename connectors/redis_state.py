@@ -2,7 +2,7 @@
 all that follows from one message, on Redis Cluster too.
 
     linli:{p017}:inbox            stream of entries, consumer group `linli`
-    linli:{p017}:seen:DOOR:ID     updates that were here already; forgotten after two days
+    linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days
     linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
     linli:{p017}:case:ID          a case        linli:{p017}:trace:ID   its facts, append-only
     linli:{p017}:cases:GROUP      case ids by number     linli:{p017}:live:GROUP   those of live cases
@@ -12,6 +12,7 @@ all that follows from one message, on Redis Cluster too.
     linli:groups, linli:ticket:ID, linli:value:NAME    small things that belong to no partition
 """
 
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
@@ -21,7 +22,9 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import BusyLoadingError, WatchError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, ResponseError, WatchError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -40,6 +43,8 @@ SEEN_SECONDS = 2 * 24 * 3600
 RESCAN_SECONDS = 5.0
 """How often all partitions are searched for due orders, whatever this process believes of them."""
 CASES_SHOWN = 500
+_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS")
+"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
 
 _ACCEPT = """
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
@@ -49,6 +54,16 @@ end
 return 0
 """
 
+_REWRITE = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+    return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+"""An order that was finished meanwhile stays finished."""
+
 
 class RedisState:
     """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
@@ -57,14 +72,19 @@ class RedisState:
         self._redis = redis
         self._partitions = partitions
         self._accept = redis.register_script(_ACCEPT)
+        self._rewrite = redis.register_script(_REWRITE)
         self._next_due: dict[int, float] = {}
-        self._scanned_at = 0.0
-        self._replaying = {self._key(p, "inbox"): "0" for p in range(partitions)}
+        self._scanned_at = float("-inf")
+        self._replaying = self._from_the_start()
 
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
         """State at a Redis URL (`redis://…`, `unix:///…`). Connects on first use."""
-        return cls(Redis.from_url(url, decode_responses=True, health_check_interval=30), partitions)
+        # A repeated XREADGROUP would skip what the first one was given and could not bring home.
+        once = Retry(NoBackoff(), 0)
+        return cls(
+            Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once), partitions
+        )
 
     async def start(self) -> None:
         """Make the consumer groups; harmless where they exist. Raises `Unreachable`."""
@@ -91,20 +111,31 @@ class RedisState:
         """Put something into the inbox; False if it was there before."""
         p = self._of(group)
         entry = Entry("", p, group, door, update, raw, at)
-        keys = [self._key(p, f"seen:{door}:{update}"), self._key(p, "inbox")]
+        keys = [self._key(p, f"seen:{group}:{door}:{update}"), self._key(p, "inbox")]
         async with self._reaching():
             return bool(await self._accept(keys=keys, args=[SEEN_SECONDS, dump(entry)]))
 
     async def take(self, limit: int, wait_ms: int) -> list[Entry]:
-        """First what an earlier run took and did not finish, then what is new."""
-        async with self._reaching():
-            while self._replaying:
-                entries = await self._take_unfinished(limit)
-                if entries:
-                    return entries
-            streams = {self._key(p, "inbox"): ">" for p in range(self._partitions)}
-            answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", streams), limit, wait_ms)
-            return _entries(answer)
+        """First what was taken earlier and not finished, then what is new; `limit` for each partition."""
+        try:
+            async with self._reaching():
+                while self._replaying:
+                    entries = await self._take_unfinished(limit)
+                    if entries:
+                        return entries
+                return await self._take_new(limit, wait_ms)
+        except Unreachable:
+            # What Redis gave us while the answer got lost counts as taken: ask for that again.
+            self._replaying = self._from_the_start()
+            raise
+
+    def _from_the_start(self) -> dict[str, str]:
+        return {self._key(p, "inbox"): "0" for p in range(self._partitions)}
+
+    async def _take_new(self, limit: int, wait_ms: int) -> list[Entry]:
+        streams = {self._key(p, "inbox"): ">" for p in range(self._partitions)}
+        wait = wait_ms or None  # to Redis, 0 is for ever
+        return _entries(await self._redis.xreadgroup(GROUP, WORKER, cast("Any", streams), limit, wait))
 
     async def _take_unfinished(self, limit: int) -> list[Entry]:
         answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", self._replaying), limit)
@@ -164,7 +195,10 @@ class RedisState:
         async with self._reaching():
             await self._announce(change)
             async with self._redis.pipeline(transaction=True) as pipe:
-                await self._save(pipe, change)
+                try:
+                    await self._save(pipe, change)
+                except WatchError as error:  # also what a connection lost in between becomes
+                    raise Stale(change.talk.group) from error
         self._expect(self._of(change.talk.group), change.orders)
 
     async def _announce(self, change: Change) -> None:
@@ -187,10 +221,7 @@ class RedisState:
             return
         pipe.multi()  # type: ignore[no-untyped-call]
         self._write(pipe, change)
-        try:
-            await pipe.execute()
-        except WatchError as error:
-            raise Stale(change.talk.group) from error
+        await pipe.execute()
 
     async def _finished(self, pipe: Pipeline, change: Change) -> bool:
         """Whether the entry or the order was dealt with already, by us before a lost answer or by another."""
@@ -219,7 +250,8 @@ class RedisState:
 
     def _write_case(self, pipe: Pipeline, case: Case, facts: Iterable[Fact]) -> None:
         pipe.set(self._case_key(case.id, "case"), dump(case))
-        pipe.rpush(self._case_key(case.id, "trace"), *(dump(fact, Fact) for fact in facts))
+        for fact in facts:
+            pipe.rpush(self._case_key(case.id, "trace"), dump(fact, Fact))
         pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
         live = self._group_key(case.group, "live")
         if case.live:
@@ -289,23 +321,27 @@ class RedisState:
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
-        async with self._reaching():
-            orders = self._key(self._of(due.group), "orders")
-            await self._redis.hset(orders, due.order.key, dump(tried))
+        await self._write_again(tried)
         return tried
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try again at `until`."""
-        p, later = self._of(due.group), replace(due, at=until)
-        async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
-            self._write_order(pipe, p, later)
-            await pipe.execute()
-        self._expect(p, [later])
+        later = replace(due, at=until)
+        await self._write_again(later)
+        self._expect(self._of(due.group), [later])
+
+    async def _write_again(self, due: Due) -> None:
+        p = self._of(due.group)
+        keys = [self._key(p, "orders"), self._key(p, "due")]
+        async with self._reaching():
+            await self._rewrite(keys=keys, args=[due.order.key, dump(due), due.at.timestamp()])
 
     # --- dead letters --------------------------------------------------------------------------------
 
     async def bury(self, letter: DeadLetter, *, entry: Entry | None = None, done: Due | None = None) -> None:
         """Move an entry or an order to the dead letters."""
+        if entry is None and done is None:
+            raise ValueError("a dead letter is an entry or an order")
         p = self._of(letter.group)
         async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(self._key(p, "dead"), letter.id, dump(letter))
@@ -341,7 +377,7 @@ class RedisState:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hdel(self._key(partition, "dead"), letter)
             pipe.hdel(self._key(partition, "buried"), letter)
-            if '"order"' in body:
+            if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
                 self._write_order(pipe, partition, due)
                 self._expect(partition, [due])
@@ -397,6 +433,11 @@ class RedisState:
             yield
         except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
             raise Unreachable(f"Redis does not answer: {error}") from error
+        except ResponseError as error:
+            full = isinstance(error, OutOfMemoryError | ReadOnlyError)
+            if full or any(word in str(error) for word in _NOT_NOW):
+                raise Unreachable(f"Redis cannot do it now: {error}") from error
+            raise
 
 
 def _entries(answer: Any) -> list[Entry]:

@@ -56,7 +56,7 @@ def translate(raw: dict[str, Any], me: Me, now: datetime) -> Heard | None:
     try:
         update = telegram.Update.de_json(_clean(raw), None)
         return _heard(update, me, now)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - see below
         # The library trusts what it is sent, so a strange update may raise anything at all.
         name = raw.get("update_id") if isinstance(raw.get("update_id"), int) else "without an id"
         raise ValueError(f"update {name} cannot be read ({type(error).__name__})") from None
@@ -250,7 +250,9 @@ def _quoted(told: telegram.Message, replied: telegram.Message | None) -> str | N
 def _entities(told: telegram.Message) -> list[tuple[telegram.MessageEntity, str]]:
     units = (told.text or told.caption or "").encode("utf-16-le")
     entities = told.entities or told.caption_entities or ()
-    return [(one, units[2 * one.offset :][: 2 * one.length].decode("utf-16-le", "replace")) for one in entities]
+    return [
+        (one, units[2 * one.offset :][: 2 * one.length].decode("utf-16-le", "replace")) for one in entities
+    ]
 
 
 def _command(told: telegram.Message) -> re.Match[str] | None:
@@ -283,7 +285,9 @@ def _is_addressed(told: telegram.Message, me: Me, replied: telegram.Message | No
 def _names_us(entity: telegram.MessageEntity, words: str, me: Me) -> bool:
     if entity.type == MessageEntityType.MENTION:
         return words.lower() == f"@{me.username}".lower()
-    return entity.type == MessageEntityType.TEXT_MENTION and bool(entity.user) and entity.user.id == me.id
+    return (
+        entity.type == MessageEntityType.TEXT_MENTION and entity.user is not None and entity.user.id == me.id
+    )
 
 
 # --- single fields, which the library does not check ---
@@ -299,13 +303,15 @@ def _clean(value: Any) -> Any:
 
 def _words(value: object) -> str:
     if value is not None and not isinstance(value, str):
-        raise ValueError("text was expected")
+        raise TypeError("text was expected")
     return value or ""
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("a whole number was expected")
+        raise TypeError("a whole number was expected")
+    if abs(value) >= 10**18:
+        raise ValueError("no id, size or date is that large")
     return value
 
 

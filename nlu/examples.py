@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Example:
     source: str
 
 
+@cache
 def categories(path: Path = HERE / "categories.tsv") -> dict[str, str]:
     """Return every category code with its names, Chinese and English, as one string."""
     with path.open(encoding="utf-8", newline="") as lines:
@@ -71,17 +73,16 @@ def fault(cells: list[str], codes: Iterable[str]) -> str | None:
     if len(cells) != len(HEADER):
         return f"{len(cells)} columns instead of {len(HEADER)}"
     intent, category, urgency, text = cells
-    if intent not in INTENTS:
-        return f"unknown intent {intent!r}"
-    if intent == "report" and category not in codes:
-        return f"unknown category {category!r}"
-    if intent == "report" and urgency not in URGENCIES:
-        return f"unknown urgency {urgency!r}"
-    if intent != "report" and (category or urgency):
-        return f"category or urgency on a {intent}"
-    if not _MARKED.fullmatch(text) or not _SPAN.sub(r"\1", text).strip():
-        return "unbalanced or empty braces, or no text"
-    return None
+    report = intent == "report"
+    wrongs = {
+        f"unknown intent {intent!r}": intent not in INTENTS,
+        f"unknown category {category!r}": report and category not in codes,
+        f"unknown urgency {urgency!r}": report and urgency not in URGENCIES,
+        f"category or urgency on a {intent}": not report and bool(category or urgency),
+        "unbalanced or empty braces": not _MARKED.fullmatch(text),
+        "no text": not _SPAN.sub(r"\1", text).strip(),
+    }
+    return next((said for said, so in wrongs.items() if so), None)
 
 
 def read_file(path: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError]:

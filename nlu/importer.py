@@ -1,8 +1,10 @@
 """The importer: hands the examples to Rasa, so that both our trainer and `rasa train nlu` can use them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import examples
 import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
@@ -10,7 +12,8 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-import examples
+# Ends of clauses: signs, and a blank between two Chinese letters, which stands for one.
+_BREAK = re.compile(r"[，。！？!?；;\n]+|[,.](?= |$)|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 def message(example: examples.Example) -> Message:
@@ -31,6 +34,15 @@ def taught(told: Message) -> dict[str, str]:
 def names(code: str, said: str) -> list[Message]:
     """Return a category's own names as examples of it: they say nothing of intent and urgency."""
     return [Message.build(part, example_metadata={"category": code}) for part in said.split(" / ")]
+
+
+def clauses(example: examples.Example) -> list[Message]:
+    """Return the clauses of a report that has several; components.clauses keeps the one that tells most."""
+    shortest = 10 if example.text.isascii() else 4
+    parts = [part.strip() for part in _BREAK.split(example.text)]
+    parts = [part for part in parts if len(part) >= shortest and part != example.text]
+    taught_too = {"category": example.category, "clause_of": example.source}
+    return [Message.build(part, example_metadata=taught_too) for part in parts if example.intent == "report"]
 
 
 class TsvImporter(TrainingDataImporter):
@@ -67,7 +79,10 @@ class TsvImporter(TrainingDataImporter):
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return all examples of all languages; raises BadExampleError when any line is wrong."""
         del language
-        said = [message(example) for example in examples.load(self._data)]
+        read = examples.load(self._data)
+        said = [message(example) for example in read] + [
+            part for example in read for part in clauses(example)
+        ]
         for code, both in examples.categories().items():
             said.extend(names(code, both))
         return TrainingData(said)

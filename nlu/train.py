@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")  # more of them only wait for each other
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
+import examples  # noqa: E402
+import importer  # noqa: E402
 from rasa.engine.graph import ExecutionContext, GraphModelConfiguration, GraphNodeHook, GraphSchema  # noqa: E402
 from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.local_model_storage import LocalModelStorage  # noqa: E402
 from rasa.shared.data import TrainingType  # noqa: E402
-
-import examples  # noqa: E402
-import importer  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
@@ -32,7 +32,11 @@ class Progress(GraphNodeHook):
     """Prints a line for each finished step of the graph, with its seconds."""
 
     def on_before_node(
-        self, node_name: str, execution_context: ExecutionContext, config: dict[str, Any], received_inputs: dict[str, Any]
+        self,
+        node_name: str,
+        execution_context: ExecutionContext,
+        config: dict[str, Any],
+        received_inputs: dict[str, Any],
     ) -> dict[str, Any]:
         """Note when the step began."""
         del node_name, execution_context, config, received_inputs
@@ -84,7 +88,10 @@ def train(path: Path, data: Path = HERE / "data") -> None:
     with tempfile.TemporaryDirectory() as folder:
         storage = LocalModelStorage.create(Path(folder))
         runner = DaskGraphRunner.create(
-            made_of.train_schema, storage, ExecutionContext(graph_schema=made_of.train_schema), hooks=[Progress()]
+            made_of.train_schema,
+            storage,
+            ExecutionContext(graph_schema=made_of.train_schema),
+            hooks=[Progress()],
         )
         runner.run(inputs={"__importer__": source})
         unfinished = path.with_name(f".{os.getpid()}.{path.name}")
@@ -114,7 +121,10 @@ def ensure(*, force: bool = False) -> Path:
     print(f"training {path.name}", flush=True)
     train(path)
     sweep(MODELS, path)
-    print(f"trained {path.name} in {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.1f} MB", flush=True)
+    print(
+        f"trained {path.name} in {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.1f} MB",
+        flush=True,
+    )
     return path
 
 

@@ -16,7 +16,11 @@ FINISHED = frozenset({"fixed", "closed"})
 
 
 class NotAllowed(ValueError):
-    """The desk does not do this; the text is for a person."""
+    """The desk does not do this; the text is for a person. ``why`` is the page's word for it, if it has one."""
+
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class NoSuchTicket(NotAllowed):
@@ -28,12 +32,13 @@ def check_move(before: str, after: str, note: str) -> None:
     if after not in STATUSES:
         raise NotAllowed(f"unknown status {after[:40]!r}: use one of {', '.join(STATUSES)}")
     if after in {"returned", "rejected"} and not note:
-        raise NotAllowed(f"{after} needs a reason: say why in the note")
+        raise NotAllowed(f"{after} needs a reason: say why in the note", "no_reason")
     if after == before and not note:
-        raise NotAllowed(f"the ticket is already {before}")
+        raise NotAllowed(f"the ticket is already {before}", "no_news")
     if after != before and after not in MOVES[before]:
         raise NotAllowed(
-            f"a ticket that is {before} cannot become {after}: use one of {', '.join(MOVES[before])}"
+            f"a ticket that is {before} cannot become {after}: use one of {', '.join(MOVES[before])}",
+            "no_move",
         )
 
 

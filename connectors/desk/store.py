@@ -222,13 +222,9 @@ class Store:
             if client_id and (known := await self._known(ticket_id, client_id)):
                 return known
             said = status_from_wire(wire_status)
+            words = clean(wire_status), clean(text)
             n = await self._write_step(
-                ticket_id,
-                clean(wire_status),
-                clean(text),
-                "client",
-                media=clean(media_url),
-                client_id=client_id,
+                ticket_id, *words, "client", media=clean(media_url), client_id=client_id
             )
             await self._db.execute(
                 "UPDATE tickets SET status = ?, disputes = disputes + ?, updated_at = ? WHERE id = ?",

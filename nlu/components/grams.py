@@ -7,7 +7,7 @@ import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -36,7 +36,11 @@ class GramFeaturizer(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "GramFeaturizer":
         """Return a featurizer that has learnt nothing yet."""
         del execution_context
@@ -74,7 +78,8 @@ class GramFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn which runs there are, and keep them."""
-        texts = [plain(m.get(TEXT)) for m in training_data.training_examples]
+        # Whole messages only: a clause would count its runs a second time.
+        texts = [plain(m.get(TEXT)) for m in training_data.training_examples if m.get(INTENT)]
         with self._storage.write_to(self._resource) as folder:
             for kind in _KINDS:
                 counter = self._counter(kind).fit(texts)

@@ -1,8 +1,12 @@
 """Labels: intent, category and urgency, each by logistic regression over grams and vectors."""
 
 import json
+import warnings
+from collections import Counter
 from typing import Any
 
+import examples
+import importer
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
@@ -11,18 +15,15 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-import examples
-import importer
 
-
-def _features(messages: list[Message], weight: float) -> sparse.csr_matrix:
-    """Return one row a message: its grams, then its vector times `weight`."""
+def _features(messages: list[Message], weight: float) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Return one row a message of its grams, and one of its vector times `weight`."""
     grams = [m.get_sparse_features(TEXT)[1].features for m in messages]
-    vectors = [m.get_dense_features(TEXT)[1].features[0] for m in messages]
-    both = [sparse.vstack(grams), sparse.csr_matrix(np.stack(vectors) * np.float32(weight))]
-    return sparse.hstack(both, format="csr", dtype=np.float32)
+    vectors = np.stack([m.get_dense_features(TEXT)[1].features[0] for m in messages])
+    return sparse.vstack(grams, format="csr"), vectors * np.float32(weight)
 
 
 class LabelClassifier(GraphComponent):
@@ -38,12 +39,19 @@ class LabelClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return C of the regression, how much the vector counts beside the grams, and rounds of training."""
-        return {"strength": 10.0, "vector_weight": 2.0, "rounds": 200, "balanced": False}
+        """Return C of the regression, how much the vector counts beside the grams, rounds, and shares.
+
+        `shares` says how often each label is to be expected; without it, as often as in the examples.
+        """
+        return {"strength": 10.0, "vector_weight": 2.0, "rounds": 100, "shares": {}}
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "LabelClassifier":
         """Return a classifier that has learnt nothing yet."""
         del execution_context
@@ -78,7 +86,8 @@ class LabelClassifier(GraphComponent):
         """Learn from the examples that teach a label, and keep the weights."""
         taught = [m for m in training_data.training_examples if self.label(m)]
         names = np.array([self.label(m) for m in taught])
-        self._fit(_features(taught, self._config["vector_weight"]), names)
+        grams, vectors = _features(taught, self._config["vector_weight"])
+        self._fit(sparse.hstack([grams, sparse.csr_matrix(vectors)], format="csr"), names)
         with self._storage.write_to(self._resource) as folder:
             (folder / "names.json").write_text(json.dumps(self._names), encoding="utf-8")
             np.save(folder / "weights.npy", self._weights)
@@ -89,21 +98,36 @@ class LabelClassifier(GraphComponent):
         """Fill in the weights; one single label needs no regression."""
         self._names = sorted(set(names.tolist()))
         if len(self._names) == 1:
-            self._weights, self._bias = np.zeros((1, rows.shape[1]), np.float32), np.zeros(1, np.float32)
+            self._weights, self._bias = np.zeros((rows.shape[1], 1), np.float32), np.zeros(1, np.float32)
             return
-        balance = "balanced" if self._config["balanced"] else None
         # multi_class is stated so that two labels get two rows of weights through the same formula.
         regression = LogisticRegression(
-            C=self._config["strength"], max_iter=self._config["rounds"], class_weight=balance, multi_class="multinomial"
-        ).fit(rows, names)
+            C=self._config["strength"], max_iter=self._config["rounds"], multi_class="multinomial"
+        )
+        with warnings.catch_warnings():  # the rounds are bounded on purpose: more of them gain nothing
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            regression.fit(rows, names, sample_weight=self._importance(names))
         weights, bias = regression.coef_, regression.intercept_
         if len(self._names) == 2:
             weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-        self._weights, self._bias = weights.astype(np.float32), bias.astype(np.float32)
+        # A row a feature, in one piece: a product with few grams then touches few rows and copies nothing.
+        self._weights = np.ascontiguousarray(weights.T, dtype=np.float32)
+        self._bias = bias.astype(np.float32)
+
+    def _importance(self, names: np.ndarray) -> np.ndarray | None:
+        """Return the weight of each example, so that the labels come in the shares that were asked for."""
+        shares = self._config["shares"]
+        if not shares:
+            return None
+        counts = Counter(names.tolist())
+        total = sum(shares[name] for name in counts)
+        return np.array([shares[name] / total * len(names) / counts[name] for name in names])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Write the ranking of all labels on every message; confidences add up to one."""
-        scores = _features(messages, self._config["vector_weight"]) @ self._weights.T + self._bias
+        grams, vectors = _features(messages, self._config["vector_weight"])
+        cut = grams.shape[1]
+        scores = grams @ self._weights[:cut] + vectors @ self._weights[cut:] + self._bias
         likely = np.exp(scores - scores.max(axis=1, keepdims=True))
         likely /= likely.sum(axis=1, keepdims=True)
         for message, row in zip(messages, likely, strict=True):

@@ -9,19 +9,23 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token
-from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 _MODEL = "places.crfsuite"
 _HOUSE = set("栋幢楼座号单元室层梯期弄户排苑舍#")
-_AREA = set("路街巷道桥河湖园区村镇乡县市省店馆站院校场厅库棚亭门口坪社组屯庄寨湾广角头边侧旁前后里内外东西南北中")
-_NUMBER = set("零〇一二三四五六七八九十百两甲乙丙丁壹贰叁肆伍陆柒捌玖拾")
-_ENGLISH = frozenset(
-    "block building bldg blk unit flat apartment apt floor tower street st road rd avenue ave lane drive dr gate "
-    "house room stairwell lobby basement garage park square plaza market station court close place boulevard blvd "
-    "corner entrance exit village estate phase wing north south east west".split()
+_AREA = set(
+    "路街巷道桥河湖园区村镇乡县市省店馆站院校场厅库棚亭门口坪社组屯庄寨湾广角头边侧旁前后里内外东西南北中"
 )
+_NUMBER = set("零〇一二三四五六七八九十百两甲乙丙丁壹贰叁肆伍陆柒捌玖拾")
+_ENGLISH = {
+    "block", "building", "bldg", "blk", "unit", "flat", "apartment", "apt", "floor", "tower", "street",
+    "st", "road", "rd", "avenue", "ave", "lane", "drive", "dr", "gate", "house", "room", "stairwell",
+    "lobby", "basement", "garage", "park", "square", "plaza", "market", "station", "court", "close",
+    "place", "boulevard", "blvd", "corner", "entrance", "exit", "village", "estate", "phase", "wing",
+    "north", "south", "east", "west",
+}  # fmt: skip
 _BLANK = re.compile(r"\s*")
 
 
@@ -53,7 +57,10 @@ def _clues(tokens: list[Token]) -> list[list[str]]:
         own += [f"k{step}={kinds[at + step]}" for step in range(-2, 3)]
         own += [f"ww{step}={words[at + step]}|{words[at + step + 1]}" for step in range(-2, 2)]
         own += [f"kk{step}={kinds[at + step]}|{kinds[at + step + 1]}" for step in range(-2, 2)]
-        own += [f"kkk={kinds[at - 1]}|{kinds[at]}|{kinds[at + 1]}", f"www={words[at - 1]}|{words[at]}|{words[at + 1]}"]
+        own += [
+            f"kkk={kinds[at - 1]}|{kinds[at]}|{kinds[at + 1]}",
+            f"www={words[at - 1]}|{words[at]}|{words[at + 1]}",
+        ]
         clues.append(own)
     return clues
 
@@ -88,6 +95,7 @@ class PlaceExtractor(GraphComponent):
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, storage, resource
+        self._model = b""
         self._tagger: pycrfsuite.Tagger | None = None
 
     @staticmethod
@@ -97,7 +105,11 @@ class PlaceExtractor(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "PlaceExtractor":
         """Return an extractor that has learnt nothing yet."""
         del execution_context
@@ -115,10 +127,11 @@ class PlaceExtractor(GraphComponent):
         """Return the extractor as trained."""
         del execution_context, kwargs
         made = cls(config, model_storage, resource)
-        made._tagger = pycrfsuite.Tagger()
         with model_storage.read_from(resource) as folder:
-            # In memory, since the folder goes away with the server's temporary files.
-            made._tagger.open_inmemory((folder / _MODEL).read_bytes())
+            made._model = (folder / _MODEL).read_bytes()
+        # The tagger reads these bytes as long as it lives and does not hold them itself.
+        made._tagger = pycrfsuite.Tagger()
+        made._tagger.open_inmemory(made._model)
         return made
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -129,7 +142,7 @@ class PlaceExtractor(GraphComponent):
         )
         for message in training_data.training_examples:
             tokens = message.get(TOKENS_NAMES[TEXT])
-            if tokens:
+            if tokens and message.get(INTENT):  # clauses and names of categories have no places marked
                 trainer.append(_clues(tokens), _tags(tokens, message.get(ENTITIES, [])))
         with self._storage.write_to(self._resource) as folder:
             trainer.train(str(folder / _MODEL))
@@ -140,7 +153,9 @@ class PlaceExtractor(GraphComponent):
         for message in messages:
             tokens = message.get(TOKENS_NAMES[TEXT]) or []
             tags = self._tagger.tag(_clues(tokens)) if tokens and self._tagger else []
-            found = [self._entity(message.get(TEXT), span) for span in _spans(message.get(TEXT), tokens, tags)]
+            found = [
+                self._entity(message.get(TEXT), span) for span in _spans(message.get(TEXT), tokens, tags)
+            ]
             message.set(ENTITIES, found, add_to_output=True)
         return messages
 

@@ -35,7 +35,11 @@ class VectorFeaturizer(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "VectorFeaturizer":
         """Return the featurizer; nothing of it is trained."""
         del model_storage, resource, execution_context
@@ -52,5 +56,7 @@ class VectorFeaturizer(GraphComponent):
             batch = messages[first : first + self._batch]
             vectors = _encoder().encode([plain(m.get(TEXT))[: self._longest] for m in batch])
             for message, vector in zip(batch, np.asarray(vectors, dtype=np.float32), strict=True):
-                message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__))
+                message.add_features(
+                    Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__)
+                )
         return messages

@@ -1,0 +1,102 @@
+# make run    sets everything up, starts Linli, prints where its pages are
+# make test   what a change must pass
+# Every target begins with setup, which does nothing where nothing has changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.PHONY: run setup test bench score chaos lint types nlu-test model chromium clean diagram doctor
+
+# An activated environment must not find its way into ours, and Rasa phones home unless told not to.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
+export RASA_TELEMETRY_ENABLED := false
+
+PYTHON := 3.11
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+
+run: setup
+	.venv/bin/linli run
+
+setup: .venv/.ready nlu/.venv/.ready
+
+# --- the two environments ---
+
+.venv/.ready: requirements.lock pyproject.toml | uv
+	@test -x .venv/bin/python || "$(UV)" venv --clear --python $(PYTHON) .venv
+	"$(UV)" pip sync --python .venv --require-hashes requirements.lock
+	"$(UV)" pip install --python .venv --no-deps --no-build-isolation --quiet -e .
+	@touch $@
+
+nlu/.venv/.ready: nlu/requirements.lock | uv
+	@test -x nlu/.venv/bin/python || "$(UV)" venv --clear --python $(PYTHON) nlu/.venv
+	"$(UV)" pip sync --python nlu/.venv --require-hashes nlu/requirements.lock
+	@touch $@
+
+# Where uv is missing, pip puts it into a folder of ours: systems that guard their own Python allow that.
+# Where pip is missing too, a private environment has one.
+.PHONY: uv
+ifeq ($(UV),.uv/bin/uv)
+uv: .uv/bin/uv
+endif
+.uv/bin/uv:
+	@echo "uv is not installed; putting it into .uv/"
+	python3 -m pip install --quiet --target .uv uv || { rm -rf .uv && python3 -m venv .uv && .uv/bin/pip install --quiet uv; }
+	@test -x $@
+
+# --- checks ---
+
+test: setup chromium lint types model nlu-test
+	.venv/bin/pytest
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+types: setup
+	.venv/bin/mypy
+
+model: setup
+	cd nlu && .venv/bin/python -m train
+
+nlu-test: model
+	cd nlu && .venv/bin/python -m pytest
+
+# The pages are tested in a real browser, with fonts that have the characters.
+chromium:
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-noto-cjk fonts-noto-color-emoji </dev/null; \
+	else \
+		echo "The tests of the pages need Chromium: install the packages chromium, fonts-noto-cjk and" \
+			"fonts-noto-color-emoji (only root may do that)." >&2; \
+		[ "$${CI:-}" != true ]; \
+	fi
+
+# --- measures; the places of the figures are named in docs/ ---
+
+bench: setup model
+	.venv/bin/python bench/run.py
+
+score: setup model
+	.venv/bin/python bench/score.py
+
+chaos: SECONDS ?= 60
+chaos: SEED ?= 1
+chaos: setup model
+	.venv/bin/python bench/chaos.py --seconds $(SECONDS) --seed $(SEED)
+
+# --- the rest ---
+
+diagram: setup
+	.venv/bin/linli diagram
+
+doctor: setup
+	.venv/bin/linli doctor
+
+# What can be made again. Never var/: that is what people have said.
+clean:
+	rm -rf .venv nlu/.venv .uv nlu/models nlu/.cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,35 @@
+"""Policy: what a grid has settled about the bot's behaviour."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from actions.orders import Wait
+
+
+def _default_waits() -> dict[Wait, timedelta]:
+    return {
+        Wait.WHERE: timedelta(minutes=10),
+        Wait.WORKER: timedelta(minutes=30),
+        Wait.HANDLING: timedelta(hours=24),
+        Wait.WORKER_KEY: timedelta(hours=4),
+        Wait.RESIDENTS_KEY: timedelta(hours=12),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How sure the bot must be, what it does by itself, and how long it waits.
+
+    Confidences are probabilities. `report` opens a case at all; `category` lets it go to dispatch without
+    a person (under it the worker decides: Signalen hands over below 40 %); `staff` is asked of what
+    workers, property managers and officials write, who mostly announce; `follow` lets a message join a case.
+    """
+
+    file_at_once: bool = True
+    report: float = 0.6
+    category: float = 0.4
+    staff: float = 0.85
+    follow: float = 0.5
+    waits: dict[Wait, timedelta] = field(default_factory=_default_waits)
+    delay_told_after: timedelta = timedelta(seconds=60)
+    reopen_within: timedelta = timedelta(days=7)

@@ -1,0 +1,92 @@
+"""Presses: what a button means, who may press it, and the fact that follows."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from actions import facts as f
+from actions.case import AT_DISPATCH, SETTLED, Case, Stage
+from actions.message import Press, Role
+
+
+class Verb(StrEnum):
+    """What a button does. The value is part of the button's data and so must stay short."""
+
+    ME_TOO = "me"
+    TAKE = "take"
+    FILE = "file"
+    DISMISS = "no"
+    DONE = "done"
+    CONFIRM = "ok"
+    DENY = "deny"
+    FIXED = "yes"
+    NOT_FIXED = "not"
+    RATE_1 = "r1"
+    RATE_2 = "r2"
+    RATE_3 = "r3"
+    RATE_4 = "r4"
+    RATE_5 = "r5"
+
+
+RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
+_WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.CONFIRM, Verb.DENY)
+_RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
+
+
+class Refusal(Exception):
+    """Why a press does nothing; `why` names a sentence of the catalogue."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def fact_of(verb: Verb, press: Press, case: Case) -> f.Fact:
+    """The fact that a press stands for. Raises `Refusal` for the wrong person or a second time."""
+    if verb in _WORKERS and press.role is not Role.WORKER:
+        raise Refusal("workers_only")
+    if verb in _RESIDENTS and press.role is Role.WORKER:
+        raise Refusal("residents_only")
+    if verb is Verb.ME_TOO and press.sender in (case.reporter, *case.followers):
+        raise Refusal("already_with_us")
+    if verb in RATES and press.sender in dict(case.scores):
+        raise Refusal("already_rated")
+    return _FACTS[verb](press)
+
+
+def _plain(kind: type[f.Fact]) -> Callable[[Press], f.Fact]:
+    return lambda press: kind(at=press.at, by=press.sender, by_name=press.sender_name)
+
+
+def _rated(score: int) -> Callable[[Press], f.Fact]:
+    return lambda press: f.SatisfactionGiven(
+        at=press.at, by=press.sender, by_name=press.sender_name, score=score
+    )
+
+
+_FACTS: dict[Verb, Callable[[Press], f.Fact]] = {
+    Verb.ME_TOO: _plain(f.Seconded),
+    Verb.TAKE: _plain(f.TakenOn),
+    Verb.FILE: _plain(f.Dispatched),
+    Verb.DISMISS: _plain(f.Dismissed),
+    Verb.DONE: _plain(f.SolvedOnSite),
+    Verb.CONFIRM: _plain(f.WorkerConfirmed),
+    Verb.DENY: _plain(f.WorkerDenied),
+    Verb.FIXED: _plain(f.ResidentConfirmed),
+    Verb.NOT_FIXED: _plain(f.ResidentDisputed),
+    **{verb: _rated(score) for score, verb in enumerate(RATES, start=1)},
+}
+
+
+def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
+    """The rows of buttons under the card of a case: what helps in its stage, and no more."""
+    if case.stage is Stage.HANDLING:
+        return ((Verb.ME_TOO,), (Verb.DONE, Verb.FILE))
+    if case.stage in (Stage.WAITING_WORKER, Stage.FILING, Stage.RETURNED):
+        return ((Verb.ME_TOO,), (Verb.TAKE, Verb.FILE, Verb.DISMISS))
+    if case.stage in AT_DISPATCH:
+        return ((Verb.ME_TOO,), (Verb.TAKE, Verb.DISMISS))
+    if case.stage is Stage.NOT_A_PROBLEM:
+        return ((Verb.FILE,),)
+    if case.stage in SETTLED:
+        return ((Verb.NOT_FIXED,),)
+    return ()

@@ -1,0 +1,104 @@
+"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /bind GRID, /help."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions import facts as f
+from actions.case import Case, allowed
+from actions.commands import Command
+from actions.message import Message, Role
+from bot.house import House
+
+LISTED = 10
+"""Cases on one list; a phone shows no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said (`what`, with `args`, in `bot/replies.py`), and the facts that follow from the command."""
+
+    what: str
+    args: dict[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, f.Fact], ...] = ()
+    grid: str = ""
+
+
+async def answer(house: House, message: Message, command: Command) -> Answer:
+    """The answer to a command. Raises `Unreachable`."""
+    match command.name:
+        case "cases":
+            return await _cases(house, message)
+        case "case":
+            return await _case(house, message, command)
+        case "withdraw":
+            return await _withdraw(house, message, command)
+        case "merge":
+            return await _merge(house, message, command)
+        case "bind":
+            return _bind(house, message, command)
+        case _:
+            return Answer("help")
+
+
+async def _cases(house: House, message: Message) -> Answer:
+    live = await house.state.cases(message.group, live=True)
+    if not live:
+        return Answer("no_cases")
+    return Answer("cases", {"ids": " ".join(case.id for case in live[-LISTED:]), "n": str(len(live))})
+
+
+async def _case(house: House, message: Message, command: Command) -> Answer:
+    case = await _numbered(house, message, command)
+    return Answer("case", {"id": case.id}) if case else Answer("no_such_case")
+
+
+async def _withdraw(house: House, message: Message, command: Command) -> Answer:
+    case = await _numbered(house, message, command) if command.numbers else await _own(house, message)
+    if case is None:
+        return Answer("no_such_case" if command.numbers else "nothing_to_withdraw")
+    if message.sender != case.reporter and message.role is not Role.WORKER:
+        return Answer("not_yours", {"number": str(case.number)})
+    if not allowed(case, f.Withdrawn):
+        return Answer("too_late", {"number": str(case.number)})
+    fact = f.Withdrawn(at=message.at, by=message.sender, by_name=message.sender_name)
+    return Answer("withdrawn", {"number": str(case.number)}, ((case.id, fact),))
+
+
+async def _own(house: House, message: Message) -> Case | None:
+    live = await house.state.cases(message.group, live=True)
+    return next((case for case in reversed(live) if case.reporter == message.sender), None)
+
+
+async def _merge(house: House, message: Message, command: Command) -> Answer:
+    if message.role is not Role.WORKER:
+        return Answer("workers_only")
+    if len(command.numbers) != 2 or command.numbers[0] == command.numbers[1]:
+        return Answer("how_to_merge")
+    one, into = [await house.state.case(f"{message.group}:{n}") for n in command.numbers]
+    if one is None or into is None:
+        return Answer("no_such_case")
+    if not (allowed(one, f.Merged) and allowed(into, f.Absorbed)):
+        return Answer("too_late", {"number": str(one.number)})
+    who: dict[str, Any] = {"at": message.at, "by": message.sender, "by_name": message.sender_name}
+    people = tuple(dict.fromkeys((one.reporter, *one.followers)))
+    absorbed = f.Absorbed(**who, other=one.id, followers=people, messages=one.messages)
+    merged = f.Merged(**who, into=into.id)
+    numbers = {"number": str(one.number), "into": str(into.number)}
+    return Answer("merged", numbers, ((into.id, absorbed), (one.id, merged)))
+
+
+def _bind(house: House, message: Message, command: Command) -> Answer:
+    grids = house.grids()
+    if message.role is not Role.WORKER:
+        return Answer("workers_only")
+    if not command.words or command.words[0] not in grids:
+        return Answer(
+            "which_grid", {"grids": ", ".join(f"{key} ({name})" for key, name in grids.items()) or "—"}
+        )
+    return Answer("bound", {"grid": grids[command.words[0]]}, grid=command.words[0])
+
+
+async def _numbered(house: House, message: Message, command: Command) -> Case | None:
+    if not command.numbers:
+        return None
+    return await house.state.case(f"{message.group}:{command.numbers[0]}")

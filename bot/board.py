@@ -1,0 +1,206 @@
+"""The operator's board: what is going on in all groups, put together for a page to show."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.case import KEYS, SETTLED, Case, Stage
+from actions.facts import Fact
+from actions.ledger import DeadLetter, Due
+from actions.mask import mask
+from actions.orders import Wait, WakeAt
+from bot.health import Health, Part, check
+from bot.ports import Clock, State
+from bot.settings import Settings
+
+SHOWN = 200
+_AT_ONCE = 50
+_FRESH_SECONDS = (2.0, 60.0)
+_FOR_EVER = timedelta(days=3650)
+_WAITS = {
+    Stage.ASKING_WHERE: Wait.WHERE,
+    Stage.WAITING_WORKER: Wait.WORKER,
+    Stage.HANDLING: Wait.HANDLING,
+    Stage.WORKER_KEY: Wait.WORKER_KEY,
+    Stage.RESIDENTS_KEY: Wait.RESIDENTS_KEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case on the board. `light` is `green`, `yellow` or `red`."""
+
+    case: Case
+    group: str
+    light: str
+    age: timedelta
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything at one moment. `live` counts all live cases, `rows` are the first of them."""
+
+    at: datetime
+    rows: Sequence[Row]
+    live: int
+    groups: int
+    today: Mapping[str, int]
+    depth: Mapping[str, int]
+    dead: Sequence[DeadLetter]
+    health: Mapping[str, Health]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One case with all that has happened to it and all that is still to be done."""
+
+    row: Row
+    facts: Sequence["Told"]
+    orders: Sequence["Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact or an order in words: when, what, who, and the rest, masked."""
+
+    at: datetime
+    kind: str
+    who: str = ""
+    tries: int = 0
+    details: Sequence[tuple[str, str]] = field(default=())
+
+
+class Boards:
+    """Makes boards, and keeps the last one for a while: the longer it took, the longer."""
+
+    def __init__(self, state: State, parts: Sequence[Part], clock: Clock, settings: Settings) -> None:
+        self._state, self._parts, self._clock, self._settings = state, parts, clock, settings
+        self._lock = asyncio.Lock()
+        self._board: Board | None = None
+        self._fresh_until = 0.0
+
+    async def board(self) -> Board:
+        """The board, at most a minute old. Raises `Unreachable`."""
+        async with self._lock:
+            if self._board is None or time.monotonic() > self._fresh_until:
+                begun = time.monotonic()
+                self._board = await self._look()
+                least, most = _FRESH_SECONDS
+                took = time.monotonic() - begun
+                self._fresh_until = time.monotonic() + min(most, max(least, 10 * took))
+            return self._board
+
+    async def story(self, number: str) -> Story | None:
+        """One case and its trace."""
+        case = await self._state.case(number)
+        if case is None:
+            return None
+        talk = await self._state.talk(case.group)
+        now = self._clock.now()
+        waiting = await self._state.due(now + _FOR_EVER, 1000)
+        return Story(
+            self._row(case, talk.title, now),
+            [_fact(fact) for fact in await self._state.trace(number)],
+            [_order(due) for due in waiting if due.order.case == number and not _outdated(due, case)],
+        )
+
+    async def replay(self, letter: str) -> bool:
+        """Put a dead letter back; False if it is there no more."""
+        self._fresh_until = 0.0
+        return await self._state.replay(letter)
+
+    async def _look(self) -> Board:
+        now = self._clock.now()
+        groups = await self._state.groups()
+        found = [pair for some in _in_parts(groups) for pair in await asyncio.gather(*map(self._group, some))]
+        cases = [case for _, mine in found for case in mine]
+        rows = [self._row(case, title, now) for title, mine in found for case in mine if case.live]
+        rows.sort(key=_attention)
+        return Board(
+            at=now,
+            rows=rows[:SHOWN],
+            live=len(rows),
+            groups=len(groups),
+            today=_today(cases, now),
+            depth=await self._state.depth(),
+            dead=await self._state.dead(50),
+            health=await check(self._parts),
+        )
+
+    async def _group(self, group: str) -> tuple[str, list[Case]]:
+        talk = await self._state.talk(group)
+        return talk.title, await self._state.cases(group)
+
+    def _row(self, case: Case, title: str, now: datetime) -> Row:
+        return Row(
+            case=case,
+            group=title or case.group,
+            light=self._light(case, now),
+            age=now - case.opened_at,
+            place=mask(case.place),
+            text=mask(case.text),
+        )
+
+    def _light(self, case: Case, now: datetime) -> str:
+        if case.stage is Stage.FILING and case.delayed:
+            return "red"
+        wait = _WAITS.get(case.stage)
+        if wait is None:
+            return "yellow" if case.disputes or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"
+        share = (now - case.changed_at) / self._settings.wait(case.group, wait)
+        return "red" if share >= 1 or case.reminders else "yellow" if share >= 0.5 else "green"
+
+
+def _in_parts(groups: list[str]) -> list[list[str]]:
+    return [groups[at : at + _AT_ONCE] for at in range(0, len(groups), _AT_ONCE)]
+
+
+def _attention(row: Row) -> tuple[Any, ...]:
+    """What needs a person first: emergencies, late ones, disputed ones, then the oldest."""
+    urgency = {"emergency": 0, "urgent": 1}.get(row.case.urgency.value, 2)
+    light = ("red", "yellow", "green").index(row.light)
+    return (urgency != 0, light, -row.case.disputes, urgency, row.case.opened_at)
+
+
+def _today(cases: Sequence[Case], now: datetime) -> dict[str, int]:
+    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "opened": sum(case.opened_at >= midnight for case in cases),
+        "filed": sum(case.ticket is not None and case.opened_at >= midnight for case in cases),
+        "settled": sum(case.stage in SETTLED and case.changed_at >= midnight for case in cases),
+        "waiting_keys": sum(case.stage in KEYS for case in cases),
+        "disputed": sum(case.disputes > 0 for case in cases if case.live),
+    }
+
+
+def _outdated(due: Due, case: Case) -> bool:
+    """A wait that the case is no longer in: it will change nothing."""
+    return isinstance(due.order, WakeAt) and due.order.timer != case.timer
+
+
+_SAID_APART = {"at", "by", "by_name", "message", "case", "key", "group", "number", "timer", "update", "face"}
+
+
+def _fact(fact: Fact) -> Told:
+    return Told(fact.at, type(fact).__name__, mask(fact.by_name) or fact.by, details=_details(fact))
+
+
+def _order(due: Due) -> Told:
+    return Told(due.at, type(due.order).__name__, tries=due.tries, details=_details(due.order))
+
+
+def _details(record: Any) -> list[tuple[str, str]]:
+    """The fields that say something, masked; attachments are counted, not named."""
+    found = []
+    for one in fields(record):
+        value = getattr(record, one.name)
+        if one.name in _SAID_APART or value in (None, "", (), one.default):
+            continue
+        words = str(len(value)) if isinstance(value, tuple) else str(value)
+        found.append((one.name, mask(words)))
+    return found

@@ -1,0 +1,188 @@
+"""Cards: what the group sees of a case. Pure words; buttons and sending are elsewhere."""
+
+from dataclasses import dataclass
+
+from actions.case import Case, Stage
+from actions.emergency import Peril
+from actions.mask import mask
+from actions.orders import Sentence
+from actions.reading import Urgency
+from bot.categories import name_of
+from bot.phrases import gettext
+
+QUOTED = 80
+"""Characters of the reporter's words on a card; whoever wants more looks at the message it replies to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes about cases in one language; `numbers` are the emergency numbers of the country."""
+
+    lang: str
+    fire: str = "119"
+    medical: str = "120"
+    police: str = "110"
+    gas: str = ""
+
+    def card(self, case: Case) -> str:
+        """The whole card: what, where, in whose words, who has it."""
+        lines = [self.title(case), self._words(case), self._status(case), self._extras(case)]
+        return "\n".join(line for line in lines if line)
+
+    def title(self, case: Case) -> str:
+        """`#12 lift out of order · 3号楼`."""
+        place = mask(case.place) or self._("place not known yet")
+        mark = {Urgency.EMERGENCY: "🆘 ", Urgency.URGENT: "❗"}.get(case.urgency, "")
+        return f"{mark}#{case.number} {name_of(case.category, self.lang)} · {place}"
+
+    def line(self, case: Case) -> str:
+        """One line for a list."""
+        return f"{self.title(case)} — {self._status(case)}"
+
+    def _(self, sentence: str) -> str:
+        return gettext(self.lang)(sentence)
+
+    def _words(self, case: Case) -> str:
+        words = " ".join(mask(case.text).split())
+        if not words:
+            return ""
+        return f"{case.reporter_name or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
+
+    def _status(self, case: Case) -> str:
+        return _status(case, self.lang).format(
+            ticket=case.ticket or "—",
+            worker=case.handler_name or self._("the grid worker"),
+            note=mask(case.note) or self._("no reason given"),
+            other=case.merged_into.rpartition(":")[2],
+        )
+
+    def _extras(self, case: Case) -> str:
+        parts = []
+        if case.followers:
+            parts.append(self._("{n} more people").format(n=len(case.followers)))
+        if case.attachments:
+            parts.append(self._("{n} attachments").format(n=len(case.attachments)))
+        if case.disputes:
+            parts.append(self._("not fixed ×{n}").format(n=case.disputes))
+        if case.scores:
+            mean = sum(score for _, score in case.scores) / len(case.scores)
+            parts.append(f"★ {mean:.1f}")
+        return " · ".join(parts)
+
+    # --- questions and sentences ------------------------------------------------------------------------
+
+    def ask_where(self, case: Case) -> str:
+        """The one question to the reporter."""
+        ask = self._("#{number} {what}: where is it? Just reply with the building or the place.")
+        return ask.format(number=case.number, what=name_of(case.category, self.lang))
+
+    def ask_worker(self, case: Case) -> str:
+        """The question for the first key."""
+        done = self._(
+            "{title}\nReported as done: {note}\nGrid worker, please look on the spot and confirm. A photo is welcome."
+        )
+        return done.format(title=self.title(case), note=mask(case.note) or "—")
+
+    def ask_if_fixed(self, case: Case) -> str:
+        """The question for the second key."""
+        return self._("{title}\nThe grid worker says it is fixed. Residents, is it really?").format(
+            title=self.title(case)
+        )
+
+    def ask_satisfaction(self, case: Case) -> str:
+        """The one question after closing."""
+        return self._("#{number} How well was it handled, from 1 to 5?").format(number=case.number)
+
+    def say(self, sentence: Sentence, case: Case, note: str) -> str:
+        """A milestone."""
+        return _sentence(sentence, self.lang).format(
+            title=self.title(case),
+            note=mask(note) or self._("no reason given"),
+            n=case.disputes,
+            worker=case.handler_name or self._("the grid worker"),
+        )
+
+    def warning(self, peril: Peril) -> str:
+        """The fixed emergency text."""
+        numbers = {
+            "fire": self.fire,
+            "medical": self.medical,
+            "police": self.police,
+            "gas": self.gas or self.fire,
+        }
+        return _warning(peril, self.lang).format(**numbers)
+
+
+def _status(case: Case, lang: str) -> str:
+    _ = gettext(lang)
+    texts = {
+        Stage.NEW: "",
+        Stage.ASKING_WHERE: _("Waiting to hear where it is"),
+        Stage.WAITING_WORKER: _("Waiting for the grid worker to look at it"),
+        Stage.HANDLING: _("{worker} is handling it in the grid"),
+        Stage.FILING: _("Being sent to dispatch"),
+        Stage.OPEN: _("Sent to dispatch, ticket {ticket}, waiting to be accepted"),
+        Stage.ACCEPTED: _("Accepted by dispatch, ticket {ticket}"),
+        Stage.IN_PROGRESS: _("Being worked on, ticket {ticket}"),
+        Stage.RETURNED: _("Returned by dispatch: {note}"),
+        Stage.WORK_DONE: _("Reported as done; the grid worker checks on the spot"),
+        Stage.WORKER_KEY: _("Reported as done; the grid worker checks on the spot"),
+        Stage.RESIDENTS_KEY: _("The grid worker says it is fixed; the residents have the last word"),
+        Stage.CLOSED: _("Closed ✔ confirmed by the grid worker and the residents"),
+        Stage.SOLVED_IN_GRID: _("Solved in the grid ✔ confirmed by the residents"),
+        Stage.LAPSED: _("Nobody answered; recorded as unconfirmed"),
+        Stage.WITHDRAWN: _("Withdrawn by the reporter"),
+        Stage.MERGED: _("Merged into #{other}"),
+        Stage.NOT_A_PROBLEM: _("The grid worker says it is not a problem to report"),
+    }
+    if case.stage is Stage.FILING and case.delayed:
+        return _("Dispatch cannot be reached; it will be sent as soon as it can")
+    return texts[case.stage]
+
+
+def _sentence(sentence: Sentence, lang: str) -> str:
+    _ = gettext(lang)
+    return {
+        Sentence.REFUSED: _("{title}\nDispatch did not take it: {note}\nGrid worker, please decide."),
+        Sentence.DELAYED: _(
+            "{title}\nDispatch cannot be reached right now. It is kept and will be sent by itself."
+        ),
+        Sentence.RETURNED: _(
+            "{title}\nDispatch returned it: {note}\nGrid worker, please handle it or send it again."
+        ),
+        Sentence.DISPUTED: _(
+            "{title}\nResidents say it is not fixed (time {n}). It goes back to the same unit."
+        ),
+        Sentence.DENIED: _("{title}\n{worker} has looked: it is not fixed. It goes back to the same unit."),
+        Sentence.CLOSED: _("{title}\nFixed and confirmed. Thank you all!"),
+        Sentence.REMIND_WORKER: _("{title}\nGrid worker, this is still waiting for you."),
+        Sentence.REMIND_WORKER_KEY: _("{title}\nGrid worker, please look whether it is really done."),
+        Sentence.REMIND_RESIDENTS: _("{title}\nNobody has answered yet: is it fixed?"),
+    }[sentence]
+
+
+def _warning(peril: Peril, lang: str) -> str:
+    _ = gettext(lang)
+    return {
+        Peril.FIRE: _(
+            "⚠️ Fire? Get out first, no lift, close doors behind you, and call {fire} now. The grid workers have been called."
+        ),
+        Peril.GAS: _(
+            "⚠️ Gas? Touch no switch and no phone indoors, open windows, get out, then call {gas}. The grid workers have been called."
+        ),
+        Peril.WIRE: _(
+            "⚠️ Live wire? Stay ten metres away, touch nobody who touches it, call {fire}; for the injured {medical}. The grid workers have been called."
+        ),
+        Peril.COLLAPSE: _(
+            "⚠️ Collapse? Get well away, do not go back in, call {fire}; for the injured {medical}. The grid workers have been called."
+        ),
+        Peril.TRAPPED: _(
+            "⚠️ Somebody trapped? Do not force the doors, press the alarm button, call {fire}. The grid workers have been called."
+        ),
+        Peril.MEDICAL: _(
+            "⚠️ A life in danger? Call {medical} now and stay with the person. The grid workers have been called."
+        ),
+        Peril.VIOLENCE: _(
+            "⚠️ In danger? Get to safety and call {police} now. The grid workers have been called."
+        ),
+    }[peril]

@@ -1,0 +1,365 @@
+"""The flow, top to bottom: what happens to one message. Read this file first.
+
+    heard()      a raw update becomes durable, before the platform is told "received"
+    read()       the raw update becomes a Message, its text a Reading
+    happened()   facts move the case; case, trace, orders and acknowledgement are saved in ONE transaction
+    carry_out()  (bot/hands.py) performs due orders; what comes back is a new Fact → happened()
+
+Three doors lead to `happened`: a message, an answer from dispatch, and the clock. A crash between any two
+lines loses nothing and does nothing twice: whatever was not saved is taken up again from the inbox.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from actions import facts as f
+from actions import orders as o
+from actions.case import Case, IllegalMove, advance
+from actions.commands import Command, parse
+from actions.emergency import Peril, peril_of, spot
+from actions.intake import SILENT, Listening, Understood, with_number
+from actions.ledger import Change, Due, Entry, Moved, Stale
+from actions.message import Joined, Kind, Message, Press
+from actions.presses import Refusal, fact_of
+from actions.reading import SILENCE, Intent, Reading, Urgency
+from actions.talk import Talk
+from bot.answers import answer
+from bot.buttons import Forged
+from bot.house import House
+from connectors.tickets import DOOR, news_of
+
+log = structlog.get_logger("flow")
+SETTLED_LOOKED_AT = 20
+"""How many of the newest cases a dispute is compared with when no open one fits."""
+CONTEXT = 3
+"""Earlier messages handed to the NLU with a text."""
+
+
+class Flow:
+    """The machine behind the three doors."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._state = house.state
+
+    # --- heard ---------------------------------------------------------------------------------------
+
+    async def heard(self, door: str, group: str, update: str, raw: dict[str, Any]) -> bool:
+        """Make a raw update durable; False if it was here before. Raises `Unreachable`."""
+        text = json.dumps(raw)  # lone surrogates survive as escapes only
+        fresh = await self._state.accept(door, group, update, text, self._house.clock.now())
+        if fresh:
+            self._house.metrics.heard(door)
+        return fresh
+
+    async def handle(self, entry: Entry) -> None:
+        """Deal with one entry of the inbox, wholly. Raises `Unreachable`, and ValueError for poison."""
+        raw = json.loads(entry.raw)
+        if entry.door == DOOR:
+            await self._news(entry, raw)
+            return
+        what = await self._house.chats[entry.door].understand(raw)
+        match what:
+            case Message():
+                await self._message(entry, what)
+            case Press():
+                await self._press(entry, what)
+            case Joined():
+                await self._joined(entry, what)
+            case None:
+                await self._nothing(entry)
+
+    # --- read ----------------------------------------------------------------------------------------
+
+    async def read(self, message: Message, talk: Talk, quoted: str | None) -> Reading:
+        """What the NLU says of a message; a message without words is read as silence."""
+        if not message.text.strip() or message.kind in (Kind.STICKER, Kind.OTHER):
+            return SILENCE
+        context = [line.text for line in talk.recent[-CONTEXT:] if line.text]
+        reading = await self._house.nlu.parse(message.text, context, quoted, str(message.role))
+        self._house.metrics.read(reading.intent)
+        return reading
+
+    async def _message(self, entry: Entry, message: Message) -> None:
+        warned = await self._warn(message)
+        if command := parse(message.text):
+            await self._command(entry, message, command)
+            return
+        talk = await self._state.talk(message.group)
+        quoted = await self._quoted(message)
+        reading = await self.read(message, talk, self._quoted_text(message, talk))
+        await self._settle(entry, message, reading, quoted=quoted, warned=warned)
+
+    async def _warn(self, message: Message) -> bool:
+        """Emergency words are answered before anything else, also while the NLU is down."""
+        peril = spot(message.text)
+        if peril is None or message.edited:
+            return False
+        talk = await self._state.talk(message.group)
+        if message.id in talk.warned:
+            return True
+        talk = replace(talk, warned=(*talk.warned, message.id)[-20:])
+        try:
+            await self._save(Change(talk=talk, orders=(self._warning(message, peril),)))
+        except Stale:
+            return await self._warn(message)
+        log.warning("emergency", group=message.group, kind=str(peril))
+        return True
+
+    async def _quoted(self, message: Message) -> str | None:
+        key = message.id if message.edited else message.reply_to
+        return await self._state.case_of(message.group, key) if key else None
+
+    def _quoted_text(self, message: Message, talk: Talk) -> str | None:
+        if message.quoted or not message.reply_to:
+            return message.quoted
+        return next((line.text for line in talk.recent if line.id == message.reply_to), None)
+
+    async def _settle(
+        self, entry: Entry, message: Message, reading: Reading, *, quoted: str | None, warned: bool
+    ) -> None:
+        while True:
+            talk = await self._state.talk(message.group)
+            understood = await self._understand(message, reading, talk, quoted=quoted, warned=warned)
+            try:
+                await self._happened_by_message(entry, message, reading, talk, understood)
+            except Stale:
+                continue
+            return
+
+    async def _understand(
+        self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
+    ) -> Understood:
+        group = message.group
+        listening = Listening(
+            message,
+            reading,
+            talk,
+            await self._state.cases(group, live=True),
+            await self._state.case(quoted) if quoted else None,
+            self._house.policy_of(group),
+            warned,
+        )
+        understood = listening.understand()
+        if understood.silent and reading.intent is Intent.DISPUTED:
+            return replace(listening, cases=await self._settled_lately(group, message.at)).understand()
+        return understood
+
+    async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
+        within = self._house.policy_of(group).reopen_within
+        newest = (await self._state.cases(group))[-SETTLED_LOOKED_AT:]
+        return [case for case in newest if now - case.changed_at < within]
+
+    # --- happened ------------------------------------------------------------------------------------
+
+    async def _happened_by_message(
+        self, entry: Entry, message: Message, reading: Reading, talk: Talk, understood: Understood
+    ) -> None:
+        try:
+            moved, orders = self._advance(understood.case, understood.facts)
+        except IllegalMove as reason:
+            log.info("ignored", group=message.group, message=message.id, reason=str(reason))
+            understood, moved, orders = SILENT, None, ()
+        case = moved.case.id if moved else ""
+        extra = self._emergency_by_reading(message, understood)
+        talk = with_number(talk, understood).heard(message, reading.intent, case)
+        change = Change(
+            talk=talk,
+            moved=(moved,) if moved else (),
+            orders=(*extra, *orders),
+            links=((message.id, case),) if case else (),
+            entry=entry,
+        )
+        await self._save(change)
+        log.info(
+            "message",
+            group=message.group,
+            case=case or None,
+            intent=str(reading.intent),
+            kind=str(message.kind),
+        )
+
+    def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
+        """A report that the NLU takes for an emergency although no emergency word stands in it."""
+        fact = understood.facts[0] if understood.facts else None
+        if not isinstance(fact, f.Reported) or fact.urgency is not Urgency.EMERGENCY or spot(message.text):
+            return ()
+        return (self._warning(message, peril_of(fact.category)),)
+
+    def _warning(self, message: Message, peril: Peril) -> Due:
+        key = f"{message.group}:{message.id}:warn"
+        order = o.Warn(key=key, group=message.group, message=message.id, kind=peril)
+        return self._now(order, message.group)
+
+    async def happened(
+        self,
+        case: str,
+        fact: f.Fact,
+        *,
+        entry: Entry | None = None,
+        done: str = "",
+        also: tuple[Due, ...] = (),
+    ) -> bool:
+        """Move a case by one fact and save all that follows; False where the table does not allow it.
+
+        The entry or the carried-out order that told us is ticked off either way, and `also` is ordered.
+        """
+        group = case.rpartition(":")[0]
+        while True:
+            talk = await self._state.talk(group)
+            before = await self._state.case(case)
+            try:
+                moved, orders = self._advance(before, (fact,))
+            except IllegalMove as reason:
+                log.info("ignored", group=group, case=case, fact=type(fact).__name__, reason=str(reason))
+                moved, orders = None, ()
+            links = ((fact.post, case),) if isinstance(fact, f.Posted) else ()
+            change = Change(
+                talk=talk,
+                moved=(moved,) if moved else (),
+                orders=(*also, *orders),
+                links=links,
+                entry=entry,
+                done=done,
+            )
+            try:
+                await self._save(change)
+            except Stale:
+                continue
+            return moved is not None
+
+    async def carried_out(self, due: Due) -> None:
+        """Tick off an order that left no fact behind."""
+        while True:
+            try:
+                await self._save(Change(talk=await self._state.talk(due.group), done=due.order.key))
+            except Stale:
+                continue
+            return
+
+    async def delayed(self, case: str, now: datetime) -> None:
+        """Say once that the ticket waits; the order stays."""
+        found = await self._state.case(case)
+        if found and not found.delayed:
+            await self.happened(case, f.FilingDelayed(at=now))
+
+    def _advance(self, case: Case | None, facts: Sequence[f.Fact]) -> tuple[Moved | None, tuple[Due, ...]]:
+        orders: list[o.Order] = []
+        for fact in facts:
+            case, new = advance(case, fact)
+            orders += new
+        if case is None or not facts:
+            return None, ()
+        now = self._house.clock.now()
+        return Moved(case, tuple(facts)), tuple(
+            self._due(order, case.group, now) for order in orders
+        )
+
+    async def _save(self, change: Change) -> None:
+        await self._state.save(change)
+        for moved in change.moved:
+            for fact in moved.facts:
+                self._told(moved.case, fact)
+        if change.orders:
+            self._house.wake.set()
+
+    def _told(self, case: Case, fact: f.Fact) -> None:
+        self._house.metrics.moved(case.stage)
+        log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
+
+    def _due(self, order: o.Order, group: str, now: datetime) -> Due:
+        at = self._house.due_at(group, order.wait, now) if isinstance(order, o.WakeAt) else now
+        return Due(order, group, at)
+
+    def _now(self, order: o.Order, group: str) -> Due:
+        return self._due(order, group, self._house.clock.now())
+
+    # --- the other things that come in ---------------------------------------------------------------
+
+    async def _press(self, entry: Entry, press: Press) -> None:
+        try:
+            meaning = self._house.buttons.read(press.group, press.data)
+            case = await self._state.case(f"{press.group}:{meaning.number}")
+            if case is None or case.disputes != meaning.round:
+                raise Refusal("stale")
+            fact = fact_of(meaning.verb, press, case)
+        except Forged:
+            log.warning("forged_press", group=press.group, sender=press.sender)
+            await self._answer_press(entry, press, "stale")
+        except Refusal as refusal:
+            await self._answer_press(entry, press, refusal.why)
+        else:
+            await self._pressed(entry, press, case.id, fact)
+
+    async def _pressed(self, entry: Entry, press: Press, case: str, fact: f.Fact) -> None:
+        before = await self._state.case(case)
+        try:
+            advance(before, fact)
+        except IllegalMove:
+            await self._answer_press(entry, press, "stale")
+            return
+        await self.happened(case, fact, entry=entry, also=(self._answering(press, "noted"),))
+
+    async def _answer_press(self, entry: Entry, press: Press, what: str) -> None:
+        await self._with_orders(entry, press.group, self._answering(press, what))
+
+    def _answering(self, press: Press, what: str) -> Due:
+        key = f"{press.group}:{press.id}:press"
+        return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
+
+    async def _command(self, entry: Entry, message: Message, command: Command) -> None:
+        result = await answer(self._house, message, command)
+        key = f"{message.group}:{message.id}:reply"
+        reply = o.Reply(
+            key=key,
+            group=message.group,
+            reply_to=message.id,
+            what=result.what,
+            args=tuple(result.args.items()),
+        )
+        orders = (self._now(reply, message.group),)
+        if not result.facts:
+            await self._with_orders(entry, message.group, *orders, grid=result.grid)
+            return
+        *before, (case, fact) = result.facts
+        for other, its in before:  # said again after a crash, these teach nothing new
+            await self.happened(other, its)
+        await self.happened(case, fact, entry=entry, also=orders)
+
+    async def _with_orders(self, entry: Entry | None, group: str, *orders: Due, grid: str = "") -> None:
+        while True:
+            talk = await self._state.talk(group)
+            talk = replace(talk, grid=grid or talk.grid)
+            try:
+                await self._save(Change(talk=talk, orders=orders, entry=entry))
+            except Stale:
+                continue
+            return
+
+    async def _joined(self, entry: Entry, joined: Joined) -> None:
+        talk = await self._state.talk(joined.group)
+        same = talk.greeted and talk.hears_all == joined.hears_all
+        what = "welcome" if joined.hears_all else "cannot_hear"
+        key = f"{joined.group}:{entry.id}:welcome"
+        reply = o.Reply(key=key, group=joined.group, reply_to=None, what=what)
+        new = replace(talk, title=joined.title or talk.title, greeted=True, hears_all=joined.hears_all)
+        orders = () if same else (self._now(reply, joined.group),)
+        await self._save(Change(talk=new, orders=orders, entry=entry))
+        log.info("joined", group=joined.group, hears_all=joined.hears_all)
+
+    async def _news(self, entry: Entry, raw: dict[str, Any]) -> None:
+        fact = news_of(raw, entry.at)
+        case = await self._state.case(raw["case"])
+        if fact is None or case is None or fact.update in case.updates:
+            await self._nothing(entry)
+            return
+        self._house.metrics.news(raw["status"] or "note")
+        await self.happened(case.id, fact, entry=entry)
+
+    async def _nothing(self, entry: Entry) -> None:
+        await self._with_orders(entry, entry.group)

@@ -1,0 +1,249 @@
+"""Hands: carry out one order. What comes back is a fact, or nothing; what fails raises.
+
+Sending is done at least once. Where the other side offers no idempotency key, an order that was tried before
+looks before it sends again (tickets, updates). Telegram offers neither key nor look: a sentence whose
+sending was cut off between the platform's "yes" and our writing it down is said twice; nothing else is.
+"""
+
+import hashlib
+from datetime import timedelta
+
+import structlog
+
+from actions import facts as f
+from actions import orders as o
+from actions.case import Case, Stage
+from actions.emergency import Peril
+from actions.errors import Refused
+from actions.ledger import Due
+from actions.mask import mask
+from actions.orders import News
+from actions.post import Button, Post
+from actions.presses import RATES, Verb, on_card
+from bot.cards import Writer
+from bot.categories import name_of
+from bot.house import House
+from bot.phrases import gettext
+from bot.replies import reply, toast, told
+from connectors.dispatch import Filing
+
+log = structlog.get_logger("hands")
+LOOK_BACK = timedelta(minutes=5)
+"""Clocks differ: how long before the first try a ticket of ours may carry as its time."""
+
+_STATUS = {
+    News.DISPUTED: "received",
+    News.DENIED: "received",
+    News.SENT_AGAIN: "received",
+    News.WITHDRAWN: "closed",
+    News.HANDLED: "fixed",
+    News.CONFIRMED: "closed",
+}
+_STATUS_NOW = {Stage.ACCEPTED: "accepted", Stage.IN_PROGRESS: "in_progress", Stage.RETURNED: "returned"}
+
+
+class Hands:
+    """Carries out orders, each by the method of its name."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry_out(self, due: Due) -> f.Fact | None:
+        """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
+        match due.order:
+            case o.Warn() as order:
+                await self._warn(order)
+                return None
+            case o.Reply() as order:
+                await self._reply(order)
+                return None
+            case o.AnswerPress() as order:
+                await self._answer_press(order)
+                return None
+        case = await self._house.state.case(due.order.case)
+        if case is None:
+            raise Refused(f"there is no case {due.order.case}")
+        return await self._for_case(due, case)
+
+    async def _for_case(self, due: Due, case: Case) -> f.Fact | None:
+        match due.order:
+            case o.FileTicket():
+                return await self._file(due, case)
+            case o.TellDispatch() as order:
+                await self._tell(due, order, case)
+                return None
+            case o.WakeAt() as order:
+                return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
+            case o.ShowCard() as order:
+                return await self._card(order, case)
+        return await self._say(due.order, case)
+
+    # --- in the group -----------------------------------------------------------------------------------
+
+    async def _card(self, order: o.ShowCard, case: Case) -> f.Fact | None:
+        writer, lang = await self._writer(case.group)
+        buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
+        post = self._post(case, order, writer.card(case), buttons, reply_to=case.origin)
+        face = _face(post)
+        if face == case.face:
+            return None
+        shown = case.post("card")
+        if shown is None and not case.live and case.stage is not Stage.LAPSED:
+            return None  # over before anything was shown: no need to speak of it
+        message = await self._edit_or_post(shown, post)
+        return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
+
+    async def _edit_or_post(self, shown: str | None, post: Post) -> str:
+        chat = self._house.chat(post.group)
+        if shown is None:
+            return await chat.post(post)
+        try:
+            await chat.edit(shown, post)
+        except Refused as reason:  # somebody deleted the card
+            log.warning("card_lost", group=post.group, reason=str(reason))
+            return await chat.post(post)
+        return shown
+
+    async def _say(self, order: o.Order, case: Case) -> f.Fact | None:
+        writer, lang = await self._writer(case.group)
+        what, text, rows = _question(order, case, writer)
+        if not text:
+            return None
+        buttons = self._house.buttons.rows(case, rows, gettext(lang))
+        mentions = await self._house.workers(case.group) if _calls_workers(order) else ()
+        reply_to = case.origin if what == "where" else case.post("card") or case.origin
+        post = self._post(case, order, text, buttons, reply_to=reply_to, mentions=mentions)
+        message = await self._house.chat(case.group).post(post)
+        return f.Posted(at=self._house.clock.now(), what=what, post=message)
+
+    def _post(
+        self,
+        case: Case,
+        order: o.Order,
+        text: str,
+        buttons: tuple[tuple[Button, ...], ...],
+        *,
+        reply_to: str | None,
+        mentions: tuple[tuple[str, str], ...] = (),
+    ) -> Post:
+        return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions)
+
+    async def _warn(self, order: o.Warn) -> None:
+        writer, _ = await self._writer(order.group)
+        mentions = await self._house.workers(order.group)
+        text = writer.warning(Peril(order.kind))
+        await self._house.chat(order.group).post(
+            Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
+        )
+
+    async def _reply(self, order: o.Reply) -> None:
+        writer, lang = await self._writer(order.group)
+        args = dict(order.args)
+        if "ids" in args:
+            cases = [await self._house.state.case(case) for case in args["ids"].split()]
+            text = "\n".join(writer.line(case) for case in cases if case)
+        elif order.what == "case":
+            found = await self._house.state.case(args["id"])
+            text = writer.card(found) if found else reply("no_such_case", {}, lang)
+        else:
+            text = reply(order.what, args, lang)
+        await self._house.chat(order.group).post(Post(order.group, text, order.key, reply_to=order.reply_to))
+
+    async def _answer_press(self, order: o.AnswerPress) -> None:
+        _, lang = await self._writer(order.group)
+        await self._house.chat(order.group).answer(order.press, toast(order.what, lang))
+
+    async def _writer(self, group: str) -> tuple[Writer, str]:
+        talk = await self._house.state.talk(group)
+        writer = self._house.writer_of(group, talk.grid)
+        return writer, writer.lang
+
+    # --- at dispatch ------------------------------------------------------------------------------------
+
+    async def _file(self, due: Due, case: Case) -> f.Fact | None:
+        dispatch, ticket = self._house.dispatch, None
+        if due.tries > 1 and due.first_tried_at:
+            ticket = await dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
+        if ticket is None and case.stage is not Stage.FILING:
+            return None  # taken back while it waited, and dispatch never had it
+        now = self._house.clock.now()
+        try:
+            ticket = ticket or await dispatch.file(self._filing(case))
+        except Refused as reason:
+            return f.TicketRefused(at=now, reason=str(reason))
+        return f.TicketFiled(at=now, ticket=ticket)
+
+    def _filing(self, case: Case) -> Filing:
+        title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
+        words = mask(case.text)
+        people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
+        return Filing(
+            ref=case.id,
+            service_code=case.category,
+            description="\n".join(part for part in (title, words, people) if part),
+            address=mask(case.place),
+            lat=case.point.lat if case.point else None,
+            long=case.point.long if case.point else None,
+        )
+
+    async def _tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
+        if case.ticket is None:
+            return
+        dispatch = self._house.dispatch
+        if due.tries > 1 and due.first_tried_at:
+            since = due.first_tried_at - LOOK_BACK
+            if await dispatch.find_update(case.ticket, order.key, since):
+                return
+        status = _STATUS.get(order.news) or _STATUS_NOW.get(case.stage, "received")
+        await dispatch.post_update(case.ticket, status, self._told(order, case), order.key)
+
+    def _told(self, order: o.TellDispatch, case: Case) -> str:
+        lang = self._house.writer_of(case.group, "").lang
+        return told(order.news, lang).format(n=case.disputes, text=mask(order.text)).strip()
+
+
+def _face(post: Post) -> str:
+    return hashlib.sha256(f"{post.text}\0{post.buttons}".encode()).hexdigest()[:16]
+
+
+def _calls_workers(order: o.Order) -> bool:
+    to_worker = (
+        o.Sentence.REMIND_WORKER,
+        o.Sentence.REMIND_WORKER_KEY,
+        o.Sentence.RETURNED,
+        o.Sentence.REFUSED,
+    )
+    return isinstance(order, o.AskWorker) or (isinstance(order, o.Say) and order.sentence in to_worker)
+
+
+_Rows = tuple[tuple[Verb, ...], ...]
+_WORKERS_KEY: _Rows = ((Verb.CONFIRM, Verb.DENY),)
+_RESIDENTS_KEY: _Rows = ((Verb.FIXED, Verb.NOT_FIXED),)
+
+
+def _question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
+    """What is posted, in which words, with which buttons; no words where the moment has passed."""
+    match order:
+        case o.AskWhere():
+            return "where", writer.ask_where(case) if case.stage is Stage.ASKING_WHERE else "", ()
+        case o.AskWorker():
+            asked = case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY)
+            return "worker_key", writer.ask_worker(case) if asked else "", _WORKERS_KEY
+        case o.AskIfFixed():
+            asked = case.stage is Stage.RESIDENTS_KEY
+            return "residents_key", writer.ask_if_fixed(case) if asked else "", _RESIDENTS_KEY
+        case o.AskSatisfaction():
+            return "satisfaction", writer.ask_satisfaction(case), (RATES,)
+        case o.Say():
+            return (
+                order.sentence.value,
+                writer.say(order.sentence, case, order.note),
+                _REPEATED.get(order.sentence, ()),
+            )
+    raise Refused(f"nobody knows how to carry out {type(order).__name__}")
+
+
+_REPEATED: dict[o.Sentence, _Rows] = {
+    o.Sentence.REMIND_WORKER_KEY: _WORKERS_KEY,
+    o.Sentence.REMIND_RESIDENTS: _RESIDENTS_KEY,
+}

@@ -1,0 +1,48 @@
+"""The house: the parts that the flow works with, joined. Which versions they are, `bot/wiring.py` decides."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from actions.orders import Wait
+from actions.policy import Policy
+from bot.buttons import Buttons
+from bot.cards import Writer
+from bot.metrics import Metrics
+from bot.ports import Chat, Clock, Dispatch, Nlu, State
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that the flow needs, each part behind its port.
+
+    `policy_of`, `writer_of` and `workers_of` answer for a group; they come from the settings. `wake` is set
+    when new orders may be due, so that nobody has to wait for the next look at the clock.
+    """
+
+    state: State
+    chats: Mapping[str, Chat]
+    nlu: Nlu
+    dispatch: Dispatch
+    clock: Clock
+    buttons: Buttons
+    metrics: Metrics
+    policy_of: Callable[[str], Policy]
+    writer_of: Callable[[str, str], Writer]
+    named_workers: Callable[[str], tuple[tuple[str, str], ...] | None]
+    grids: Callable[[], Mapping[str, str]]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def chat(self, group: str) -> Chat:
+        """The platform of a group. Raises KeyError for one that is not switched on."""
+        return self.chats[group.partition(":")[0]]
+
+    async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The people to call: named in the settings, or the platform's own. Raises `Unreachable`."""
+        named = self.named_workers(group)
+        return await self.chat(group).workers(group) if named is None else named
+
+    def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
+        """When a wait of this group is over."""
+        return now + self.policy_of(group).waits.get(wait, timedelta(hours=1))

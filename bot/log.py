@@ -1,0 +1,177 @@
+"""The log: one JSON object a line, to standard error and to HOME/log/linli.jsonl, masked.
+
+Everything that is logged goes through `recording`: our own events from INFO up, and what libraries say
+from WARNING up. Nobody's telephone number and no secret gets past `clean`.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import Processor
+
+from actions.mask import HIDDEN, mask
+from bot.log_ring import Ring
+
+Event = MutableMapping[str, Any]
+FILE = "linli.jsonl"
+_BYTES, _FILES = 20_000_000, 10
+_FIRST = ("ts", "level", "event", "case", "group")
+_OURS_ONLY = {"ts", "level", "case", "group"}  # ids and times of our own, which look like numbers to hide
+_DEEP = 6
+# A bot's token (in the URLs of Telegram), a password in a URL, a value that is called a secret.
+_SECRETS = re.compile(
+    r"(?P<bot>\d{6,14}:[A-Za-z0-9_-]{30,})"
+    r"|(?P<lead>://[^/\s:@]*:)[^/\s@]+(?=@)"
+    r"|(?P<name>\b(?:token|key|secret|password|api_key)=)[^&\s\"']+",
+    re.IGNORECASE,
+)
+
+
+def log_path(home: Path) -> Path:
+    """Where the log of this home is."""
+    return home / "log" / FILE
+
+
+@contextmanager
+def recording(
+    home: Path,
+    *,
+    level: str = "INFO",
+    secrets: Iterable[str] = (),
+    ring: Ring | None = None,
+    stream: TextIO | None = None,
+) -> Iterator[None]:
+    """Log until the block is left. `secrets` are struck out wherever they turn up."""
+    log_path(home).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = _Fan(_outlets(home, stream or sys.stderr))
+    handler.setFormatter(_formatter([secret for secret in secrets if secret], ring))
+    root, ours = logging.getLogger(), logging.getLogger("linli")
+    levels = root.level, ours.level
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    ours.setLevel(level)
+    _configure()
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(levels[0])
+        ours.setLevel(levels[1])
+        handler.close()
+        structlog.reset_defaults()
+
+
+def _configure() -> None:
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            *_COMMON,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        # One logger for all of ours: what a module calls itself stands in the event.
+        logger_factory=lambda *_: logging.getLogger("linli"),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _formatter(secrets: list[str], ring: Ring | None) -> logging.Formatter:
+    def strike(_: Any, __: str, event: Event) -> Event:
+        return clean(event, secrets)
+
+    def keep(_: Any, __: str, event: Event) -> Event:
+        if ring is not None:
+            ring.add(dict(event))
+        return event
+
+    foreign: list[Processor] = [structlog.stdlib.add_logger_name, *_COMMON]
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[remove, structlog.processors.format_exc_info, strike, keep, _line],
+        foreign_pre_chain=foreign,
+    )
+
+
+_COMMON: list[Processor] = [
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def clean(event: Event, secrets: Iterable[str] = ()) -> dict[str, Any]:
+    """The event fit to be written: the usual keys first, no empty ones, everything masked and plain JSON."""
+    ordered = {key: event[key] for key in _FIRST if key in event} | dict(event)
+    return {
+        key: value if key in _OURS_ONLY and isinstance(value, str) else _cleaned(value, tuple(secrets))
+        for key, value in ordered.items()
+        if value is not None
+    }
+
+
+def _cleaned(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:
+    if isinstance(value, bool | float) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if mask(str(value)) == str(value) else HIDDEN
+    if isinstance(value, dict) and depth < _DEEP:
+        return {_struck(str(k), secrets): _cleaned(v, secrets, depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset) and depth < _DEEP:
+        return [_cleaned(item, secrets, depth + 1) for item in value]
+    return _struck(value if isinstance(value, str) else _said(value), secrets)
+
+
+def _said(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 a record that cannot describe itself must not stop the log
+        return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def _struck(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return mask(_SECRETS.sub(lambda m: (m["lead"] or m["name"] or "") + HIDDEN, text))
+
+
+def _line(_: Any, __: str, event: Event) -> str:
+    return json.dumps(event, ensure_ascii=False)
+
+
+def _outlets(home: Path, stream: TextIO) -> list[logging.Handler]:
+    # A lone surrogate (half an emoji) in somebody's name is no reason to lose the line.
+    file = RotatingFileHandler(
+        log_path(home), maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
+    )
+    return [logging.StreamHandler(stream), file]
+
+
+class _Fan(logging.Handler):
+    """Makes the line once and gives it to every outlet."""
+
+    def __init__(self, outlets: list[logging.Handler]) -> None:
+        super().__init__()
+        self._outlets = outlets
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = logging.makeLogRecord({"msg": self.format(record), "levelno": record.levelno})
+        except Exception:  # noqa: BLE001 as the standard library: a broken event must not stop the program
+            self.handleError(record)
+            return
+        for outlet in self._outlets:
+            outlet.emit(line)
+
+    def close(self) -> None:
+        for outlet in self._outlets:
+            outlet.close()
+        super().close()

@@ -1,0 +1,78 @@
+"""Metrics for Prometheus: what was heard, read, moved and carried out, and how much waits."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from actions.errors import Unreachable
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """The figures of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._heard = Counter("linli_heard", "Updates taken in", ["door"], registry=registry)
+        self._read = Counter("linli_read", "Messages read", ["intent"], registry=registry)
+        self._moved = Counter("linli_moved", "Facts by the stage they led to", ["stage"], registry=registry)
+        self._news = Counter("linli_dispatch_news", "News of tickets", ["status"], registry=registry)
+        self._orders = Counter("linli_orders", "Tries of orders", ["kind", "outcome"], registry=registry)
+        self._order_seconds = Histogram(
+            "linli_order_seconds", "A try of an order", ["kind"], buckets=_SECONDS, registry=registry
+        )
+        self._parse_seconds = Histogram(
+            "linli_parse_seconds", "An answer of the NLU server", buckets=_SECONDS, registry=registry
+        )
+        self._waiting = Gauge("linli_waiting", "Entries, orders, dead letters", ["what"], registry=registry)
+
+    def heard(self, door: str) -> None:
+        """An update came in from a platform or from dispatch."""
+        self._heard.labels(door).inc()
+
+    def read(self, intent: str) -> None:
+        """The NLU understood a message so."""
+        self._read.labels(str(intent)).inc()
+
+    def moved(self, stage: str) -> None:
+        """A fact was taken; the case is at `stage` now."""
+        self._moved.labels(str(stage)).inc()
+
+    def news(self, status: str) -> None:
+        """Dispatch told us something about a ticket."""
+        self._news.labels(status).inc()
+
+    @contextmanager
+    def carrying(self, kind: str) -> Iterator[None]:
+        """Around one try of an order: `done`, `retried` (Unreachable) or `failed`, and how long it took."""
+        begun, outcome = time.perf_counter(), "failed"
+        try:
+            yield
+            outcome = "done"
+        except Unreachable:
+            outcome = "retried"
+            raise
+        finally:
+            self._order_seconds.labels(kind).observe(time.perf_counter() - begun)
+            self._orders.labels(kind, outcome).inc()
+
+    @contextmanager
+    def parsing(self) -> Iterator[None]:
+        """Around one question to the NLU server."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._parse_seconds.observe(time.perf_counter() - begun)
+
+    def waiting(self, depth: Mapping[str, int]) -> None:
+        """What waits now; see `State.depth`."""
+        for what, number in depth.items():
+            self._waiting.labels(what).set(number)
+
+    def render(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,69 @@
+"""Replies: the words of answers to commands, greetings and presses, and of what dispatch is told."""
+
+from collections.abc import Mapping
+
+from actions.orders import News
+from bot.phrases import gettext
+
+
+def reply(what: str, args: Mapping[str, str], lang: str) -> str:
+    """The words of a `Reply`. Raises KeyError for a reply that there is none of."""
+    _ = gettext(lang)
+    texts = {
+        "help": _(
+            "I listen here and pass problems on. Just say what is wrong and where, for example: the lift in "
+            "building 3 is broken again.\n"
+            "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
+            "Grid workers: the buttons under a card; /merge 5 3; /bind GRID"
+        ),
+        "welcome": _(
+            "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
+            "you whether it is really fixed. Otherwise I stay silent. /help"
+        ),
+        "cannot_hear": _(
+            "Hello, I am Linli, but I cannot hear ordinary messages here: please make me an administrator of the group, "
+            "or switch off privacy mode at @BotFather (/setprivacy) and add me again. Until then I answer "
+            "mentions, replies and commands. /help"
+        ),
+        "no_cases": _("Nothing is open here."),
+        "no_such_case": _("I know no case of that number here. /cases shows what is open."),
+        "nothing_to_withdraw": _("You have no open report here."),
+        "not_yours": _(
+            "#{number} was reported by somebody else; only that person or a grid worker can take it back."
+        ),
+        "too_late": _("#{number} is over already."),
+        "withdrawn": _("#{number} is withdrawn."),
+        "workers_only": _("This is for grid workers."),
+        "how_to_merge": _("Two different case numbers please, for example /merge 5 3 (5 goes into 3)."),
+        "merged": _("#{number} now belongs to #{into}."),
+        "which_grid": _("Which grid? /bind ID with one of: {grids}"),
+        "bound": _("This group now belongs to {grid}."),
+    }
+    return texts[what].format(**args)
+
+
+def toast(what: str, lang: str) -> str:
+    """What the person who pressed a button sees. Raises KeyError for an unknown one."""
+    _ = gettext(lang)
+    return {
+        "noted": _("Noted, thank you."),
+        "stale": _("This step is over; please look at the newest card."),
+        "workers_only": _("This button is for the grid worker. You can press “Me too”."),
+        "residents_only": _("This question is for the residents."),
+        "already_with_us": _("You are counted already."),
+        "already_rated": _("You have given your mark already, thank you."),
+    }[what]
+
+
+def told(news: News, lang: str) -> str:
+    """What dispatch is told; `{n}` is the count of disputes and `{text}` the words of the group."""
+    _ = gettext(lang)
+    return {
+        News.DISPUTED: _("Residents say it is not fixed (time {n}). {text}"),
+        News.DENIED: _("The grid worker has looked: it is not fixed (time {n}). {text}"),
+        News.SENT_AGAIN: _("The grid worker sends it again; please handle it."),
+        News.WITHDRAWN: _("Taken back; nothing is to be done."),
+        News.HANDLED: _("The grid worker has handled it in the grid; the residents are asked to confirm."),
+        News.CONFIRMED: _("The grid worker and the residents have confirmed that it is fixed."),
+        News.DETAIL: _("Added by the group: {text}"),
+    }[news]

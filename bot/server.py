@@ -1,0 +1,235 @@
+"""The web server: health, figures, login, error pages, and the frame that every page stands in.
+
+`make_app` joins it with the console and the interface; connectors add their own routes to the result.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+import connectors
+from actions.errors import Unreachable
+from actions.mask import mask
+from bot import api, console
+from bot.api import SETTINGS, STATE
+from bot.board import Boards
+from bot.health import Part, check
+from bot.log_ring import Ring
+from bot.login import COOKIE, LOGINS, Logins, genuine_form
+from bot.metrics import Metrics
+from bot.ports import Clock, State
+from bot.settings import Settings
+
+Translations = Callable[[str], NullTranslations]
+Link = tuple[str, str]
+"""An address of ours and what it leads to, for the page at `/`."""
+
+log = structlog.get_logger("server")
+METRICS = web.AppKey("metrics", Metrics)
+PARTS: web.AppKey[Sequence[Part]] = web.AppKey("parts", Sequence)
+LINKS: web.AppKey[Sequence[Link]] = web.AppKey("links", Sequence)
+_PAGES = Path(__file__).parent / "pages"
+_LANG: ContextVar[str] = ContextVar("lang")
+_GUARD = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def make_app(
+    *,
+    settings: Settings,
+    state: State,
+    clock: Clock,
+    metrics: Metrics,
+    logins: Logins,
+    ring: Ring,
+    parts: Sequence[Part],
+    translations: Translations,
+    links: Sequence[Link] = (),
+) -> web.Application:
+    """The application, without the routes of the connectors. `links` are shown on the page at `/`."""
+    app = web.Application(middlewares=[_errors, _language], client_max_size=25 * 1024 * 1024)
+    app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
+    app[PARTS], app[LINKS] = parts, links
+    _set_up_pages(app, translations)
+    console.set_up(app, Boards(state, parts, clock, settings), ring)
+    app.add_routes([*_routes(), *api.routes(), *console.routes()])
+    app.on_response_prepare.append(_guard)
+    return app
+
+
+def _routes() -> list[web.RouteDef]:
+    return [
+        web.get("/", _index),
+        web.get("/healthz", _healthz),
+        web.get("/readyz", _readyz),
+        web.get("/metrics", _metrics),
+        # A link that is only looked at ahead (HEAD) must not be used up.
+        web.get("/login", _login, allow_head=False),
+        web.post("/logout", _logout),
+        web.get(r"/pages/{name:console\.(?:css|js)|icon\.svg}", _asset),
+    ]
+
+
+# --- pages ------------------------------------------------------------------------------------------
+
+
+def _set_up_pages(app: web.Application, translations: Translations) -> None:
+    folders = [_PAGES, Path(connectors.__file__).parent / "pages"]
+    env = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        extensions=["jinja2.ext.i18n"],
+        context_processors=[_context],
+        filters={"masked": mask},
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: translations(_LANG.get()).gettext(text),
+        lambda one, many, n: translations(_LANG.get()).ngettext(one, many, n),
+        newstyle=True,
+    )
+
+
+async def _context(request: web.Request) -> dict[str, Any]:
+    logins = request.app[LOGINS]
+    visitor = logins.who(request)
+    lang = request["lang"]
+    other = "en" if lang == "zh_CN" else "zh_CN"
+    return {
+        "lang": lang,
+        "html_lang": lang.replace("_CN", "-CN"),
+        "in_lang": f"?lang={lang}" if "lang" in request.query else "",
+        # The query alone: a path of the visitor's making could lead elsewhere.
+        "other_lang": f"?lang={other}",
+        "visitor": visitor,
+        "form_token": logins.form_token(visitor) if visitor else "",
+    }
+
+
+@web.middleware
+async def _language(request: web.Request, handler: Handler) -> web.StreamResponse:
+    _choose_language(request)
+    return await handler(request)
+
+
+def _choose_language(request: web.Request) -> None:
+    if "lang" in request:
+        return
+    asked = {"en": "en", "zh": "zh_CN", "zh_CN": "zh_CN"}.get(request.query.get("lang", ""))
+    request["lang"] = asked or request.app[SETTINGS].lang
+    _LANG.set(request["lang"])
+
+
+async def _guard(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _GUARD.items():
+        response.headers.setdefault(name, value)
+
+
+async def _asset(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(_PAGES / request.match_info["name"], headers={"Cache-Control": "no-cache"})
+
+
+async def _index(request: web.Request) -> web.StreamResponse:
+    return aiohttp_jinja2.render_template("index.html", request, {"links": request.app[LINKS]})
+
+
+# --- health and figures -----------------------------------------------------------------------------
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.json_response({"alive": True})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    health = await check(request.app[PARTS])
+    why = {name: said.detail or "not ready" for name, said in health.items() if not said.ok}
+    body = {"ready": not why, "not_ready": why, "parts": sorted(health)}
+    return web.json_response(body, status=503 if why else 200)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    metrics = request.app[METRICS]
+    try:
+        metrics.waiting(await request.app[STATE].depth())
+    except Unreachable as reason:
+        log.warning("depth_unknown", reason=str(reason))
+    return web.Response(body=metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+# --- login ------------------------------------------------------------------------------------------
+
+
+async def _login(request: web.Request) -> web.StreamResponse:
+    token = request.query.get("token", "").strip()
+    if not token:
+        return await _login_page(request, "", 200)
+    logins = request.app[LOGINS]
+    if not logins.may_try(request.remote or ""):
+        return await _login_page(request, "too_many", 429)
+    visitor = await logins.redeem(token)
+    if visitor is None:
+        log.warning("login_refused", address=request.remote)
+        return await _login_page(request, "used_up", 401)
+    log.info("login", kind=visitor.kind, address=request.remote)
+    # A page and no redirect: after a click in a chat, browsers keep a Strict cookie back from a redirect.
+    page = aiohttp_jinja2.render_template("welcome.html", request, {"onward": "/console"})
+    logins.welcome(page, visitor, secure=request.secure)
+    return page
+
+
+async def _login_page(request: web.Request, fault: str, status: int) -> web.StreamResponse:
+    return aiohttp_jinja2.render_template("login.html", request, {"fault": fault}, status=status)
+
+
+async def _logout(request: web.Request) -> web.StreamResponse:
+    await genuine_form(request)
+    answer = web.HTTPSeeOther("/")
+    answer.del_cookie(COOKIE)
+    return answer
+
+
+# --- errors -----------------------------------------------------------------------------------------
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return await _told(request, error.status, error.reason)
+    except Unreachable as reason:
+        log.warning("page_unreachable", path=request.path, reason=str(reason))
+        return await _told(request, 503, "")
+    except ConnectionError:
+        raise  # the visitor has gone
+    except Exception:
+        number = secrets.token_hex(4)
+        log.exception("page_failed", error_id=number, path=request.path)
+        return await _told(request, 500, "", number)
+
+
+async def _told(request: web.Request, status: int, reason: str, number: str = "") -> web.StreamResponse:
+    """The error as a page for people, as JSON for programs."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        body = {"error": reason or "something went wrong", "id": number}
+        return web.json_response({key: value for key, value in body.items() if value}, status=status)
+    _choose_language(request)
+    if status == 401:
+        return await _login_page(request, "", status)
+    words = {"status": status, "reason": reason, "number": number}
+    return aiohttp_jinja2.render_template("error.html", request, words, status=status)

@@ -1,0 +1,425 @@
+"""The settings: the environment and linli.toml, read once by `load`, checked, and frozen.
+
+The environment wins over the file. What is wrong is told in one `SettingsError` that names the line of
+the file, or the variable. Nothing is read on import.
+"""
+
+import ipaddress
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from actions.orders import Wait
+from actions.policy import Policy
+from bot.toml_lines import Place, SyntaxFault, line_of, read_toml
+
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "LINLI_HOME": ("home",),
+    "LINLI_HOST": ("host",),
+    "LINLI_PORT": ("port",),
+    "LINLI_LANG": ("lang",),
+    "LINLI_PUBLIC_URL": ("public_url",),
+    "LINLI_REDIS_URL": ("redis_url",),
+    "LINLI_NLU_URL": ("nlu_url",),
+    "LINLI_NLU_PORT": ("nlu_port",),
+    "LINLI_DISPATCH_URL": ("dispatch_url",),
+    "LINLI_DISPATCH_KEY": ("dispatch_key",),
+    "LINLI_DISPATCH_PUSH_SECRET": ("dispatch_push_secret",),
+    "LINLI_DESK_PORT": ("desk_port",),
+    "LINLI_API_KEY": ("api_key",),
+    "LINLI_COUNTRY": ("country",),
+    "LINLI_TELEGRAM_TOKEN": ("telegram", "token"),
+    "LINLI_TELEGRAM_API": ("telegram", "api"),
+    "LINLI_TELEGRAM_WEBHOOK": ("telegram", "webhook"),
+}
+"""Which variable sets which key. `LINLI_CONFIG`, the path of the file, is the only other one."""
+
+EMERGENCY: dict[str, dict[str, str]] = {
+    "CN": {"fire": "119", "medical": "120", "police": "110"},
+    "HK": {"fire": "999", "medical": "999", "police": "999"},
+    "MO": {"fire": "999", "medical": "999", "police": "999"},
+    "TW": {"fire": "119", "medical": "119", "police": "110"},
+    "SG": {"fire": "995", "medical": "995", "police": "999"},
+    "MY": {"fire": "999", "medical": "999", "police": "999"},
+    "JP": {"fire": "119", "medical": "119", "police": "110"},
+    "KR": {"fire": "119", "medical": "119", "police": "112"},
+    "GB": {"fire": "999", "medical": "999", "police": "999", "gas": "0800 111 999"},
+    "IE": {"fire": "112", "medical": "112", "police": "112"},
+    "DE": {"fire": "112", "medical": "112", "police": "110"},
+    "FR": {"fire": "18", "medical": "15", "police": "17"},
+    "NL": {"fire": "112", "medical": "112", "police": "112"},
+    "US": {"fire": "911", "medical": "911", "police": "911"},
+    "CA": {"fire": "911", "medical": "911", "police": "911"},
+    "AU": {"fire": "000", "medical": "000", "police": "000"},
+    "NZ": {"fire": "111", "medical": "111", "police": "111"},
+}
+"""The numbers that the emergency texts name, by country; `[emergency]` in the file replaces any of them."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The text is for the operator: a line a fault, each with its place."""
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+def _redis_address(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return url
+
+
+def _worker(value: Any) -> Any:
+    return {"id": value} if isinstance(value, str) else value
+
+
+Lang = Literal["zh_CN", "en"]
+Url = Annotated[str, AfterValidator(_address)]
+RedisUrl = Annotated[str, AfterValidator(_redis_address)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=False
+    )
+
+
+class Emergency(_Table):
+    """The numbers to call; `gas` is empty where the country has no number of its own for it."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    fire: Name
+    medical: Name
+    police: Name
+    gas: str = ""
+
+
+class Telegram(_Table):
+    """The Telegram connector; it is on where there is a token."""
+
+    token: SecretStr | None = None
+    api: Url = "https://api.telegram.org"
+    webhook: Url | None = None
+
+
+class Rules(_Table):
+    """How a grid works: `actions.policy.Policy` as it is written in the file.
+
+    Confidences are from 0 to 1; durations may be fractions.
+    """
+
+    file_at_once: bool = True
+    report_confidence: Share = 0.6
+    category_confidence: Share = 0.4
+    staff_confidence: Share = 0.85
+    follow_confidence: Share = 0.5
+    where_minutes: Minutes = 10
+    worker_minutes: Minutes = 30
+    handling_minutes: Minutes = 1440
+    worker_key_minutes: Minutes = 240
+    residents_key_minutes: Minutes = 720
+    delay_told_seconds: Seconds = 60
+    reopen_days: Days = 7
+
+    def over(self, general: "Rules") -> "Rules":
+        """The general rules with what this one states in its place."""
+        return general.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+    def policy(self) -> Policy:
+        """The same in the words of what decides."""
+        return Policy(
+            file_at_once=self.file_at_once,
+            report=self.report_confidence,
+            category=self.category_confidence,
+            staff=self.staff_confidence,
+            follow=self.follow_confidence,
+            waits={wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes")) for wait in Wait},
+            delay_told_after=timedelta(seconds=self.delay_told_seconds),
+            reopen_within=timedelta(days=self.reopen_days),
+        )
+
+
+class Worker(_Table):
+    """A grid worker: an id with its platform (`telegram:42`), and the name to show."""
+
+    id: Id
+    name: str = ""
+
+
+class Grid(_Table):
+    """A grid, its groups and its people; what it does not state is as in general.
+
+    Where no `workers` are named, the platform's word counts: the administrators of the group.
+    """
+
+    id: Name
+    name: Name
+    groups: tuple[Id, ...] = ()
+    workers: tuple[Annotated[Worker, BeforeValidator(_worker)], ...] = ()
+    lang: Lang | None = None
+    unit: str = ""
+    policy: Rules = Rules()
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_once(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := _twice(groups):
+            raise ValueError(f"group {twice} is named twice")
+        return groups
+
+    @field_validator("workers")
+    @classmethod
+    def _workers_once(cls, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
+        if twice := _twice(worker.id for worker in workers):
+            raise ValueError(f"worker {twice} is named twice")
+        return workers
+
+
+def _default_home() -> Path:
+    checkout = Path(__file__).resolve().parent.parent
+    return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "var"
+
+
+class Settings(_Table):
+    """All settings. A service without a URL is embedded; see docs/settings.md for every key."""
+
+    home: Path = Field(default_factory=_default_home)
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    lang: Lang = "zh_CN"
+    public_url: Url | None = None
+    redis_url: RedisUrl | None = Field(default=None, repr=False)
+    nlu_url: Url | None = Field(default=None, repr=False)
+    nlu_port: Port = 5005
+    dispatch_url: Url | None = Field(default=None, repr=False)
+    dispatch_key: SecretStr | None = None
+    dispatch_push_secret: SecretStr | None = None
+    dispatch_poll_seconds: Seconds = 15
+    desk_port: Port = 8311
+    api_key: SecretStr | None = None
+    country: str = "CN"
+    emergency: Emergency = Field(default_factory=lambda: Emergency(**EMERGENCY["CN"]))
+    telegram: Telegram = Telegram()
+    policy: Rules = Rules()
+    grids: tuple[Grid, ...] = Field(default=(), alias="grid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_of_the_country(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        given = raw.get("emergency", {})
+        if not isinstance(given, dict):
+            return raw
+        country = str(raw.get("country", "CN")).upper()
+        numbers = {**EMERGENCY.get(country, {}), **given}
+        if not numbers.keys() >= {"fire", "medical", "police"}:
+            known = ", ".join(EMERGENCY)
+            raise _fault(f"state fire, medical and police in [emergency], or use one of {known}", "country")
+        return {**raw, "emergency": numbers}
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("grids")
+    @classmethod
+    def _one_grid_a_group(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+        ids: set[str] = set()
+        grid_of: dict[str, str] = {}
+        for at, grid in enumerate(grids):
+            if grid.id in ids:
+                raise _fault(f"there is a grid {grid.id} above", "grid", at, "id")
+            ids.add(grid.id)
+            for group in grid.groups:
+                if group in grid_of:
+                    raise _fault(f"group {group} is in grid {grid_of[group]} already", "grid", at, "groups")
+                grid_of[group] = grid.id
+        return grids
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def address(self) -> str:
+        """The URL at which people reach the server, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    def grid(self, name: str) -> Grid | None:
+        """The grid of this id."""
+        return next((grid for grid in self.grids if grid.id == name), None)
+
+    def grid_of(self, group: str) -> Grid | None:
+        """The grid that the group belongs to, if the file names it."""
+        return next((grid for grid in self.grids if group in grid.groups), None)
+
+    def workers_of(self, group: str) -> tuple[tuple[str, str], ...] | None:
+        """The ids and names of the group's workers; None where the platform's own word counts."""
+        grid = self.grid_of(group)
+        return tuple((worker.id, worker.name) for worker in grid.workers) if grid and grid.workers else None
+
+    def named_workers(self, group: str) -> frozenset[str] | None:
+        """The ids of the group's workers; None where the platform's own word counts."""
+        named = self.workers_of(group)
+        return None if named is None else frozenset(worker for worker, _ in named)
+
+    def policy_of(self, group: str) -> Policy:
+        """The policy in force in the group."""
+        grid = self.grid_of(group)
+        return (grid.policy.over(self.policy) if grid else self.policy).policy()
+
+    def lang_of(self, group: str) -> Lang:
+        """The language that the file gives the group."""
+        grid = self.grid_of(group)
+        return (grid.lang if grid else None) or self.lang
+
+    def wait(self, group: str, wait: Wait) -> timedelta:
+        """How long a case of the group waits for this."""
+        return self.policy_of(group).waits[wait]
+
+
+def load(env: Mapping[str, str] | None = None, path: Path | None = None) -> Settings:
+    """The settings, out of the environment and linli.toml.
+
+    The file is `path`, or what LINLI_CONFIG names, or ./linli.toml where there is one.
+    Raises `SettingsError`.
+    """
+    env = os.environ if env is None else env
+    named = path or (Path(env["LINLI_CONFIG"]) if env.get("LINLI_CONFIG") else None)
+    text = _text(named or Path("linli.toml"), needed=named is not None)
+    name = (named or Path("linli.toml")).name
+    try:
+        raw = read_toml(text)
+    except SyntaxFault as fault:
+        raise SettingsError(f"{name} line {fault.line}: {fault}") from None
+    origins = _put_environment(raw, env)
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise SettingsError("\n".join(_told(fault, name, text, origins) for fault in faults)) from None
+
+
+def unknown_variables(env: Mapping[str, str]) -> list[str]:
+    """LINLI_ variables that set nothing: most likely misspelt, worth a warning at the start."""
+    return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, "LINLI_CONFIG"})
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if times > 1), None)
+
+
+def _fault(text: str, *place: str | int) -> PydanticCustomError:
+    """A fault of several values together, which pydantic would put down to all of them."""
+    return PydanticCustomError("together", "{text}", {"text": text, "place": place})
+
+
+def _text(path: Path, *, needed: bool) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        if needed:
+            raise SettingsError(f"{path}: there is no such file") from None
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{path.name} line {line}: this is not UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+
+
+def _put_environment(raw: dict[str, Any], env: Mapping[str, str]) -> dict[Place, str]:
+    """Put the variables in the place of the file's keys; which variable each place now comes from."""
+    origins: dict[Place, str] = {}
+    for variable, place in ENVIRONMENT.items():
+        if value := env.get(variable, "").strip():
+            table = raw
+            for key in place[:-1]:
+                table = table.setdefault(key, {})
+            if isinstance(table, dict):
+                table[place[-1]] = value
+                origins[place] = variable
+    return origins
+
+
+def _told(fault: ErrorDetails, name: str, text: str, origins: Mapping[Place, str]) -> str:
+    place = fault.get("ctx", {}).get("place") or fault["loc"]
+    if place in origins:
+        return f"{origins[place]}: {_reason(fault)}"
+    line = line_of(text, place)
+    where = f"{name} line {line}" if line else name
+    return f"{where}: {_written(place)}: {_reason(fault)}"
+
+
+def _written(place: Place) -> str:
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return words.lstrip(".") or "the file"
+
+
+def _reason(fault: ErrorDetails) -> str:
+    place, kind = fault["loc"], fault["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(place)
+    if kind == "string_pattern_mismatch":
+        return "must be an id with its platform, such as telegram:-1001234567890"
+    if kind == "missing":
+        return "this key is needed"
+    message = fault["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _unknown_key(place: Place) -> str:
+    allowed = list(_keys(_model_at(place[:-1])))
+    near = get_close_matches(str(place[-1]), allowed, 1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"unknown key{hint}; allowed keys: {', '.join(allowed)}"
+
+
+def _model_at(place: Place) -> type[BaseModel]:
+    tables: dict[str | int, type[BaseModel]] = {
+        "telegram": Telegram,
+        "policy": Rules,
+        "emergency": Emergency,
+        "grid": Grid,
+        "workers": Worker,
+    }
+    names = [part for part in place if isinstance(part, str)]
+    return tables[names[-1]] if names else Settings
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield field.alias or name

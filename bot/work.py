@@ -1,0 +1,328 @@
+"""Work: the loops that keep the flow going, one for the inbox, one for due orders, one for dispatch.
+
+Within a group messages are handled one after another, groups side by side; so are orders within a lane (a
+group's chat, a case's ticket). What fails for a time is tried again with back-off and holds up its own lane
+only; what cannot succeed goes to the dead letters, where the operator sees it.
+"""
+
+import asyncio
+import random
+from collections import defaultdict, deque
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import structlog
+
+from actions import facts as f
+from actions import orders as o
+from actions.errors import Refused, Unreachable
+from actions.ledger import DeadLetter, Due, Entry
+from bot.flow import Flow
+from bot.hands import Hands
+from bot.house import House
+from connectors.open311 import ServiceRequestUpdate
+from connectors.tickets import DOOR, raw_news
+
+log = structlog.get_logger("work")
+TAKEN_AT_ONCE = 200
+IN_HAND = 2000
+"""Entries taken and not finished; no more are taken until some are."""
+LONGEST_WAIT_SECONDS = 300.0
+SURPRISES = 5
+"""Tries of an entry or an order that fails for a reason nobody foresaw, before it is a dead letter."""
+SAID_WITHIN = timedelta(hours=24)
+"""A sentence that could not be said for so long is not worth saying."""
+
+
+def back_off(tries: int, retry_after: float | None = None) -> float:
+    """Seconds until the next try: doubling, at most five minutes, never less than was asked for."""
+    wait: float = min(LONGEST_WAIT_SECONDS, 0.5 * 2 ** min(tries, 12)) * random.uniform(0.8, 1.2)  # noqa: S311 jitter
+    return max(wait, retry_after or 0.0)
+
+
+class Reader:
+    """Takes entries from the inbox and hands them to the flow, in order within each group."""
+
+    def __init__(self, house: House, flow: Flow) -> None:
+        self._house, self._flow = house, flow
+        self._waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._in_hand = 0
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        tries = 0
+        while True:
+            try:
+                entries = await self._house.state.take(TAKEN_AT_ONCE, 500)
+                tries = 0
+            except Unreachable as reason:
+                tries += 1
+                log.warning("inbox_unreachable", reason=str(reason))
+                await asyncio.sleep(min(back_off(tries), 5.0))
+                continue
+            self._put(entries)
+            while self._in_hand > IN_HAND:
+                await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)
+
+    async def once(self) -> None:
+        """Read what is there, and finish it."""
+        self._put(await self._house.state.take(TAKEN_AT_ONCE, 0))
+        await self.drain()
+
+    async def stop(self) -> None:
+        """Let go of what is in hand; it is still in the inbox."""
+        for task in self._busy.values():
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Wait until everything taken so far is finished."""
+        while self._busy:
+            await asyncio.wait(self._busy.values())
+
+    def _put(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self._waiting[entry.group].append(entry)
+            self._in_hand += 1
+            if entry.group not in self._busy:
+                self._busy[entry.group] = asyncio.create_task(self._group(entry.group))
+
+    async def _group(self, group: str) -> None:
+        try:
+            while queue := self._waiting.get(group):
+                await self._finish(queue[0])
+                queue.popleft()
+                self._in_hand -= 1
+        finally:
+            self._waiting.pop(group, None)
+            self._busy.pop(group, None)
+
+    async def _finish(self, entry: Entry) -> None:
+        tries = surprises = 0
+        while True:
+            try:
+                await self._handle(entry)
+            except Unreachable as reason:
+                tries += 1
+                log.warning("message_waits", group=entry.group, reason=str(reason), tries=tries)
+                await asyncio.sleep(min(back_off(tries, reason.retry_after), 15.0))
+                continue
+            except Exception:
+                surprises += 1
+                log.exception("message_failed", group=entry.group, entry=entry.id, tries=surprises)
+                await asyncio.sleep(back_off(surprises))
+                if surprises < SURPRISES:
+                    continue
+                await self._bury(entry, "failed again and again; the log says why")
+            return
+
+    async def _handle(self, entry: Entry) -> None:
+        try:
+            with structlog.contextvars.bound_contextvars(group=entry.group):
+                await self._flow.handle(entry)
+        except (ValueError, KeyError, Refused) as error:
+            log.warning("poison", group=entry.group, entry=entry.id, reason=str(error))
+            await self._bury(entry, str(error))
+
+    async def _bury(self, entry: Entry, reason: str) -> None:
+        letter = DeadLetter(
+            uuid4().hex, entry.group, entry.door, reason[:300], self._house.clock.now(), entry.raw[:4000]
+        )
+        await self._house.state.bury(letter, entry=entry)
+
+
+class Carrier:
+    """Carries out due orders, in order within each lane."""
+
+    def __init__(self, house: House, flow: Flow, hands: Hands) -> None:
+        self._house, self._flow, self._hands = house, flow, hands
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Carry out until cancelled."""
+        while True:
+            self._house.wake.clear()
+            try:
+                await self.once()
+            except Unreachable as reason:
+                log.warning("orders_unreachable", reason=str(reason))
+                await asyncio.sleep(1.0)
+            try:
+                async with asyncio.timeout(0.2):
+                    await self._house.wake.wait()
+            except TimeoutError:
+                continue
+
+    async def once(self) -> bool:
+        """Start the lanes of all that is due; whether there was anything."""
+        now = self._house.clock.now()
+        lanes: defaultdict[str, list[Due]] = defaultdict(list)
+        for due in await self._house.state.due(now, 1000):
+            if self._held.get(lane_of(due), now) <= now:
+                lanes[lane_of(due)].append(due)
+        free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
+        for lane, dues in free.items():
+            self._lanes[lane] = asyncio.create_task(self._lane(lane, sorted(dues, key=_turn)))
+        return bool(free)
+
+    async def stop(self) -> None:
+        """Let go; what is not finished is still due."""
+        for task in self._lanes.values():
+            task.cancel()
+        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Wait until the lanes that run are through."""
+        while self._lanes:
+            await asyncio.wait(self._lanes.values())
+
+    async def _lane(self, lane: str, dues: list[Due]) -> None:
+        try:
+            self._held.pop(lane, None)
+            for n, due in enumerate(dues):
+                if wait := await self._finish(due):
+                    await self._hold(lane, dues[n:], wait)
+                    return
+        except Unreachable as reason:
+            log.warning("orders_unreachable", reason=str(reason))
+            self._held[lane] = self._house.clock.now() + timedelta(seconds=1)
+        finally:
+            self._lanes.pop(lane, None)
+            self._house.wake.set()
+
+    async def _hold(self, lane: str, dues: list[Due], seconds: float) -> None:
+        """Keep the whole lane, in its order, until then: a later sentence may not overtake an earlier one."""
+        until = self._house.clock.now() + timedelta(seconds=seconds)
+        self._held[lane] = until
+        for n, due in enumerate(dues):
+            fresh = await self._house.state.order(due.order.key, due.group)
+            if fresh:
+                await self._house.state.postpone(fresh, until + timedelta(microseconds=n))
+
+    async def _finish(self, due: Due) -> float:
+        """Try an order once; the seconds to wait before the next try, or 0 if it is done with."""
+        due = await self._house.state.begin(due, self._house.clock.now())
+        kind = type(due.order).__name__
+        try:
+            with (
+                self._house.metrics.carrying(kind),
+                structlog.contextvars.bound_contextvars(case=due.order.case or None),
+            ):
+                fact = await self._hands.carry_out(due)
+        except Unreachable as reason:
+            return await self._try_again(due, str(reason), reason.retry_after)
+        except Refused as reason:
+            await self._bury(due, str(reason))
+            return 0
+        except Exception as error:
+            log.exception("order_failed", order=due.order.key, kind=kind, tries=due.tries)
+            return await self._surprised(due, error)
+        await self._done(due, fact)
+        return 0
+
+    async def _done(self, due: Due, fact: f.Fact | None) -> None:
+        log.info(
+            "order",
+            kind=type(due.order).__name__,
+            group=due.group,
+            case=due.order.case or None,
+            tries=due.tries,
+        )
+        if fact is not None:
+            await self._flow.happened(due.order.case, fact, done=due.order.key)
+        else:
+            await self._flow.carried_out(due)
+
+    async def _try_again(self, due: Due, reason: str, retry_after: float | None) -> float:
+        now, kind = self._house.clock.now(), type(due.order).__name__
+        waited = now - (due.first_tried_at or now)
+        log.warning(
+            "order_waits",
+            kind=kind,
+            group=due.group,
+            case=due.order.case or None,
+            reason=reason,
+            tries=due.tries,
+        )
+        if lane_of(due).startswith("chat:") and waited > SAID_WITHIN:
+            await self._bury(due, f"not said within a day: {reason}")
+            return 0
+        if (
+            isinstance(due.order, o.FileTicket)
+            and waited >= self._house.policy_of(due.group).delay_told_after
+        ):
+            await self._flow.delayed(due.order.case, now)
+        return back_off(due.tries, retry_after)
+
+    async def _surprised(self, due: Due, error: Exception) -> float:
+        if due.tries < SURPRISES:
+            return back_off(due.tries)
+        await self._bury(due, f"failed again and again: {error}")
+        return 0
+
+    async def _bury(self, due: Due, reason: str) -> None:
+        log.error(
+            "order_refused",
+            kind=type(due.order).__name__,
+            group=due.group,
+            case=due.order.case or None,
+            reason=reason,
+        )
+        now, kind = self._house.clock.now(), type(due.order).__name__
+        letter = DeadLetter(uuid4().hex, due.group, kind, reason[:300], now, due.order.key)
+        await self._house.state.bury(letter, done=due)
+
+
+def _turn(due: Due) -> tuple[datetime, int, int]:
+    """Orders of one moment go by the case's version and their number in it, which stand in the key."""
+    *_, version, n = ["", "", *due.order.key.split(":")]
+    return due.at, *(int(part) if part.isdecimal() else 0 for part in (version, n))
+
+
+def lane_of(due: Due) -> str:
+    """What an order has to wait behind: the group's chat, the case's ticket, or nothing."""
+    match due.order:
+        case o.FileTicket() | o.TellDispatch():
+            return f"ticket:{due.order.case}"
+        case o.WakeAt() | o.AnswerPress() | o.Warn():
+            return f"alone:{due.order.key}"
+    return f"chat:{due.group}"
+
+
+class News:
+    """Asks dispatch what happened to our tickets; what a signed push brings goes the same way."""
+
+    def __init__(self, house: House, flow: Flow, every_seconds: float) -> None:
+        self._house, self._flow, self._every = house, flow, every_seconds
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        tries = 0
+        while True:
+            try:
+                await self.once()
+                tries = 0
+            except (Unreachable, Refused) as reason:
+                tries += 1
+                log.warning("dispatch_unreachable", reason=str(reason), tries=tries)
+            await asyncio.sleep(max(self._every, back_off(tries) if tries else 0))
+
+    async def once(self) -> None:
+        """Ask once, from where the last answer ended."""
+        state, now = self._house.state, self._house.clock.now()
+        cursor = await state.recall("dispatch_cursor")
+        since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
+        updates = await self._house.dispatch.updates(since)
+        for update in updates:
+            await self.take(update)
+        await state.remember("dispatch_cursor", now.isoformat())
+
+    async def take(self, update: ServiceRequestUpdate) -> None:
+        """Put one update into the inbox of its case's group; one of a ticket that is not ours is passed over."""
+        case = await self._house.state.case_of_ticket(update.request_id)
+        if case is None:
+            return
+        await self._flow.heard(DOOR, case.rpartition(":")[0], update.id, raw_news(case, update))

@@ -1,0 +1,207 @@
+"""The dispatcher's page: every ticket, what happened to it, and the buttons that move it on."""
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from yarl import URL
+
+from connectors.desk import services
+from connectors.desk.login import SESSIONS
+from connectors.desk.moves import MOVES, NoSuchTicket, NotAllowed
+from connectors.desk.settings import STORE
+from connectors.desk.store import Query, Ticket
+from connectors.open311 import OPEN, STATUSES
+
+_FOLDER = Path(__file__).parent
+_PAGE = 50
+# Clients put a reference of their own last, in brackets: it is shown apart from what residents say.
+_REFERENCE = re.compile(r"\s*\[\w+:([^\[\]]+)\]\s*$")
+_BUTTONS = ("accepted", "in_progress", "fixed", "returned", "closed", "received")
+_STATES = {
+    "open": tuple(sorted(OPEN)),
+    "closed": tuple(one for one in STATUSES if one not in OPEN),
+    "all": (),
+}
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def setup(app: web.Application) -> None:
+    """Add the page to an application."""
+    loader = jinja2.FileSystemLoader(_FOLDER / "templates")
+    aiohttp_jinja2.setup(app, loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    app.router.add_get("/", show)
+    app.router.add_get("/login", login)
+    app.router.add_get("/version", version)
+    app.router.add_get("/tickets/{id}", show_one)
+    app.router.add_post("/tickets/{id}", move)
+    app.router.add_static("/static", _FOLDER / "static")
+
+
+async def show(request: web.Request) -> web.Response:
+    """Show the list, or only its cards to the script that keeps it fresh."""
+    session = request.app[SESSIONS].of(request)
+    if session is None:
+        return _render("login.html", request, {"text": "login_text"}, 401)
+    context = await _context(request, session)
+    name = "cards.html" if request.query.get("part") == "cards" else "page.html"
+    return _render(name, request, context)
+
+
+async def show_one(request: web.Request) -> web.Response:
+    """Send a ticket's address to its place in the list."""
+    raise _back(request)
+
+
+async def login(request: web.Request) -> web.Response:
+    """Turn a one-time link into a session."""
+    if not await request.app[STORE].use_login(request.query.get("token", "")):
+        return _render("login.html", request, {"text": "login_bad"}, 403)
+    # A page and not a redirect: after a link on another site a browser withholds Strict cookies all the way.
+    response = _render("welcome.html", request, {})
+    request.app[SESSIONS].begin(request, response)
+    return response
+
+
+async def version(request: web.Request) -> web.Response:
+    """Tell the script whether anything changed."""
+    if request.app[SESSIONS].of(request) is None:
+        raise web.HTTPUnauthorized
+    return web.json_response({"version": await request.app[STORE].version()})
+
+
+async def move(request: web.Request) -> web.Response:
+    """Do what a button says, and show the ticket again."""
+    session = request.app[SESSIONS].of(request)
+    if session is None:
+        return _render("login.html", request, {"text": "login_text"}, 401)
+    form, ticket_id = await request.post(), request.match_info["id"]
+    note = str(form.get("note", "")).strip()[:2000]
+    if not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
+        return await _complain(request, session, _words(request)["expired"], note, 403)
+    try:
+        await request.app[STORE].set_status(ticket_id, str(form.get("status", "")), note)
+    except NoSuchTicket as error:
+        return await _complain(request, session, str(error), note, 404)
+    except NotAllowed as error:
+        return await _complain(request, session, _words(request).get(error.why, str(error)), note, 409)
+    raise _back(request)
+
+
+def _back(request: web.Request) -> web.HTTPSeeOther:
+    ticket_id = request.match_info["id"]
+    return web.HTTPSeeOther(URL(_here(request, {"open": ticket_id})).with_fragment(f"t-{ticket_id}"))
+
+
+async def _complain(request: web.Request, session: str, text: str, note: str, status: int) -> web.Response:
+    context = await _context(request, session)
+    wrong = {"id": request.match_info["id"], "text": text, "note": note}
+    return _render("page.html", request, {**context, "opened": wrong["id"], "wrong": wrong}, status)
+
+
+async def _context(request: web.Request, session: str) -> dict[str, Any]:
+    store, query = request.app[STORE], request.query
+    state = query.get("state", "open")
+    state = state if state in _STATES else "open"
+    page = _number(query.get("page", ""))
+    wanted = Query(statuses=_STATES[state], search=query.get("q", "")[:100])
+    found = await store.tickets(wanted, _PAGE + 1, (page - 1) * _PAGE)
+    # A ticket that was just moved out of the list stays in view until the dispatcher looks elsewhere.
+    shown = await _with_opened(request, found[:_PAGE], query.get("open", ""))
+    return {
+        "tickets": await store.with_steps(shown),
+        "counts": await _counts(request),
+        "state": state,
+        "q": wanted.search,
+        "page": page,
+        "more": len(found) > _PAGE,
+        "opened": query.get("open", ""),
+        "version": await store.version(),
+        "csrf": request.app[SESSIONS].form_token(session),
+        "wrong": None,
+    }
+
+
+async def _with_opened(request: web.Request, shown: list[Ticket], opened: str) -> list[Ticket]:
+    if not opened or any(one.id == opened for one in shown):
+        return shown
+    return [*await request.app[STORE].tickets(Query(ids=(opened,)), 1), *shown]
+
+
+async def _counts(request: web.Request) -> dict[str, int]:
+    counts = await request.app[STORE].counts()
+    return {
+        state: sum(counts.get(one, 0) for one in (statuses or STATUSES))
+        for state, statuses in _STATES.items()
+    }
+
+
+def _render(name: str, request: web.Request, context: dict[str, Any], status: int = 200) -> web.Response:
+    lang, words = _lang(request), _words(request)
+    shared = {
+        "w": words,
+        "lang": lang,
+        "service": lambda code: services.name(code, lang),
+        "status_word": lambda one: words["closed_status"] if one == "closed" else words[one],
+        "buttons": lambda one: [after for after in _BUTTONS if after in MOVES[one]],
+        "age": _age(words),
+        "local": lambda when: when.astimezone().strftime("%m-%d %H:%M"),
+        "is_link": lambda url: url.lower().startswith(("http://", "https://")),
+        "told": lambda text: _REFERENCE.sub("", text),
+        "reference": lambda text: found[1] if (found := _REFERENCE.search(text)) else "",
+        "here": lambda **changes: _here(request, changes),
+    }
+    response = aiohttp_jinja2.render_template(name, request, {**shared, **context}, status=status)
+    if request.query.get("lang") in {"zh", "en"}:
+        response.set_cookie("desk_lang", lang, max_age=31_536_000, samesite="Strict")
+    return response
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) else 1
+
+
+def _here(request: web.Request, changes: dict[str, str]) -> str:
+    kept = {key: value for key, value in request.query.items() if key in {"state", "q", "page"} and value}
+    query = {key: str(value) for key, value in {**kept, **changes}.items() if value not in {"", None}}
+    return str(URL("/").with_query(query))
+
+
+def _age(words: dict[str, str]) -> Callable[[datetime], str]:
+    def age(when: datetime) -> str:
+        minutes = int((datetime.now(UTC) - when).total_seconds() // 60)
+        if minutes < 1:
+            return words["now"]
+        if minutes < 60:
+            return words["minutes"].format(n=minutes)
+        if minutes < 48 * 60:
+            return words["hours"].format(n=minutes // 60)
+        return words["days"].format(n=minutes // 1440)
+
+    return age
+
+
+def _lang(request: web.Request) -> str:
+    wanted = request.query.get("lang") or request.cookies.get("desk_lang", "")
+    return "en" if wanted.startswith("en") else "zh"
+
+
+def _words(request: web.Request) -> dict[str, str]:
+    return _all_words()[_lang(request)]
+
+
+@cache
+def _all_words() -> dict[str, dict[str, str]]:
+    with (_FOLDER / "words.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return {lang: {row["key"]: row[lang] for row in rows} for lang in ("zh", "en")}

@@ -1,0 +1,70 @@
+"""A chat platform in memory: what is said is a list. For `linli replay` and unit tests."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actions.errors import Refused, Unreachable
+from actions.message import Attachment, Heard
+from actions.post import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of the bot: the post as it stands now, and the message that was the last heard before it."""
+
+    id: str
+    post: Post
+    after: str | None
+
+
+class MemoryChat:
+    """See `bot.ports.Chat`. Raw updates carry the finished record under `heard`."""
+
+    def __init__(self, platform: str = "memory") -> None:
+        self.platform = platform
+        self.said: list[Said] = []
+        self.edits: list[tuple[str, Post]] = []
+        self.answers: list[tuple[str, str]] = []
+        self.staff: tuple[tuple[str, str], ...] = ()
+        self.last_heard: str | None = None
+        self.heard: dict[str, Heard] = {}
+        self.down = False
+
+    async def understand(self, raw: dict[str, Any]) -> Heard | None:
+        """The record that was put in under this id."""
+        try:
+            return self.heard[raw["id"]]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"nothing was put in as {raw!r}") from error
+
+    async def post(self, post: Post) -> str:
+        """Say it; the same key is said once."""
+        if self.down:
+            raise Unreachable("the platform is down")
+        for said in self.said:
+            if said.post.key == post.key:
+                return said.id
+        self.said.append(Said(f"bot{len(self.said) + 1}", post, self.last_heard))
+        return self.said[-1].id
+
+    async def edit(self, message: str, post: Post) -> None:
+        """Replace what was said."""
+        if self.down:
+            raise Unreachable("the platform is down")
+        at = next((n for n, said in enumerate(self.said) if said.id == message), None)
+        if at is None:
+            raise Refused(f"there is no message {message}")
+        self.edits.append((message, post))
+        self.said[at] = replace(self.said[at], post=replace(post, key=self.said[at].post.key))
+
+    async def answer(self, press: str, text: str) -> None:
+        """Note the toast."""
+        self.answers.append((press, text))
+
+    async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The people put in as staff."""
+        return self.staff
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """There are no files."""
+        raise Refused(f"there is no file {attachment.ref}")

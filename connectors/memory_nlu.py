@@ -1,0 +1,24 @@
+"""The NLU in memory: answers what it was told to answer. For unit tests."""
+
+from collections.abc import Mapping, Sequence
+
+from actions.errors import Unreachable
+from actions.reading import SILENCE, Reading
+
+
+class MemoryNlu:
+    """See `bot.ports.Nlu`. A text that it was not told of is chatter; `down` makes it unreachable."""
+
+    def __init__(self, readings: Mapping[str, Reading] | None = None) -> None:
+        self.readings = dict(readings or {})
+        self.read: list[str] = []
+        self.down = False
+
+    async def parse(
+        self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
+    ) -> Reading:
+        """The reading for this text."""
+        if self.down:
+            raise Unreachable("the NLU is down")
+        self.read.append(text)
+        return self.readings.get(text, SILENCE)

@@ -1,0 +1,86 @@
+"""The NLU server over HTTP: Rasa's `POST /model/parse` with category and urgency beside the intent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+
+from actions.errors import Unreachable
+from actions.reading import Guess, Intent, Reading, Span, Urgency
+
+TIMEOUT_SECONDS = 20
+TEXT_LENGTH = 4096
+
+
+class RasaNlu:
+    """See `bot.ports.Nlu`. One session for all requests; `close` gives it back."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def parse(
+        self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
+    ) -> Reading:
+        """What the text says. Raises `Unreachable`."""
+        body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": list(context)}
+        body |= {key: value for key, value in (("reply_to", reply_to), ("role", role)) if value}
+        return reading_of(await self._ask("POST", "/model/parse", body))
+
+    async def status(self) -> dict[str, Any]:
+        """What the server says of itself. Raises `Unreachable`."""
+        return await self._ask("GET", "/status", None)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+        try:
+            async with self._session.request(method, self._url + path, json=body) as answer:
+                if answer.status != 200:
+                    raise Unreachable(
+                        f"the NLU server answered {answer.status}", _wait(answer.headers.get("Retry-After"))
+                    )
+                found = await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise Unreachable(f"the NLU server does not answer: {error or type(error).__name__}") from error
+        if not isinstance(found, dict):
+            raise Unreachable("the NLU server answered something else than a reading")
+        return found
+
+
+def _wait(header: str | None) -> float | None:
+    return float(header) if header and header.isdecimal() else None
+
+
+def reading_of(answer: dict[str, Any]) -> Reading:
+    """The server's answer in our words. Raises `Unreachable` for what is no reading."""
+    try:
+        intent = answer["intent"]
+        urgency = answer.get("urgency") or {"name": "normal", "confidence": 1.0}
+        return Reading(
+            intent=Intent(intent["name"]),
+            confidence=float(intent["confidence"]),
+            categories=_ranking(answer),
+            urgency=Urgency(urgency["name"]),
+            urgency_confidence=float(urgency["confidence"]),
+            locations=tuple(
+                _span(entity) for entity in answer.get("entities", []) if entity["entity"] == "location"
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreachable(f"the NLU server's answer is no reading: {error!r}") from error
+
+
+def _ranking(answer: dict[str, Any]) -> tuple[Guess, ...]:
+    ranking = answer.get("category_ranking") or [answer["category"]] if answer.get("category") else []
+    return tuple(Guess(str(guess["name"]), float(guess["confidence"])) for guess in ranking[:10])
+
+
+def _span(entity: dict[str, Any]) -> Span:
+    confidence = float(entity.get("confidence_entity") or 1.0)
+    return Span(int(entity["start"]), int(entity["end"]), str(entity["value"]), confidence)

@@ -1,0 +1,49 @@
+"""Values that can be taken once: what a one-time link stands for. In memory, and on Redis."""
+
+import time
+from collections.abc import Callable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from actions.errors import Unreachable
+
+
+class MemoryOnce:
+    """For tests, and for a server that is its own only process. `clock` counts seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._values: dict[str, tuple[float, str]] = {}
+
+    async def put(self, key: str, value: str, seconds: int) -> None:
+        """Keep the value for so long."""
+        self._values = {k: kept for k, kept in self._values.items() if kept[0] > self._clock()}
+        self._values[key] = (self._clock() + seconds, value)
+
+    async def take(self, key: str) -> str | None:
+        """The value, which is gone afterwards."""
+        until, value = self._values.pop(key, (0.0, ""))
+        return value if until > self._clock() else None
+
+
+class RedisOnce:
+    """On Redis: whichever process issued it, only one can take it. Raises `Unreachable`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def put(self, key: str, value: str, seconds: int) -> None:
+        """Keep the value for so long."""
+        try:
+            await self._redis.set(f"linli:once:{key}", value, ex=seconds)
+        except (RedisError, OSError) as error:
+            raise Unreachable(f"Redis does not answer: {error}") from error
+
+    async def take(self, key: str) -> str | None:
+        """The value, which is gone afterwards."""
+        try:
+            value = await self._redis.getdel(f"linli:once:{key}")
+        except (RedisError, OSError) as error:
+            raise Unreachable(f"Redis does not answer: {error}") from error
+        return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,43 @@
+"""News of tickets: what the backend says happened, as an entry of the inbox and then as a fact."""
+
+from datetime import datetime
+from typing import Any
+
+from actions import facts as f
+from connectors.open311 import ServiceRequestUpdate
+
+DOOR = "dispatch"
+"""The door through which news of tickets comes into a group's inbox."""
+
+_FACTS: dict[str, type[f.TicketAccepted | f.WorkStarted | f.TicketReturned | f.WorkDone]] = {
+    "accepted": f.TicketAccepted,
+    "in_progress": f.WorkStarted,
+    "returned": f.TicketReturned,
+    "rejected": f.TicketReturned,
+    "fixed": f.WorkDone,
+    "closed": f.WorkDone,
+}
+
+
+def raw_news(case: str, update: ServiceRequestUpdate) -> dict[str, Any]:
+    """The update as it is written into the inbox."""
+    at = update.at.isoformat() if update.at else None
+    return {
+        "case": case,
+        "ticket": update.request_id,
+        "update": update.id,
+        "status": update.status,
+        "note": update.text[:500],
+        "at": at,
+    }
+
+
+def news_of(raw: dict[str, Any], heard_at: datetime) -> f.TicketNews | None:
+    """The fact behind an update; None where it says nothing new. Raises ValueError for poison."""
+    if not isinstance(raw.get("case"), str) or not isinstance(raw.get("update"), str):
+        raise ValueError("news of a ticket without a case or an id")
+    note, status = str(raw.get("note") or ""), raw.get("status")
+    kind = _FACTS.get(status) if isinstance(status, str) else None
+    if kind is not None:
+        return kind(at=heard_at, note=note, update=raw["update"])
+    return f.TicketNoted(at=heard_at, note=note, update=raw["update"]) if note else None

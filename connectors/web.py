@@ -1,0 +1,498 @@
+"""The browser group: a chat page over WebSocket, a platform like any other to the bot.
+
+    GET  /group/ID          the page (connectors/pages/group.*)
+    GET  /group/ID/ws       frames of JSON: `hello`, `say`, `press` come in; `welcome`, `event`, `ack`, `toast`,
+                            `notice` go out
+    POST /group/ID/media    a photo or a voice note as the body; its name comes back
+    GET  /media/NAME        the file
+
+Who speaks is bound to the socket: the page's cookie names the browser, a token signed for that browser
+names the person (every tab is its own), and nothing that a frame says of its sender is believed. What is
+said is durable in the inbox and in the log before it is acknowledged; until then the page says it again.
+"""
+
+import asyncio
+import json
+import secrets
+import unicodedata
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from aiohttp import WSMsgType, web
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+
+from actions.errors import Refused, Unreachable
+from actions.message import Attachment, Heard, Joined, Kind, Message, Point, Press, Role
+from actions.post import Post
+from connectors.codec import dump, load
+from connectors.web_log import LARGEST_FILE, Body, Event, Files, WebLog
+
+Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
+MayWork = Callable[[web.Request], bool]
+
+COOKIE = "linli_browser"
+COOKIE_SECONDS = 365 * 24 * 3600
+LARGEST_FRAME = 64 * 1024  # bytes; 4,096 characters fit, however they are escaped
+HEARTBEAT_SECONDS = 25.0
+WAIT_MS = 2000  # below the socket timeout of the Redis client
+SHOWN_AT_FIRST = 400  # events
+MOST_FRAMES, FRAMES_SECONDS = 20, 10.0
+OUR_NAMES = ("@邻里", "@linli")
+
+_HEARD: dict[str, type[Heard]] = {"message": Message, "press": Press, "joined": Joined}
+_PAGES = Path(__file__).parent / "pages"
+_ID = r"[A-Za-z0-9_-]{1,64}"
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="7" fill="#1d7a5b"/>'
+    '<path d="M6 12l6-5 6 5M8 11v6h8v-6" fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
+)
+_GUARD = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+_PAGE_GUARD = _GUARD | {
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Permissions-Policy": "geolocation=(self), microphone=(self), camera=(self)",
+}
+
+
+class _Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+# --- what a page may say ------------------------------------------------------------------------------
+
+
+def _visible(name: str) -> str:
+    """A name without control, format and other signs that only mislead; blanks drawn together."""
+    shown = "".join(" " if sign.isspace() else sign for sign in name)
+    plain = "".join(sign for sign in shown if unicodedata.category(sign) not in {"Cc", "Cf", "Co", "Cs"})
+    if not (words := " ".join(plain.split())):
+        raise ValueError("a name is needed")
+    return words
+
+
+Id = Annotated[str, StringConstraints(pattern=f"^{_ID}$")]
+MessageId = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,14}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_visible)]
+
+
+class Where(BaseModel):
+    """WGS 84 degrees."""
+
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    long: float = Field(ge=-180, le=180, allow_inf_nan=False)
+
+
+class Hello(BaseModel):
+    """Who is at the page. `token` is from an earlier welcome, `since` the last cursor that was seen."""
+
+    type: Literal["hello"]
+    name: Name
+    role: Literal[Role.RESIDENT, Role.WORKER]
+    token: str = Field("", max_length=512)
+    since: str = Field("", pattern=r"^([0-9]{1,16}-[0-9]{1,10})?$")
+
+
+class Said(BaseModel):
+    """A message. The same `client_id` again is the same message."""
+
+    type: Literal["say"]
+    client_id: Id
+    text: str = Field("", max_length=4096)
+    reply_to: MessageId | None = None
+    attachments: tuple[str, ...] = Field((), max_length=9)
+    point: Where | None = None
+
+
+class Pressed(BaseModel):
+    """A press on a button of `message`."""
+
+    type: Literal["press"]
+    client_id: Id
+    message: MessageId
+    data: str = Field(min_length=1, max_length=64)
+
+
+Frame = Hello | Said | Pressed
+_FRAMES: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+@dataclass(eq=False, kw_only=True)
+class Tab:
+    """One open page: its socket, and who the server knows to be there."""
+
+    socket: web.WebSocketResponse
+    group: str
+    browser: str
+    may_work: bool
+    person: str = ""
+    name: str = ""
+    role: Role = Role.RESIDENT
+    cursor: str = ""
+    greeted: asyncio.Event = field(default_factory=asyncio.Event)
+    _taken: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
+
+    @property
+    def sender(self) -> str:
+        """The person's id, as the bot knows it."""
+        return f"web:{self.person}"
+
+    def once(self, client_id: str) -> str:
+        """The id of what this person does, the same whenever the page sends it again."""
+        return f"{self.group.removeprefix('web:')}.{self.person}.{client_id}"
+
+    def too_fast(self) -> bool:
+        """Whether this frame is one too many; if not, it counts."""
+        now = asyncio.get_running_loop().time()
+        if len(self._taken) == MOST_FRAMES and now - self._taken[0] < FRAMES_SECONDS:
+            return True
+        self._taken.append(now)
+        return False
+
+    async def send(self, kind: str, **what: Any) -> None:
+        """Tell the page. A page that is gone reads it from the log when it is back."""
+        with suppress(ConnectionResetError):
+            await self.socket.send_json({"type": kind, **what})
+
+    async def show(self, event: Event) -> None:
+        """Send an event of the log, and a toast to the person that it is for."""
+        self.cursor = event.cursor
+        if event.kind != "toast":
+            await self.send("event", cursor=event.cursor, event=event.body)
+        elif event.body["to"] == self.person:
+            await self.send("toast", cursor=event.cursor, press=event.body["press"], text=event.body["text"])
+
+
+class WebChat:
+    """See `bot.ports.Chat`. `accept` is the inbox; `key` signs cookies and tokens; `may_work` tells whether
+    a request may take the worker's role.
+    """
+
+    platform = "web"
+
+    def __init__(
+        self, log: WebLog, accept: Accept, home: Path, clock: _Clock, *, may_work: MayWork, key: str
+    ) -> None:
+        self._log = log
+        self._accept = accept
+        self._clock = clock
+        self._may_work = may_work
+        self._files = Files(home / "media", key)
+        self._browsers = URLSafeSerializer(key, salt="linli.browser")
+        self._people = URLSafeSerializer(key, salt="linli.person")
+        self._known: set[str] = set()
+        self._tabs: set[Tab] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        """What a web application has to serve for the page."""
+        group = f"/group/{{group:{_ID}}}"
+        return [
+            web.get(group, self._page),
+            web.get(f"{group}/ws", self._socket),
+            web.post(f"{group}/media", self._take_file),
+            web.get("/media/{name}", self._give_file),
+            web.get(r"/pages/{name:group\.(?:css|js|svg)}", self._asset),
+        ]
+
+    async def close(self) -> None:
+        """Send all pages away (they try again); to be called on the application's shutdown."""
+        await asyncio.gather(*(tab.socket.close(code=1001) for tab in self._tabs))
+
+    # --- the port -----------------------------------------------------------------------------------
+
+    async def understand(self, raw: dict[str, Any]) -> Heard | None:
+        """What `accept` was given, in our words. Raises ValueError for anything else."""
+        kind = _HEARD.get(str(raw.get("kind")))
+        if kind is None or not isinstance(raw.get("heard"), dict):
+            raise ValueError("this is no update of a browser group")
+        heard = load(json.dumps(raw["heard"]), kind)
+        if not heard.group.startswith("web:"):
+            raise ValueError("this is no browser group")
+        return heard
+
+    async def post(self, post: Post) -> str:
+        """Put a message into the group; a key that was here before gives the id that it got then."""
+        group = _own(post.group)
+        body: Body = {"role": Role.BOT, "at": self._clock.now().isoformat(), "kind": Kind.TEXT}
+        body |= _words(post) | await self._quote(group, post.reply_to)
+        body, unshown = await self._log.reserve(group, f"post.{post.key}", body)
+        if unshown:
+            await self._log.show(group, body["id"])
+        return str(body["id"])
+
+    async def edit(self, message: str, post: Post) -> None:
+        """Replace our message. One that is too old to be shown is left as it is."""
+        group = _own(post.group)
+        old = await self._log.message(group, message)
+        if old is None:
+            if not message.isdecimal() or int(message) > await self._log.last(group):
+                raise Refused(f"there is no message {message}")
+            return
+        if old["role"] != Role.BOT:
+            raise Refused(f"message {message} is not ours")
+        if any(old.get(name) != value for name, value in _words(post).items()):
+            await self._log.replace(group, old | _words(post) | {"edited": True})
+
+    async def answer(self, press: str, text: str) -> None:
+        """Show a toast to the person who pressed, where the page is still open."""
+        group, person, client_id = ([*press.split("."), "", ""])[:3]
+        if client_id:
+            await self._log.toast(f"web:{group}", {"to": person, "press": client_id, "text": text})
+
+    async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The people who last came into the group as grid workers."""
+        return await self._log.workers(group)
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """The content of a file, at most 10 MB."""
+        path = await asyncio.to_thread(self._files.path, attachment.ref)
+        if path is None:
+            raise Refused("there is no such file")
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except OSError as error:
+            raise Unreachable("the file cannot be read") from error
+
+    # --- the page -----------------------------------------------------------------------------------
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        answer = web.FileResponse(_PAGES / "group.html", headers=_PAGE_GUARD)
+        if self._browser(request) is None:
+            browser = self._browsers.dumps(secrets.token_urlsafe(16))
+            options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": request.secure}
+            answer.set_cookie(COOKIE, str(browser), max_age=COOKIE_SECONDS, path="/", **options)
+        return answer
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name == "group.svg":
+            return web.Response(text=_ICON, content_type="image/svg+xml", headers=_GUARD)
+        return web.FileResponse(_PAGES / name, headers=_GUARD)
+
+    async def _take_file(self, request: web.Request) -> web.StreamResponse:
+        self._guest(request)
+        content = bytearray()
+        async for part in request.content.iter_chunked(64 * 1024):
+            content += part
+            if len(content) > LARGEST_FILE:
+                return web.json_response({"error": "large"}, status=413)
+        try:
+            file = await asyncio.to_thread(self._files.keep, bytes(content))
+        except ValueError:
+            return web.json_response({"error": "kind"}, status=415)
+        except (Refused, OSError):
+            return web.json_response({"error": "full"}, status=507)
+        return web.json_response({"ref": file.ref, "kind": file.kind, "mime": file.mime})
+
+    async def _give_file(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        file, path = await asyncio.to_thread(lambda: (self._files.find(name), self._files.path(name)))
+        if file is None or path is None:
+            raise web.HTTPNotFound(text="no such file")
+        headers = _GUARD | {
+            "Content-Type": file.mime,
+            "Content-Disposition": "inline" if file.kind is Kind.PHOTO else "attachment",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": "private, max-age=31536000, immutable",
+        }
+        return web.FileResponse(path, headers=headers)
+
+    def _guest(self, request: web.Request) -> str:
+        """The browser of a request that came from our own page. Raises 403."""
+        origin = urlsplit(request.headers.get("Origin", "")).netloc
+        browser = self._browser(request)
+        if browser is None or origin.lower() != request.host.lower():
+            raise web.HTTPForbidden(text="open the group's page first")
+        return browser
+
+    def _browser(self, request: web.Request) -> str | None:
+        with suppress(BadSignature):
+            return str(self._browsers.loads(request.cookies.get(COOKIE, "")))
+        return None
+
+    # --- the socket ---------------------------------------------------------------------------------
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        browser = self._guest(request)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_FRAME)
+        await socket.prepare(request)
+        group, may_work = f"web:{request.match_info['group']}", self._may_work(request)
+        tab = Tab(socket=socket, group=group, browser=browser, may_work=may_work)
+        self._tabs.add(tab)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                telling = tasks.create_task(self._tell(tab))
+                async for frame in socket:
+                    if frame.type is WSMsgType.TEXT:
+                        await self._hear(tab, frame.data)
+                telling.cancel()
+        finally:
+            self._tabs.discard(tab)
+        return socket
+
+    async def _tell(self, tab: Tab) -> None:
+        await tab.greeted.wait()
+        while True:
+            try:
+                for event in await self._news(tab):
+                    await tab.show(event)
+            except Unreachable:
+                await asyncio.sleep(WAIT_MS / 1000)
+
+    async def _news(self, tab: Tab) -> list[Event]:
+        if tab.cursor:
+            return await self._log.after(tab.group, tab.cursor, WAIT_MS)
+        events = await self._log.recent(tab.group, SHOWN_AT_FIRST)
+        tab.cursor = events[-1].cursor if events else "0-0"
+        return [event for event in events if event.kind != "toast"]  # toasts are for the moment only
+
+    async def _hear(self, tab: Tab, data: str) -> None:
+        try:
+            frame = _FRAMES.validate_json(data)
+        except ValidationError:
+            await tab.send("notice", code="malformed", client_id=_client_id(data))
+            return
+        client_id = "" if isinstance(frame, Hello) else frame.client_id
+        if tab.too_fast():
+            await tab.send("notice", code="slow", client_id=client_id)
+            return
+        try:
+            await self._take(tab, frame)
+        except ValueError:
+            await tab.send("notice", code="malformed", client_id=client_id)
+        except Unreachable:
+            await tab.send("notice", code="trouble", client_id=client_id)
+
+    async def _take(self, tab: Tab, frame: Frame) -> None:
+        if isinstance(frame, Hello):
+            await self._greet(tab, frame)
+        elif not tab.person:
+            raise ValueError("hello comes first")
+        elif isinstance(frame, Said):
+            await self._said(tab, frame)
+        else:
+            await self._pressed(tab, frame)
+
+    async def _greet(self, tab: Tab, hello: Hello) -> None:
+        person = self._person(tab, hello.token) or tab.person or secrets.token_urlsafe(12)
+        role = hello.role if tab.may_work else Role.RESIDENT
+        await self._log.works(tab.group, f"web:{person}", hello.name if role is Role.WORKER else None)
+        tab.person, tab.name, tab.role = person, hello.name, role
+        token = self._people.dumps([tab.browser, person])
+        await tab.send("welcome", person=person, token=token, name=tab.name, role=role)
+        if not tab.greeted.is_set():
+            tab.cursor = hello.since
+            tab.greeted.set()
+
+    def _person(self, tab: Tab, token: str) -> str:
+        """The person of a token that was signed for this browser; "" for any other token."""
+        with suppress(BadSignature, ValueError, TypeError):
+            browser, person = self._people.loads(token)
+            return str(person) if browser == tab.browser else ""
+        return ""
+
+    async def _said(self, tab: Tab, said: Said) -> None:
+        once = tab.once(said.client_id)
+        body, unshown = await self._log.reserve(tab.group, f"say.{once}", await self._body(tab, said))
+        if unshown:  # what is shown was accepted before
+            await self._join(tab.group)
+            await self._accept("web", tab.group, once, _raw("message", _message(tab.group, body)))
+            await self._log.show(tab.group, body["id"])
+        await tab.send("ack", client_id=said.client_id, id=body["id"])
+
+    async def _body(self, tab: Tab, said: Said) -> Body:
+        files = [await asyncio.to_thread(self._files.find, ref) for ref in said.attachments]
+        point = said.point.model_dump() if said.point else None
+        kept = [file for file in files if file]
+        if len(kept) < len(files) or not (said.text.strip() or kept or point):
+            raise ValueError("nothing was said, or a file is not here")
+        kind = kept[0].kind if kept else Kind.LOCATION if point else Kind.TEXT
+        body: Body = {"client_id": said.client_id, "person": tab.person, "name": tab.name, "role": tab.role}
+        body |= {"at": self._clock.now().isoformat(), "kind": kind, "text": said.text, "point": point}
+        body["attachments"] = [asdict(file) for file in kept]
+        return body | await self._quote(tab.group, said.reply_to)
+
+    async def _quote(self, group: str, reply_to: str | None) -> Body:
+        """What is kept of the message replied to; an id that never was is forgotten."""
+        if reply_to is None:
+            return {}
+        if quoted := await self._log.message(group, reply_to):
+            kept = {name: quoted.get(name, "") for name in ("name", "role", "kind", "text")}
+            return {"reply_to": reply_to, "quoted": kept}
+        known = reply_to.isdecimal() and int(reply_to) <= await self._log.last(group)
+        return {"reply_to": reply_to} if known else {}
+
+    async def _join(self, group: str) -> None:
+        """Tell the bot, once, that there is such a group: before the first word that is said in it."""
+        if group in self._known or await self._log.known(group):
+            self._known.add(group)
+            return
+        title = group.removeprefix("web:")
+        joined = Joined(group, title, self._clock.now(), hears_all=True)
+        await self._accept("web", group, f"{title}.joined", _raw("joined", joined))
+        await self._log.know(group)
+        self._known.add(group)
+
+    async def _pressed(self, tab: Tab, pressed: Pressed) -> None:
+        once, now = tab.once(pressed.client_id), self._clock.now()
+        press = Press(
+            tab.group, once, tab.sender, tab.name, tab.role, now, pressed.data, message=pressed.message
+        )
+        await self._accept("web", tab.group, once, _raw("press", press))
+        await tab.send("ack", client_id=pressed.client_id)
+
+
+def _own(group: str) -> str:
+    if not group.startswith("web:"):
+        raise Refused("this is no browser group")
+    return group
+
+
+def _words(post: Post) -> Body:
+    rows = [[{"label": button.label, "data": button.data} for button in row] for row in post.buttons]
+    mentions = [{"person": person.removeprefix("web:"), "name": name} for person, name in post.mentions]
+    return {"text": post.text, "buttons": rows, "mentions": mentions}
+
+
+def _raw(kind: str, heard: Heard) -> dict[str, Any]:
+    return {"kind": kind, "heard": json.loads(dump(heard))}
+
+
+def _message(group: str, body: Body) -> Message:
+    quoted, point = body.get("quoted"), body["point"]
+    to_us = quoted is not None and quoted["role"] == Role.BOT
+    text = body["text"].lstrip().lower()
+    return Message(
+        group=group,
+        id=body["id"],
+        sender=f"web:{body['person']}",
+        sender_name=body["name"],
+        role=Role(body["role"]),
+        at=datetime.fromisoformat(body["at"]),
+        kind=Kind(body["kind"]),
+        text=body["text"],
+        attachments=tuple(Attachment(**{**one, "kind": Kind(one["kind"])}) for one in body["attachments"]),
+        reply_to=body.get("reply_to"),
+        quoted=quoted["text"] if quoted else None,
+        point=Point(**point) if point else None,
+        addressed=to_us or text.startswith("/") or any(name in text for name in OUR_NAMES),
+        group_title=group.removeprefix("web:"),
+    )
+
+
+def _client_id(data: str) -> str:
+    """Which frame was malformed, if it tells: the page gives that one up."""
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
+        return str(json.loads(data)["client_id"])[:64]
+    return ""

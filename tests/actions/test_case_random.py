@@ -1,0 +1,197 @@
+"""Random sequences of facts, legal and not: whatever happens, the trace tells the whole case."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from actions import facts as f
+from actions import orders as o
+from actions.case import AT_DISPATCH, DROPPED, SETTLED, TABLE, Case, IllegalMove, Stage, advance, rebuild
+from actions.facts import Fact
+from actions.message import Attachment, Kind, Point
+from actions.orders import Order
+from actions.reading import Urgency
+from connectors.codec import dump, load
+from tests.actions.stories import AUNT, CASE, GROUP, NEIGHBOUR, START, WORKER
+
+# A busy machine is no failure.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+STALE = "stale"
+RUNNING = "running"
+
+people = st.sampled_from([AUNT, NEIGHBOUR, WORKER, ""])
+words = st.one_of(st.sampled_from(["", "3号楼电梯坏了", "还是不亮", "\ud83c", "\x00"]), st.text(max_size=20))
+ids = st.sampled_from([f"m{n}" for n in range(1, 9)])
+moments = st.integers(0, 10**6).map(lambda seconds: START + timedelta(seconds=seconds))
+points = st.builds(Point, lat=st.floats(-90, 90), long=st.floats(-180, 180))
+attachments = st.lists(
+    st.builds(Attachment, st.sampled_from(Kind), words, words, st.integers(0, 10**9)), max_size=2
+).map(tuple)
+told = {"at": moments, "by": people, "by_name": words, "message": st.none() | ids}
+reports = st.builds(
+    f.Reported,
+    **told,
+    case=st.just(CASE),
+    number=st.just(1),
+    group=st.just(GROUP),
+    category=words,
+    text=words,
+    place=st.sampled_from(["", "3号楼"]),
+    point=st.none() | points,
+    urgency=st.sampled_from(Urgency),
+    confidence=st.floats(0, 1),
+    sure=st.booleans(),
+    files_at_once=st.booleans(),
+    warned=st.booleans(),
+    attachments=attachments,
+)
+news = {
+    kind: st.builds(kind, **told, note=words, update=words)
+    for kind in (f.TicketAccepted, f.WorkStarted, f.TicketReturned, f.TicketNoted, f.WorkDone)
+}
+plain = {
+    kind: st.builds(kind, **told)
+    for kind in (
+        f.Urged,
+        f.SaidFixed,
+        f.Withdrawn,
+        f.Dismissed,
+        f.TakenOn,
+        f.Dispatched,
+        f.SolvedOnSite,
+        f.FilingDelayed,
+        f.WorkerConfirmed,
+        f.WorkerDenied,
+        f.ResidentConfirmed,
+    )
+}
+timers = st.sampled_from([RUNNING, RUNNING, RUNNING, STALE, "", "1:worker"])
+posts = st.sampled_from(["card", "worker_key", "where"])
+KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
+    f.Reported: reports,
+    **plain,
+    **news,
+    f.Repeated: st.builds(f.Repeated, **told, text=words, place=words, urgency=st.sampled_from(Urgency)),
+    f.Seconded: st.builds(f.Seconded, **told, place=words),
+    f.Detailed: st.builds(f.Detailed, **told, text=words, attachments=attachments, point=st.none() | points),
+    f.PlaceGiven: st.builds(f.PlaceGiven, **told, place=words, point=st.none() | points),
+    f.Reworded: st.builds(f.Reworded, **told, text=words),
+    f.Merged: st.builds(f.Merged, **told, into=words),
+    f.Absorbed: st.builds(
+        f.Absorbed,
+        **told,
+        other=words,
+        followers=st.lists(people, max_size=3).map(tuple),
+        messages=st.lists(st.tuples(ids, words), max_size=3).map(tuple),
+    ),
+    f.TicketFiled: st.builds(f.TicketFiled, **told, ticket=words),
+    f.TicketRefused: st.builds(f.TicketRefused, **told, reason=words),
+    f.ResidentDisputed: st.builds(f.ResidentDisputed, **told, text=words),
+    f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
+    f.Posted: st.builds(f.Posted, **told, what=posts, post=words, face=words),
+    f.TimeRanOut: st.builds(f.TimeRanOut, **told, timer=timers),
+}
+
+
+class Told:
+    """A case after a random telling; what was illegal has left no mark."""
+
+    def __init__(self, first: Fact) -> None:
+        self.case, orders = advance(None, first)
+        self.trace = [first]
+        self.orders = list(orders)
+        self.stages = [self.case.stage]
+
+    def hear(self, happened: Fact) -> None:
+        """One more fact, legal or not."""
+        if isinstance(happened, f.TimeRanOut) and happened.timer == RUNNING:
+            happened = replace(happened, timer=self.case.timer)
+        before = dump(self.case)
+        try:
+            self.case, orders = advance(self.case, happened)
+        except IllegalMove:
+            assert dump(self.case) == before
+            return
+        self.trace.append(happened)
+        self.orders += orders
+        self.stages.append(self.case.stage)
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> Told:
+    """Mostly facts that lead onward, some that only teach, some that are illegal, so that cases grow old."""
+    told = Told(draw(reports))
+    for aim in draw(st.lists(st.sampled_from(["onward", "onward", "legal", "any"]), max_size=30)):
+        rows = [row for row in TABLE if row.stage is told.case.stage]
+        onward = [row.fact for row in rows if row.to is not row.stage and row.to not in DROPPED]
+        legal = [row.fact for row in rows]
+        wanted = {"onward": onward or legal, "legal": legal, "any": list(KINDS)}[aim]
+        told.hear(draw(KINDS[draw(st.sampled_from(wanted))]))
+    return told
+
+
+def test_every_kind_of_fact_is_told() -> None:
+    assert {kind.__name__ for kind in KINDS} == {kind.__name__ for kind in Fact.__subclasses__()}
+
+
+@settings(CALM, max_examples=100)
+@given(tellings())
+def test_the_trace_rebuilds_the_case(told: Told) -> None:
+    assert rebuild(told.trace) == told.case
+    assert told.case.version == len(told.trace)
+
+
+@settings(CALM, max_examples=60)
+@given(tellings())
+def test_order_keys_are_unique_over_the_life_of_a_case(told: Told) -> None:
+    keys = [order.key for order in told.orders]
+    assert len(keys) == len(set(keys))
+    assert {order.case for order in told.orders} <= {CASE}
+
+
+@settings(CALM, max_examples=60)
+@given(tellings())
+def test_facts_orders_and_cases_survive_being_stored(told: Told) -> None:
+    assert [load(dump(each, Fact).encode(), Fact) for each in told.trace] == told.trace
+    assert [load(dump(each, Order).encode(), Order) for each in told.orders] == told.orders
+    assert load(dump(told.case).encode(), Case) == told.case
+
+
+@settings(CALM, max_examples=200)
+@given(tellings())
+def test_whatever_happens_the_rules_hold(told: Told) -> None:
+    case = told.case
+    if case.stage in (Stage.CLOSED, Stage.SOLVED_IN_GRID):
+        assert any(isinstance(each, f.ResidentConfirmed) for each in told.trace)
+        assert any(isinstance(each, f.WorkerConfirmed | f.SolvedOnSite) for each in told.trace)
+    if case.stage in (*AT_DISPATCH, Stage.WORK_DONE, Stage.WORKER_KEY, Stage.CLOSED):
+        assert case.ticket is not None
+    if case.stage is Stage.FILING:
+        assert case.ticket is None
+    disputes = [each for each in told.trace if isinstance(each, f.ResidentDisputed | f.WorkerDenied)]
+    assert case.disputes == len(disputes)
+    assert case.reminders <= 1
+    assert len(dict(case.posts)) == len(case.posts)
+    assert len(dict(case.scores)) == len(case.scores)
+    assert len(set(case.followers)) == len(case.followers)
+    assert case.reporter not in case.followers
+
+
+@settings(CALM, max_examples=60)
+@given(tellings())
+def test_nothing_is_told_to_a_dispatch_that_has_no_ticket(told: Told) -> None:
+    filed = next((n for n, each in enumerate(told.trace, 1) if isinstance(each, f.TicketFiled)), None)
+    for order in told.orders:
+        if isinstance(order, o.TellDispatch):
+            assert filed is not None
+            assert int(order.key.rsplit(":", 2)[1]) >= filed
+
+
+@settings(CALM, max_examples=60)
+@given(tellings())
+def test_a_settled_case_moves_only_when_somebody_speaks(told: Told) -> None:
+    for before, after, happened in zip(told.stages, told.stages[1:], told.trace[1:], strict=False):
+        if before in SETTLED and after is not before:
+            assert isinstance(happened, f.ResidentDisputed | f.ResidentConfirmed)

@@ -1,0 +1,276 @@
+"""Settings: read once, the environment before the file, and every fault told with its line."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.orders import Wait
+from actions.policy import Policy
+from bot.settings import (
+    EMERGENCY,
+    ENVIRONMENT,
+    Grid,
+    Rules,
+    Settings,
+    SettingsError,
+    Telegram,
+    load,
+    unknown_variables,
+)
+from bot.toml_lines import SyntaxFault, line_of, read_toml
+
+ROOT = Path(__file__).parent.parent.parent
+
+TOWN = """\
+# the town
+lang = "zh_CN"
+
+[policy]
+where_minutes = 5
+
+[[grid]]
+id = "chunfeng-1"
+name = "春风里一网格"
+groups = [
+    "telegram:-1001",  # the old group
+    "web:chunfeng",
+]
+workers = ["telegram:7", { id = "web:c", name = "小陈" }]
+
+[[grid]]
+id = "wangjiang"
+name = "望江花园"
+groups = ["telegram:-1002"]
+lang = "en"
+[grid.policy]
+where_minutes = 0.5
+file_at_once = false
+"""
+
+
+@pytest.fixture
+def town(tmp_path):
+    return load({}, written(tmp_path, TOWN))
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "linli.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def fault(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(env or {}, written(folder, text))
+    return str(error.value)
+
+
+def test_without_a_file_and_without_variables_the_defaults_hold(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = load({})
+    assert (settings.host, settings.port, settings.lang, settings.desk_port) == (
+        "127.0.0.1",
+        8080,
+        "zh_CN",
+        8311,
+    )
+    assert settings.home == ROOT / "var"
+    assert settings.grids == ()
+
+
+def test_the_file_in_the_current_folder_is_read(tmp_path, monkeypatch):
+    written(tmp_path, "port = 9000")
+    monkeypatch.chdir(tmp_path)
+    assert load({}).port == 9000
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    path = written(tmp_path, 'port = 9000\n[telegram]\ntoken = "1:old"\napi = "http://here:1"')
+    settings = load({"LINLI_CONFIG": str(path), "LINLI_PORT": "9001", "LINLI_TELEGRAM_TOKEN": "1:new"})
+    assert settings.port == 9001
+    assert settings.telegram.token.get_secret_value() == "1:new"
+    assert settings.telegram.api == "http://here:1"
+
+
+def test_an_empty_variable_is_no_variable():
+    assert load({"LINLI_PORT": " ", "LINLI_REDIS_URL": ""}).port == 8080
+
+
+def test_a_group_has_its_grids_policy_workers_and_language(town):
+    assert town.grid_of("web:chunfeng").name == "春风里一网格"
+    assert town.wait("web:chunfeng", Wait.WHERE) == timedelta(minutes=5)
+    assert town.wait("telegram:-1002", Wait.WHERE) == timedelta(seconds=30)
+    assert town.policy_of("telegram:-1002").file_at_once is False
+    assert town.named_workers("telegram:-1001") == {"telegram:7", "web:c"}
+    assert town.workers_of("telegram:-1001") == (("telegram:7", ""), ("web:c", "小陈"))
+    assert (town.lang_of("telegram:-1001"), town.lang_of("telegram:-1002")) == ("zh_CN", "en")
+
+
+def test_an_unknown_group_has_the_general_policy_and_the_platforms_workers(town):
+    assert town.grid_of("telegram:-9") is None
+    assert town.named_workers("telegram:-9") is None
+    assert town.named_workers("telegram:-1002") is None
+    assert town.wait("telegram:-9", Wait.WHERE) == timedelta(minutes=5)
+
+
+def test_the_defaults_are_those_of_the_policy_that_decides():
+    assert Rules().policy() == Policy()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("port = 99999", "linli.toml line 1: port: input should be less than or equal to 65535"),
+        (
+            "\n\nprot = 1",
+            "linli.toml line 3: prot: unknown key (did you mean port?); allowed keys: home, host, port,",
+        ),
+        (
+            "[policy]\nx = 1",
+            "linli.toml line 2: policy.x: unknown key; allowed keys: file_at_once, report_confidence,",
+        ),
+        (TOWN + "workerz = 1", "linli.toml line 24: grid[1].policy.workerz: unknown key"),
+        ('[[grid]]\nname = "x"', "linli.toml line 1: grid[0].id: this key is needed"),
+        (
+            "[policy]\nworker_minutes = -1",
+            "linli.toml line 2: policy.worker_minutes: input should be greater than 0",
+        ),
+        ("[policy]\nworker_minutes = nan", "linli.toml line 2: policy.worker_minutes: input should be"),
+        ('host = "x\nport = 1', "linli.toml line 1: "),
+        ("a = 1\nb = [1,", "linli.toml line 2: "),
+        ('nlu_url = "localhost:5005"', "linli.toml line 1: nlu_url: must begin with http:// or https://"),
+        ('redis_url = "http://x"', "linli.toml line 1: redis_url: must begin with redis://"),
+        ('country = "Atlantis"', "linli.toml line 1: country: state fire, medical and police in [emergency]"),
+        ("telegram = 3", "linli.toml line 1: telegram: "),
+        ('lang = "de"', "linli.toml line 1: lang: input should be 'zh_CN' or 'en'"),
+        (
+            TOWN + '[[grid]]\nid = "c"\nname = "c"\n\ngroups = ["web:chunfeng"]',
+            "linli.toml line 28: grid[2].groups: group web:chunfeng is in grid chunfeng-1 already",
+        ),
+        (
+            TOWN + '[[grid]]\nname = "c"\nid = "wangjiang"',
+            "linli.toml line 26: grid[2].id: there is a grid wangjiang",
+        ),
+        (
+            '[[grid]]\nid = "c"\nname = "c"\nworkers = ["web:a", "web:a"]',
+            "linli.toml line 4: grid[0].workers: worker web:a is named twice",
+        ),
+        (
+            '[[grid]]\nid = "c"\nname = "c"\ngroups = ["12345"]',
+            "linli.toml line 4: grid[0].groups[0]: must be an id with its platform, such as telegram:-100",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_line(tmp_path, text, told):
+    assert fault(tmp_path, text).startswith(told)
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    assert len(fault(tmp_path, 'port = "x"\nhost = 1\n[policy]\ny = 1').splitlines()) == 3
+
+
+def test_a_fault_in_a_variable_names_the_variable(tmp_path):
+    assert fault(tmp_path, "port = 1", {"LINLI_PORT": "many"}).startswith("LINLI_PORT: ")
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path):
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: there is no such file"):
+        load({"LINLI_CONFIG": str(tmp_path / "nowhere.toml")})
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(tmp_path):
+    path = tmp_path / "linli.toml"
+    path.write_bytes("port = 1\n# 春\n".encode("gbk"))
+    with pytest.raises(SettingsError, match=r"linli\.toml line 2: this is not UTF-8 text"):
+        load({}, path)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = tmp_path / "linli.toml"
+    path.write_bytes(b"\xef\xbb\xbfport = 1")
+    assert load({}, path).port == 1
+
+
+SECRETS = {
+    "LINLI_TELEGRAM_TOKEN": "1:s3cret",
+    "LINLI_DISPATCH_KEY": "s3cret",
+    "LINLI_DISPATCH_PUSH_SECRET": "s3cret",
+    "LINLI_API_KEY": "s3cret",
+    "LINLI_REDIS_URL": "redis://:s3cret@host/0",
+}
+
+
+def test_no_secret_is_in_what_settings_print():
+    settings = load(SECRETS)
+    assert "s3cret" not in repr(settings) + str(settings)
+
+
+def test_no_secret_is_in_a_fault(tmp_path):
+    told = fault(tmp_path, 'telegram = { token = ["s3cret"] }\nredis_url = "http://:s3cret@x"')
+    assert "s3cret" not in told
+
+
+def test_emergency_numbers_are_the_countrys_and_can_be_replaced(tmp_path):
+    assert load({}).emergency.fire == "119"
+    settings = load({"LINLI_COUNTRY": "gb"}, written(tmp_path, "[emergency]\ngas = 105"))
+    assert (settings.emergency.police, settings.emergency.gas) == ("999", "105")
+    own = '[emergency]\nfire = "1"\nmedical = "2"\npolice = "3"'
+    assert load({"LINLI_COUNTRY": "XX"}, written(tmp_path, own)).emergency.medical == "2"
+
+
+@pytest.mark.parametrize("country", sorted(EMERGENCY))
+def test_every_country_known_has_its_numbers(country):
+    assert load({"LINLI_COUNTRY": country}).emergency.fire
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("10.0.0.1", False)],
+)
+def test_only_this_machine_is_loopback(host, loopback):
+    assert load({"LINLI_HOST": host}).loopback is loopback
+
+
+def test_the_address_is_the_public_one_where_there_is_one():
+    assert load({"LINLI_HOST": "::1"}).address == "http://[::1]:8080"
+    assert load({"LINLI_PUBLIC_URL": "https://linli.example.org/"}).address == "https://linli.example.org"
+
+
+def test_a_misspelt_variable_is_found():
+    assert unknown_variables({"LINLI_TELEGRAM_TOKN": "1", "LINLI_PORT": "1", "HOME": "/"}) == [
+        "LINLI_TELEGRAM_TOKN"
+    ]
+
+
+def test_the_example_is_valid_and_complete(tmp_path):
+    text = (ROOT / "linli.toml.example").read_text("utf-8")
+    load({}, written(tmp_path, text))
+    uncommented = re.sub(r"(?m)^# ?(?=[\w\[])(?=\[|[a-z_]+ = )", "", text)
+    load({}, written(tmp_path, uncommented))
+
+
+def test_every_key_and_every_variable_is_in_the_manual():
+    manual = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    keys = [f.alias or n for m in (Settings, Grid, Rules, Telegram) for n, f in m.model_fields.items()]
+    assert [key for key in (*keys, *ENVIRONMENT, "LINLI_CONFIG") if f"`{key}`" not in manual] == []
+
+
+@given(st.text(alphabet=st.sampled_from("[]{}\"'#=\n.ab1 \\,"), max_size=80))
+def test_any_text_is_read_or_told_with_a_line_that_it_has(text):
+    try:
+        read_toml(text)
+    except SyntaxFault as found:
+        assert 1 <= found.line <= text.count("\n") + 1
+    assert line_of(text, ("a", 0, "b")) in {None, *range(1, text.count("\n") + 2)}
+
+
+def test_a_key_is_found_behind_long_strings_and_lists():
+    text = (
+        'a = """\nb = 1\n"""\nc = [\n  "[x]",  # ]\n]\n[t."u v"]\nb = 2\n[[l]]\n[l.m]\nd.e = 1\n[[l]]\nd = 1'
+    )
+    places = [("a",), ("c",), ("t", "u v", "b"), ("l", 0), ("l", 0, "m", "d", "e"), ("l", 1, "d"), ("b",)]
+    assert [line_of(text, place) for place in places] == [1, 4, 8, 9, 11, 13, None]

@@ -1,0 +1,641 @@
+"""The rules of `bot.ports.State`, held against the state in memory and the one in a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from actions import facts as f
+from actions import orders as o
+from actions.case import Case, advance
+from actions.errors import Unreachable
+from actions.ledger import Change, DeadLetter, Due, Entry, Moved, Stale
+from actions.talk import Talk
+from bot.ports import State
+from connectors.memory_state import MemoryState
+from connectors.partition import partition_of
+from connectors.redis_state import RedisState
+from tests.actions.stories import CASE, FACTS, GROUP, START, fact
+from tests.real_redis import RealRedis, real_redis
+
+OTHER = "memory:grid-8"
+PARTITIONS = 256
+assert partition_of(GROUP) != partition_of(OTHER)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealRedis]:
+    """One server for the whole file; it is emptied between tests."""
+    async with real_redis(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def on_redis(server: RealRedis) -> AsyncIterator[RedisState]:
+    """A started state; a second one on the same server is what a restart leaves."""
+    state = RedisState.at(server.url, PARTITIONS)
+    try:
+        await state.start()
+        yield state
+    finally:
+        await state.stop()
+
+
+async def empty(server: RealRedis) -> None:
+    """Forget what the test before left."""
+    async with server.client() as client:
+        await client.flushall()
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=["memory", "redis"])
+async def state(request: pytest.FixtureRequest, server: RealRedis) -> AsyncIterator[State]:
+    """Every implementation in turn."""
+    if request.param == "memory":
+        yield MemoryState()
+        return
+    await empty(server)
+    async with on_redis(server) as running:
+        yield running
+
+
+def reported(group: str = GROUP, number: int = 1, **changes: Any) -> Moved:
+    """A new case with its first fact."""
+    first = fact(f.Reported, group=group, number=number, case=f"{group}:{number}", **changes)
+    return Moved(advance(None, first)[0], (first,))
+
+
+def moved(case: Case, *kinds: f.Fact | type[f.Fact]) -> Moved:
+    """The case after some more facts."""
+    facts = tuple(FACTS[kind] if isinstance(kind, type) else kind for kind in kinds)
+    for each in facts:
+        case, _ = advance(case, each)
+    return Moved(case, facts)
+
+
+def due(n: int, after_seconds: float = 0, group: str = GROUP) -> Due:
+    """An order of the first case, due some seconds after the start."""
+    order = o.Say(key=f"{group}:1:1:{n}", case=f"{group}:1", sentence=o.Sentence.CLOSED, note="修好了")
+    return Due(order, group, START + timedelta(seconds=after_seconds))
+
+
+def keys(dues: list[Due]) -> list[str]:
+    """The orders' keys, in order."""
+    return [each.order.key for each in dues]
+
+
+async def hear(state: State, update: str, group: str = GROUP) -> bool:
+    """Something comes in by the usual door."""
+    return await state.accept("memory", group, update, f'{{"text": "{update}"}}', START)
+
+
+async def take(state: State, limit: int = 10) -> list[Entry]:
+    """What there is, without waiting."""
+    return await state.take(limit, 0)
+
+
+async def one_entry(state: State, update: str = "u1") -> Entry:
+    """Something came in and was taken."""
+    await hear(state, update)
+    [entry] = await take(state)
+    return entry
+
+
+async def save(state: State, *moves: Moved, group: str = GROUP, **more: Any) -> None:
+    """Save on top of the talk as it is."""
+    await state.save(Change(talk=await state.talk(group), moved=moves, **more))
+
+
+def letter(letter_id: str, after_seconds: float = 0, group: str = GROUP) -> DeadLetter:
+    """Why something could not be dealt with."""
+    at = START + timedelta(seconds=after_seconds)
+    return DeadLetter(letter_id, group, "memory", "no use", at, "{}")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestState:
+    """What holds wherever the state is kept."""
+
+    # --- inbox ---------------------------------------------------------------------------------------
+
+    async def test_the_same_update_is_accepted_once(self, state: State) -> None:
+        assert await hear(state, "u1")
+        assert not await hear(state, "u1")
+        assert [entry.update for entry in await take(state)] == ["u1"]
+
+    async def test_one_update_id_in_two_groups_or_at_two_doors_is_two_things(self, state: State) -> None:
+        assert await hear(state, "u1")
+        assert await hear(state, "u1", OTHER)
+        assert await state.accept("dispatch", GROUP, "u1", "{}", START)
+
+    async def test_an_update_that_was_dealt_with_is_still_known(self, state: State) -> None:
+        await save(state, entry=await one_entry(state))
+        assert not await hear(state, "u1")
+
+    async def test_an_entry_comes_out_as_it_went_in(self, state: State) -> None:
+        raw = '{"text": "3号楼电梯坏了 \\"急\\" 🆘\\n\\u0000"}'
+        await state.accept("memory", GROUP, "u1", raw, START)
+        [entry] = await take(state)
+        assert entry == Entry(entry.id, partition_of(GROUP), GROUP, "memory", "u1", raw, START)
+
+    async def test_half_a_surrogate_pair_is_kept_and_not_refused(self, state: State) -> None:
+        await state.accept("memory", GROUP, "u1", "half \ud83c of a sign", START)
+        [entry] = await take(state)
+        assert entry.raw == "half \ud83c of a sign"
+
+    async def test_entries_of_a_group_come_in_the_order_of_their_arrival(self, state: State) -> None:
+        for n in range(25):
+            await hear(state, f"u{n}")
+            await hear(state, f"x{n}", OTHER)
+        taken = [entry for _ in range(10) for entry in await take(state)]
+        assert [e.update for e in taken if e.group == GROUP] == [f"u{n}" for n in range(25)]
+        assert [e.update for e in taken if e.group == OTHER] == [f"x{n}" for n in range(25)]
+
+    async def test_an_entry_is_taken_once(self, state: State) -> None:
+        await one_entry(state)
+        assert await take(state) == []
+
+    async def test_taking_from_an_empty_inbox_ends(self, state: State) -> None:
+        assert await state.take(10, 20) == []
+
+    # --- saving and reading --------------------------------------------------------------------------
+
+    async def test_a_group_never_seen_has_an_empty_memory(self, state: State) -> None:
+        assert await state.talk(GROUP) == Talk(group=GROUP)
+        assert await state.groups() == []
+        assert await state.cases(GROUP) == []
+        assert await state.case(CASE) is None
+        assert await state.trace(CASE) == []
+
+    async def test_what_was_saved_is_read_back(self, state: State) -> None:
+        entry = await one_entry(state)
+        new = reported()
+        talk = replace(await state.talk(GROUP), title="七号网格", last_number=1)
+        links = (("m1", CASE), ("p1", CASE))
+        await state.save(Change(talk=talk, moved=(new,), orders=(due(0),), links=links, entry=entry))
+
+        assert await state.talk(GROUP) == replace(talk, version=1)
+        assert await state.groups() == [GROUP]
+        assert await state.case(CASE) == new.case
+        assert await state.trace(CASE) == list(new.facts)
+        assert await state.case_of(GROUP, "m1") == await state.case_of(GROUP, "p1") == CASE
+        assert await state.order(due(0).order.key, GROUP) == due(0)
+        assert await state.depth() == {"inbox": 0, "orders": 1, "dead": 0, "partitions": 0}
+
+    async def test_the_trace_grows_and_is_never_rewritten(self, state: State) -> None:
+        first = reported()
+        second = moved(first.case, f.TicketFiled, f.TicketAccepted)
+        await save(state, first)
+        await save(state, second)
+        assert await state.trace(CASE) == [*first.facts, *second.facts]
+        assert await state.case(CASE) == second.case
+
+    async def test_a_message_belongs_to_a_case_of_its_own_group_only(self, state: State) -> None:
+        await save(state, reported(), links=(("m1", CASE),))
+        assert await state.case_of(OTHER, "m1") is None
+        assert await state.case_of(GROUP, "m2") is None
+
+    async def test_a_ticket_leads_to_its_case(self, state: State) -> None:
+        await save(state, moved(reported().case, f.TicketFiled))
+        assert await state.case_of_ticket("T-1") == CASE
+        assert await state.case_of_ticket("T-2") is None
+
+    async def test_live_cases_are_told_from_all_oldest_first(self, state: State) -> None:
+        cases = [reported(number=n) for n in (2, 10, 1, 3)]
+        await save(state, *cases)
+        await save(state, moved(cases[0].case, f.Withdrawn))
+        assert [case.number for case in await state.cases(GROUP)] == [1, 2, 3, 10]
+        assert [case.number for case in await state.cases(GROUP, live=True)] == [1, 3, 10]
+
+    async def test_a_case_that_was_reopened_is_live_again(self, state: State) -> None:
+        done = moved(reported(sure=False).case, f.SolvedOnSite, f.ResidentConfirmed)
+        await save(state, done)
+        assert await state.cases(GROUP, live=True) == []
+        again = moved(done.case, f.ResidentDisputed)
+        await save(state, again)
+        assert await state.cases(GROUP, live=True) == [again.case]
+
+    async def test_groups_do_not_see_each_others_cases(self, state: State) -> None:
+        await save(state, reported())
+        await save(state, reported(OTHER), group=OTHER)
+        assert [case.group for case in await state.cases(OTHER)] == [OTHER]
+        assert await state.groups() == sorted([GROUP, OTHER])
+
+    async def test_a_case_may_be_saved_without_a_fact(self, state: State) -> None:
+        await save(state, Moved(reported().case, ()))
+        assert await state.case(CASE) == reported().case
+
+    # --- all or nothing ------------------------------------------------------------------------------
+
+    async def test_a_stale_save_writes_nothing(self, state: State) -> None:
+        old = await state.talk(GROUP)
+        entry = await one_entry(state)
+        await save(state)
+        stale = Change(
+            talk=replace(old, title="late"),
+            moved=(reported(),),
+            orders=(due(0),),
+            links=(("m1", CASE),),
+            entry=entry,
+        )
+        with pytest.raises(Stale):
+            await state.save(stale)
+        await self.nothing_was_written(state, version=1)
+
+    async def test_a_change_that_cannot_be_stored_writes_nothing(self, state: State) -> None:
+        entry = await one_entry(state)
+        poison: Any = object()
+        unfit = reported(number=2)
+        unfit = replace(unfit, case=replace(unfit.case, text=poison))
+        with pytest.raises(TypeError):
+            await save(state, reported(), unfit, orders=(due(0),), links=(("m1", CASE),), entry=entry)
+        await self.nothing_was_written(state, version=0)
+
+    async def nothing_was_written(self, state: State, version: int) -> None:
+        assert await state.talk(GROUP) == Talk(group=GROUP, version=version)
+        assert await state.cases(GROUP) == []
+        assert await state.trace(CASE) == []
+        assert await state.case_of(GROUP, "m1") is None
+        assert await state.order(due(0).order.key, GROUP) is None
+        assert await state.depth() == {"inbox": 1, "orders": 0, "dead": 0, "partitions": 1}
+
+    async def test_of_concurrent_savers_one_wins(self, state: State) -> None:
+        talk = await state.talk(GROUP)
+        changes = [Change(talk=talk, moved=(reported(number=n),)) for n in range(1, 9)]
+        answers = await asyncio.gather(*map(state.save, changes), return_exceptions=True)
+        assert [type(a) for a in answers if a is not None] == [Stale] * 7
+        [case] = await state.cases(GROUP)
+        assert answers[case.number - 1] is None
+        assert (await state.talk(GROUP)).version == 1
+
+    async def test_savers_of_different_groups_do_not_disturb_each_other(self, state: State) -> None:
+        await asyncio.gather(save(state, reported()), save(state, reported(OTHER), group=OTHER))
+        assert len(await state.cases(GROUP)) == len(await state.cases(OTHER)) == 1
+
+    async def test_a_change_whose_entry_is_finished_does_nothing(self, state: State) -> None:
+        entry = await one_entry(state)
+        await save(state, entry=entry)
+        await save(state, reported(), entry=entry)
+        assert await state.cases(GROUP) == []
+        assert (await state.talk(GROUP)).version == 1
+
+    async def test_a_change_whose_order_is_finished_does_nothing(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        await save(state, done=due(0).order.key)
+        await save(state, reported(), done=due(0).order.key)
+        assert await state.cases(GROUP) == []
+        assert (await state.talk(GROUP)).version == 2
+
+    # --- orders --------------------------------------------------------------------------------------
+
+    async def test_orders_fall_due_by_time_the_earliest_first(self, state: State) -> None:
+        await save(state, orders=(due(0, 30), due(1, 10), due(2, 20), due(3, 99)))
+        await save(state, orders=(due(0, 15, OTHER),), group=OTHER)
+        expected = [due(1).order.key, due(0, group=OTHER).order.key, due(2).order.key, due(0).order.key]
+        assert keys(await state.due(START + timedelta(seconds=30), 10)) == expected
+        assert keys(await state.due(START + timedelta(seconds=30), 2)) == expected[:2]
+        assert await state.due(START, 10) == []
+
+    async def test_an_order_is_due_until_it_is_done(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        assert await state.due(START, 10) == await state.due(START, 10) == [due(0)]
+        await save(state, done=due(0).order.key)
+        assert await state.due(START, 10) == []
+        assert await state.order(due(0).order.key, GROUP) is None
+
+    async def test_a_new_order_is_seen_at_once(self, state: State) -> None:
+        assert await state.due(START, 10) == []
+        await save(state, orders=(due(0),))
+        assert keys(await state.due(START, 10)) == keys([due(0)])
+
+    async def test_every_try_is_counted_before_it_is_made(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        later = START + timedelta(seconds=9)
+        once = await state.begin(due(0), START)
+        twice = await state.begin(once, later)
+        assert (twice.tries, twice.first_tried_at) == (2, START)
+        assert await state.order(due(0).order.key, GROUP) == twice
+        assert await state.due(later, 10) == [twice]
+
+    async def test_a_postponed_order_waits_and_keeps_its_count(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        tried = await state.begin(due(0), START)
+        later = START + timedelta(minutes=5)
+        await state.postpone(tried, later)
+        assert await state.due(START, 10) == []
+        assert await state.due(later, 10) == [replace(tried, at=later)]
+
+    async def test_a_finished_order_is_not_brought_back(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        await save(state, done=due(0).order.key)
+        tried = await state.begin(due(0), START)
+        await state.postpone(tried, START)
+        assert await state.order(due(0).order.key, GROUP) is None
+        assert await state.due(START, 10) == []
+        assert (await state.depth())["orders"] == 0
+
+    # --- dead letters --------------------------------------------------------------------------------
+
+    async def test_a_buried_entry_leaves_the_inbox_and_can_come_back(self, state: State) -> None:
+        entry = await one_entry(state)
+        await state.bury(letter("d1"), entry=entry)
+        assert await state.dead(10) == [letter("d1")]
+        assert await state.depth() == {"inbox": 0, "orders": 0, "dead": 1, "partitions": 0}
+
+        assert await state.replay("d1")
+        [again] = await take(state)
+        assert replace(again, id=entry.id) == entry
+        assert await state.dead(10) == []
+        await save(state, reported(), entry=again)
+        assert (await state.depth())["inbox"] == 0
+        assert len(await state.cases(GROUP)) == 1
+
+    async def test_a_buried_order_is_no_longer_due_and_can_come_back(self, state: State) -> None:
+        await save(state, orders=(due(0),))
+        tried = await state.begin(due(0), START)
+        await state.bury(letter("d1"), done=tried)
+        assert await state.due(START, 10) == []
+        assert await state.order(due(0).order.key, GROUP) is None
+
+        assert await state.replay("d1")
+        assert await state.due(START, 10) == [replace(tried, tries=0)]
+        assert await state.depth() == {"inbox": 0, "orders": 1, "dead": 0, "partitions": 0}
+
+    async def test_an_entry_that_speaks_of_orders_is_still_an_entry(self, state: State) -> None:
+        await state.accept("order", GROUP, "order", "order", START)
+        [entry] = await take(state)
+        await state.bury(letter("d1"), entry=entry)
+        assert await state.replay("d1")
+        assert [again.raw for again in await take(state)] == ["order"]
+
+    async def test_a_change_for_a_buried_entry_does_nothing(self, state: State) -> None:
+        entry = await one_entry(state)
+        await state.bury(letter("d1"), entry=entry)
+        await save(state, reported(), entry=entry)
+        assert await state.cases(GROUP) == []
+
+    async def test_an_unknown_letter_or_one_replayed_already_is_not_replayed(self, state: State) -> None:
+        await state.bury(letter("d1"), entry=await one_entry(state))
+        assert await state.replay("d1")
+        assert not await state.replay("d1")
+        assert not await state.replay("d2")
+
+    async def test_dead_letters_are_shown_newest_first(self, state: State) -> None:
+        for n in range(3):
+            group = OTHER if n == 1 else GROUP
+            await hear(state, f"u{n}", group)
+            [entry] = await take(state)
+            await state.bury(letter(f"d{n}", n, group), entry=entry)
+        assert [each.id for each in await state.dead(10)] == ["d2", "d1", "d0"]
+        assert [each.id for each in await state.dead(2)] == ["d2", "d1"]
+
+    async def test_a_letter_without_content_is_a_mistake(self, state: State) -> None:
+        with pytest.raises(ValueError):
+            await state.bury(letter("d1"))
+        assert await state.dead(10) == []
+
+    # --- small things --------------------------------------------------------------------------------
+
+    async def test_small_values_are_kept_by_name(self, state: State) -> None:
+        assert await state.recall("cursor") is None
+        await state.remember("cursor", "1")
+        await state.remember("cursor", "时间")
+        await state.remember("offset", "2")
+        assert (await state.recall("cursor"), await state.recall("offset")) == ("时间", "2")
+
+    async def test_depth_counts_what_waits(self, state: State) -> None:
+        for update, group in (("u1", GROUP), ("u2", GROUP), ("u1", OTHER)):
+            await hear(state, update, group)
+        await save(state, orders=(due(0), due(1)))
+        assert await state.depth() == {"inbox": 3, "orders": 2, "dead": 0, "partitions": 2}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestOverARestart:
+    """What Redis keeps and memory cannot: MemoryState ends with its process, and says so."""
+
+    @pytest_asyncio.fixture(loop_scope="module", autouse=True)
+    async def emptied(self, server: RealRedis) -> None:
+        await empty(server)
+
+    async def test_what_was_taken_and_not_finished_comes_first(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            for n in range(3):
+                await hear(before, f"u{n}")
+            first, *_ = await take(before, 2)
+            await save(before, entry=first)
+        async with on_redis(server) as after:
+            await hear(after, "u3")
+            assert [entry.update for entry in await take(after)] == ["u1"]
+            assert [entry.update for entry in await take(after)] == ["u2", "u3"]
+            assert await take(after) == []
+
+    async def test_many_unfinished_entries_come_back_page_by_page_in_order(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            for n in range(7):
+                await hear(before, f"u{n}")
+            await take(before)
+        async with on_redis(server) as after:
+            taken = [[entry.update for entry in await take(after, 3)] for _ in range(4)]
+        assert taken == [["u0", "u1", "u2"], ["u3", "u4", "u5"], ["u6"], []]
+
+    async def test_orders_and_their_tries_survive(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            await save(before, orders=(due(0), due(1, 60)))
+            tried = await before.begin(due(0), START)
+        async with on_redis(server) as after:
+            assert await after.due(START, 10) == [tried]
+
+    async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
+        async with on_redis(server) as state:
+            await hear(state, "u1")
+            await state.start()
+            assert len(await take(state)) == 1
+
+    async def test_savers_in_two_processes_cannot_both_win(self, server: RealRedis) -> None:
+        async with on_redis(server) as one, on_redis(server) as two:
+            talk = await one.talk(GROUP)
+            await two.save(Change(talk=talk, moved=(reported(),)))
+            with pytest.raises(Stale):
+                await one.save(Change(talk=talk, moved=(reported(number=2),)))
+            assert [case.number for case in await one.cases(GROUP)] == [1]
+
+    async def test_what_redis_handed_out_in_a_lost_answer_is_asked_for_again(
+        self, server: RealRedis, tmp_path: Path
+    ) -> None:
+        async with on_redis(server) as other, cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            assert await take(state) == []
+            await hear(other, "u1")
+            cut.next_answer = True
+            with pytest.raises(Unreachable):
+                await take(state)
+            assert [entry.update for entry in await take(state)] == ["u1"]
+            await state.stop()
+
+    async def test_a_save_whose_answer_was_lost_is_not_done_twice(self, server: RealRedis) -> None:
+        async with cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
+            cut.after = b"EXEC"
+            with pytest.raises((Stale, Unreachable)):
+                await state.save(change)
+            await state.save(replace(change, talk=await state.talk(GROUP)))
+            assert await state.trace(CASE) == list(reported().facts)
+            assert (await state.talk(GROUP)).version == 1
+            await state.stop()
+
+    async def test_a_connection_lost_between_reading_and_writing_saves_nothing(
+        self, server: RealRedis
+    ) -> None:
+        async with cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
+            cut.after = b"XPENDING"
+            with pytest.raises((Stale, Unreachable)):
+                await state.save(change)
+            assert await state.cases(GROUP) == []
+            await state.save(change)
+            assert len(await state.cases(GROUP)) == 1
+            await state.stop()
+
+    async def test_a_full_redis_is_unreachable_and_loses_nothing(self, server: RealRedis) -> None:
+        async with on_redis(server) as state, server.client() as client:
+            await hear(state, "u1")
+            await client.config_set("maxmemory", "1")
+            try:
+                with pytest.raises(Unreachable):
+                    await hear(state, "u2")
+                with pytest.raises(Unreachable):
+                    await save(state, reported())
+            finally:
+                await client.config_set("maxmemory", "0")
+            assert await hear(state, "u2")
+            assert await state.cases(GROUP) == []
+            await save(state, reported())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestWithoutRedis:
+    """A Redis that is gone, or that was gone."""
+
+    async def test_every_call_says_unreachable(self, tmp_path: Path) -> None:
+        state = RedisState.at(f"unix://{tmp_path}/nobody", 4)
+        entry = Entry("1-0", 0, GROUP, "memory", "u1", "{}", START)
+        calls = [
+            state.start(),
+            state.ping(),
+            hear(state, "u1"),
+            take(state),
+            state.talk(GROUP),
+            state.groups(),
+            state.cases(GROUP),
+            state.case(CASE),
+            state.case_of(GROUP, "m1"),
+            state.case_of_ticket("T-1"),
+            state.trace(CASE),
+            state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
+            state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
+            state.due(START, 10),
+            state.order("x", GROUP),
+            state.begin(due(0), START),
+            state.postpone(due(0), START),
+            state.bury(letter("d1"), entry=entry),
+            state.dead(10),
+            state.replay("d1"),
+            state.remember("cursor", "1"),
+            state.recall("cursor"),
+            state.depth(),
+        ]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        await state.stop()
+        assert [type(answer) for answer in answers] == [Unreachable] * len(calls)
+
+    async def test_a_power_cut_keeps_everything_acknowledged(self, tmp_path: Path) -> None:
+        async with real_redis(tmp_path / "redis") as own, on_redis(own) as state:
+            await save(state, reported(), orders=(due(0),), links=(("m1", CASE),))
+            await hear(state, "taken")
+            await take(state)
+            accepted = await self.hear_until_the_cut(own, state)
+            with pytest.raises(Unreachable):
+                await state.ping()
+            await own.start()
+
+            assert await state.case(CASE) == reported().case
+            assert await state.trace(CASE) == list(reported().facts)
+            assert await state.case_of(GROUP, "m1") == CASE
+            assert keys(await state.due(START, 10)) == keys([due(0)])
+            assert not await hear(state, "taken")
+            async with on_redis(own) as after:
+                seen = [entry.update for _ in range(9) for entry in await take(after, 1000)]
+            assert seen[: len(accepted) + 1] == ["taken", *accepted]
+
+    async def hear_until_the_cut(self, own: RealRedis, state: State) -> list[str]:
+        """Updates that Redis acknowledged while it was being killed."""
+        accepted: list[str] = []
+        enough = asyncio.Event()
+
+        async def talk_on() -> None:
+            with suppress(Unreachable):
+                while True:
+                    await hear(state, f"u{len(accepted)}")
+                    accepted.append(f"u{len(accepted)}")
+                    if len(accepted) == 20:
+                        enough.set()
+
+        talking = asyncio.create_task(talk_on())
+        async with asyncio.timeout(20):
+            await enough.wait()
+        await own.kill()
+        await talking
+        return accepted
+
+
+class Cut:
+    """A line to Redis that is cut once, when told: instead of the next answer, or of the one to `after`."""
+
+    def __init__(self, server: RealRedis, socket: Path) -> None:
+        self.server, self.socket = server, socket
+        self.next_answer = False
+        self.after = b""
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: every request to the server, every answer back."""
+        to_redis = await asyncio.open_unix_connection(str(self.server.socket))
+        answers = asyncio.create_task(self.answers(to_redis[0], writer))
+        with suppress(ConnectionError):
+            while request := await reader.read(65536):
+                self.next_answer |= bool(self.after) and self.after in request
+                to_redis[1].write(request)
+        answers.cancel()
+        to_redis[1].close()
+        writer.close()
+
+    async def answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until the cut."""
+        while answer := await reader.read(65536):
+            if self.next_answer:
+                self.next_answer, self.after = False, b""
+                break
+            writer.write(answer)
+        writer.close()
+
+
+@asynccontextmanager
+async def cutting(server: RealRedis) -> AsyncIterator[Cut]:
+    """A line that can be cut, beside the server's own socket."""
+    cut = Cut(server, server.socket.with_name("cut"))
+    listening = await asyncio.start_unix_server(cut.pass_on, str(cut.socket))
+    try:
+        yield cut
+    finally:
+        listening.close()
+        cut.socket.unlink(missing_ok=True)

@@ -1,0 +1,328 @@
+"""Groups, people and messages of a make-believe Telegram: who says what, and what a bot gets to hear of it.
+
+The rules of hearing are those of Telegram's Bot API: with privacy mode on and no administrator's rights a bot
+hears commands meant for it, replies to it and service messages only; never another bot's messages. See
+telegram_simulator.py for how to use it.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+Publish = Callable[[str, Json], None]
+ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+TELEGRAM = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
+
+
+def utf16(text: str) -> int:
+    """The length as Telegram counts it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account; `is_bot` for other people's bots."""
+
+    id: int
+    name: str
+    username: str = ""
+    is_bot: bool = False
+
+    @property
+    def ref(self) -> str:
+        return f"telegram:{self.id}"
+
+    def wire(self) -> Json:
+        user: Json = {"id": self.id, "is_bot": self.is_bot, "first_name": self.name}
+        return {**user, "username": self.username} if self.username else user
+
+
+@dataclass
+class Said:
+    """One message of a group, a person's or the bot's. `edits` are the earlier versions of its text."""
+
+    id: int
+    sender: Person
+    text: str
+    raw: Json
+    by_bot: bool = False
+    buttons: list[list[tuple[str, str]]] = field(default_factory=list)
+    reply_to: int | None = None
+    thread: int | None = None
+    entities: list[Json] = field(default_factory=list)
+    edits: list[str] = field(default_factory=list)
+
+    @property
+    def labels(self) -> list[str]:
+        return [label for row in self.buttons for label, _ in row]
+
+    @property
+    def mentioned(self) -> list[int]:
+        return [one["user"]["id"] for one in self.entities if one["type"] == "text_mention"]
+
+
+@dataclass
+class Pressed:
+    """One press on a button; `answer` is what the bot showed to the person, None before it answered."""
+
+    id: str
+    person: Person
+    data: str
+    answer: str | None = None
+
+
+@dataclass
+class File:
+    """What getFile and the download know of a file; `size` may be claimed larger than the content."""
+
+    id: str
+    content: bytes
+    path: str
+    size: int
+
+
+class Group:
+    """One group (or, with a positive id, the private chat with one person)."""
+
+    def __init__(self, id_: int, title: str, bot: Person, publish: Publish, *, privacy: bool) -> None:
+        self.id, self.title, self.bot, self.privacy = id_, title, bot, privacy
+        self._publish = publish
+        self.messages: list[Said] = []
+        self.presses: list[Pressed] = []
+        self.files: dict[str, File] = {}
+        self.administrators: dict[int, Person] = {}
+        self.bot_status = "left"
+        self.actions: list[str] = []
+        self.migrated_to: int | None = None
+        self._last_id = 0
+
+    # --- for tests to read ---
+
+    @property
+    def ref(self) -> str:
+        """The group's id in our words."""
+        return f"telegram:{self.id}"
+
+    @property
+    def said(self) -> list[Said]:
+        """What the bot has said here, oldest first, each as it stands now."""
+        return [one for one in self.messages if one.by_bot]
+
+    def message(self, id_: int) -> Said | None:
+        return next((one for one in self.messages if one.id == id_), None)
+
+    # --- what people do ---
+
+    def say(self, person: Person, text: str, **how: Any) -> Said:
+        """A text. `reply_to` (a Said), `quote`, `thread`, `anonymous`, `channel` (id, title), `forwarded`,
+        `date`, and any raw field in `extra`.
+        """
+        return self._send(person, text, {"text": text, "entities": entities_of(text)}, **how)
+
+    def photo(self, person: Person, caption: str = "", content: bytes = b"\xff\xd8jpeg", **how: Any) -> Said:
+        """A photo in two sizes, the larger of which is the content."""
+        small, large = self._file(b"small", "jpg"), self._file(content, "jpg")
+        sizes = [{**small, "width": 90, "height": 60}, {**large, "width": 1280, "height": 853}]
+        return self._send(person, caption, {"photo": sizes, **_caption(caption)}, **how)
+
+    def album(self, person: Person, caption: str = "", count: int = 2, **how: Any) -> list[Said]:
+        """Several photos at once: one update each, the caption on the first."""
+        album = {"media_group_id": str(10**16 + self._last_id), **how.pop("extra", {})}
+        captions = [caption, *[""] * (count - 1)]
+        return [self.photo(person, one, b"photo", extra=album, **how) for one in captions]
+
+    def voice(self, person: Person, content: bytes = b"OggS", **how: Any) -> Said:
+        file = {**self._file(content, "oga"), "duration": 3, "mime_type": "audio/ogg"}
+        return self._send(person, "", {"voice": file}, **how)
+
+    def video(self, person: Person, caption: str = "", content: bytes = b"mp4", **how: Any) -> Said:
+        size = {"width": 640, "height": 480, "duration": 5, "mime_type": "video/mp4"}
+        return self._send(
+            person, caption, {"video": {**self._file(content, "mp4"), **size}, **_caption(caption)}, **how
+        )
+
+    def document(
+        self, person: Person, mime: str, caption: str = "", content: bytes = b"%PDF", **how: Any
+    ) -> Said:
+        file = {**self._file(content, "bin"), "file_name": "f", "mime_type": mime}
+        return self._send(person, caption, {"document": file, **_caption(caption)}, **how)
+
+    def sticker(self, person: Person, emoji: str = "👍", **how: Any) -> Said:
+        kind = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
+        return self._send(
+            person, "", {"sticker": {**self._file(b"webp", "webp"), **kind, "emoji": emoji}}, **how
+        )
+
+    def location(
+        self, person: Person, lat: float, long: float, title: str = "", address: str = "", **how: Any
+    ) -> Said:
+        """A point on the map; with a title it is a venue."""
+        point: Json = {"location": {"latitude": lat, "longitude": long}}
+        if title:
+            point["venue"] = {**point, "title": title, "address": address}
+        return self._send(person, "", point, **how)
+
+    def edit(self, message: Said, text: str) -> None:
+        """The writer changes a text or a caption."""
+        message.edits.append(message.text)
+        message.text = text
+        name = "text" if "text" in message.raw else "caption"
+        names = {"text": "entities", "caption": "caption_entities"}
+        message.raw |= {name: text, names[name]: entities_of(text), "edit_date": int(time.time())}
+        self._hear("edited_message", message.raw)
+
+    def press(self, person: Person, message: Said, label: str) -> Pressed:
+        """Press the button that carries this label (the first of that name)."""
+        found = [data for row in message.buttons for name, data in row if name == label]
+        if not found:
+            raise LookupError(f"no button {label!r}, there are {message.labels}")
+        return self.press_data(person, message, found[0])
+
+    def press_data(self, person: Person, message: Said, data: str) -> Pressed:
+        """A press with this data, whether such a button exists or not (forged clients)."""
+        press = Pressed(str(4 * 10**15 + self.id % 10**6 * 1000 + len(self.presses)), person, data)
+        self.presses.append(press)
+        query = {
+            "id": press.id,
+            "from": person.wire(),
+            "chat_instance": "1",
+            "data": data,
+            "message": message.raw,
+        }
+        self._publish("callback_query", query)
+        return press
+
+    def service(self, person: Person, **what: Any) -> Said:
+        """A service message, such as `new_chat_title="…"`; heard in every mode."""
+        return self._send(person, "", what, service=True)
+
+    # --- who is what ---
+
+    def promote(self, *people: Person) -> None:
+        for person in people:
+            self.administrators[person.id] = person
+            self._member_changed(person, "member", "administrator")
+
+    def demote(self, person: Person) -> None:
+        del self.administrators[person.id]
+        self._member_changed(person, "administrator", "member")
+
+    def set_bot(self, status: str) -> None:
+        """`member` (let in), `administrator`, `kicked`, `left`."""
+        before, self.bot_status = self.bot_status, status
+        change = self._change(self.bot, before, status)
+        self._publish("my_chat_member", change)
+
+    def _member_changed(self, person: Person, before: str, after: str) -> None:
+        if self.bot_status == "administrator":  # others do not get chat_member
+            self._publish("chat_member", self._change(person, before, after))
+
+    def _change(self, person: Person, before: str, after: str) -> Json:
+        old, new = member_wire(person, before), member_wire(person, after)
+        who = {"chat": self.chat(), "from": ANONYMOUS, "date": int(time.time())}
+        return {**who, "old_chat_member": old, "new_chat_member": new}
+
+    # --- how it goes over the wire ---
+
+    def chat(self) -> Json:
+        if self.id > 0:
+            return {"id": self.id, "type": "private", "first_name": self.title}
+        return {"id": self.id, "type": "supergroup", "title": self.title}
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def add(self, said: Said) -> Said:
+        self.messages.append(said)
+        return said
+
+    def _send(self, person: Person, text: str, content: Json, *, service: bool = False, **how: Any) -> Said:
+        said = Said(self.next_id(), person, text, {}, thread=how.get("thread"))
+        said.raw = {"message_id": said.id, "date": how.get("date") or int(time.time()), "chat": self.chat()}
+        said.raw |= {**_sender(person, self.chat(), **how), **content, **self._reply(said, **how)}
+        said.raw |= how.get("extra", {})
+        self.add(said)
+        self._hear("message", said.raw, service=service)
+        return said
+
+    def _reply(self, said: Said, **how: Any) -> Json:
+        fields: Json = {}
+        if said.thread is not None:
+            fields |= {"message_thread_id": said.thread, "is_topic_message": True}
+        if (replied := how.get("reply_to")) is not None:
+            said.reply_to = replied.id
+            fields["reply_to_message"] = {
+                key: one for key, one in replied.raw.items() if key != "reply_to_message"
+            }
+        if quote := how.get("quote"):
+            fields["quote"] = {"text": quote, "position": 0, "is_manual": True}
+        return fields
+
+    def _file(self, content: bytes, ending: str) -> Json:
+        id_ = f"FILE{abs(self.id)}x{len(self.files)}"
+        self.files[id_] = File(id_, content, f"files/{id_}.{ending}", len(content))
+        return {"file_id": id_, "file_unique_id": f"U{id_}", "file_size": len(content)}
+
+    def _hear(self, kind: str, raw: Json, *, service: bool = False) -> None:
+        if self.bot_status not in {"member", "administrator"} or raw["from"] == self.bot.wire():
+            return
+        another_bot = raw["from"]["is_bot"] and "sender_chat" not in raw
+        hidden = self.id < 0 and self.privacy and self.bot_status == "member" and not self._concerns_bot(raw)
+        if service or not (another_bot or hidden):
+            self._publish(kind, raw)
+
+    def _concerns_bot(self, raw: Json) -> bool:
+        if raw.get("reply_to_message", {}).get("from", {}).get("id") == self.bot.id:
+            return True
+        command = re.match(r"/\w+(@\w+)?", raw.get("text") or raw.get("caption") or "", re.ASCII)
+        return command is not None and command.group(1) in {None, f"@{self.bot.username}"}
+
+
+def member_wire(person: Person, status: str) -> Json:
+    """A ChatMember; an administrator's rights are all there, as the real ones are."""
+    member: Json = {"status": status, "user": person.wire()}
+    if status == "administrator":
+        rights = (
+            "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats "
+            "can_restrict_members can_promote_members can_change_info can_invite_users can_post_stories "
+            "can_edit_stories can_delete_stories"
+        )
+        member |= dict.fromkeys(rights.split(), False)
+    return {**member, "until_date": 0} if status == "kicked" else member
+
+
+def entities_of(text: str) -> list[Json]:
+    """Commands and mentions as Telegram marks them."""
+    found = []
+    for match in re.finditer(r"(?<![\w/@])(/[A-Za-z0-9_]+(?:@\w{3,})?|@\w{3,})", text, re.ASCII):
+        kind = "bot_command" if match.group().startswith("/") else "mention"
+        found.append({"type": kind, "offset": utf16(text[: match.start()]), "length": utf16(match.group())})
+    return found
+
+
+def _caption(text: str) -> Json:
+    return {"caption": text, "caption_entities": entities_of(text)} if text else {}
+
+
+def _sender(
+    person: Person,
+    chat: Json,
+    *,
+    anonymous: bool = False,
+    channel: Sequence[Any] = (),
+    forwarded: bool = False,
+    **_: Any,
+) -> Json:
+    if anonymous:
+        return {"from": ANONYMOUS, "sender_chat": chat, "author_signature": person.name}
+    if not channel:
+        return {"from": person.wire()}
+    poster = {"id": channel[0], "type": "channel", "title": channel[1]}
+    if forwarded:
+        return {"from": TELEGRAM, "sender_chat": poster, "is_automatic_forward": True}
+    return {"from": CHANNEL_BOT, "sender_chat": poster}

@@ -1,0 +1,183 @@
+"""A town in memory: one group with the real flow, a scripted NLU, a chat and a dispatch that are lists.
+
+town = Town({"3号楼电梯又坏了": report("housing.elevator", "3号楼")})
+await town.say("张阿姨", "3号楼电梯又坏了")
+assert town.case.stage is Stage.OPEN
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from actions import facts as f
+from actions.case import Case
+from actions.message import Attachment, Joined, Kind, Message, Press, Role
+from actions.policy import Policy
+from actions.reading import Guess, Intent, Reading, Span, Urgency
+from bot.buttons import Buttons
+from bot.cards import Writer
+from bot.flow import Flow
+from bot.hands import Hands
+from bot.house import House
+from bot.metrics import Metrics
+from bot.replay import VirtualClock
+from bot.work import Carrier, News, Reader
+from connectors.memory_chat import MemoryChat
+from connectors.memory_dispatch import MemoryDispatch
+from connectors.memory_nlu import MemoryNlu
+from connectors.memory_state import MemoryState
+from connectors.open311 import ServiceRequestUpdate
+
+GROUP = "memory:demo"
+MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def report(
+    category: str, place: str = "", text: str = "", *, urgency: Urgency = Urgency.NORMAL, sure: float = 0.9
+) -> Reading:
+    """What the NLU says of a report."""
+    spans = (Span(0, len(place), place),) if place else ()
+    return Reading(Intent.REPORT, sure, (Guess(category, 0.9),), urgency, 0.9, spans)
+
+
+def means(intent: Intent, place: str = "", confidence: float = 0.9) -> Reading:
+    """What the NLU says of any other message."""
+    spans = (Span(0, len(place), place),) if place else ()
+    return Reading(intent, confidence, (), Urgency.NORMAL, 1.0, spans)
+
+
+class Town:
+    """The group, its people, and dispatch."""
+
+    def __init__(
+        self, readings: dict[str, Reading] | None = None, *, policy: Policy | None = None, lang: str = "zh_CN"
+    ) -> None:
+        self.clock = VirtualClock(MORNING)
+        self.state, self.chat = MemoryState(), MemoryChat()
+        self.nlu, self.dispatch = MemoryNlu(readings), MemoryDispatch()
+        self.chat.staff = (("memory:孟姐", "孟姐"),)
+        self.policy = policy or Policy()
+        self.house = House(
+            state=self.state,
+            chats={"memory": self.chat},
+            nlu=self.nlu,
+            dispatch=self.dispatch,
+            clock=self.clock,
+            buttons=Buttons("secret"),
+            metrics=Metrics(),
+            policy_of=lambda group: self.policy,
+            writer_of=lambda group, grid: Writer(lang),
+            named_workers=lambda group: None,
+            grids=lambda: {"g1": "第一网格"},
+        )
+        self.flow = Flow(self.house)
+        self.reader = Reader(self.house, self.flow)
+        self.carrier = Carrier(self.house, self.flow, Hands(self.house))
+        self.news = News(self.house, self.flow, 15)
+        self._count = 0
+
+    async def say(
+        self,
+        who: str,
+        text: str,
+        *,
+        reply_to: str | None = None,
+        kind: Kind = Kind.TEXT,
+        role: Role | None = None,
+        edits: str | None = None,
+        **more: object,
+    ) -> str:
+        """Somebody says something; the bot reads it and does what follows. The message's id."""
+        self._count += 1
+        message = Message(
+            group=GROUP,
+            id=edits or str(self._count),
+            sender=f"memory:{who}",
+            sender_name=who,
+            role=role or (Role.WORKER if who == "孟姐" else Role.RESIDENT),
+            at=self.clock.now(),
+            kind=kind,
+            text=text,
+            reply_to=reply_to,
+            edited=edits is not None,
+        )
+        if kind is not Kind.TEXT:
+            message = replace(message, attachments=(Attachment(kind, f"file{self._count}"),))
+        await self.hear(replace(message, **more))
+        return message.id
+
+    async def hear(self, what: Message | Press | Joined) -> None:
+        """Put anything that is heard through the flow."""
+        self._count += 1
+        update = f"u{self._count}"
+        self.chat.heard[update] = what
+        if isinstance(what, Message):
+            self.chat.last_heard = what.id
+        await self.flow.heard("memory", GROUP, update, {"id": update})
+        await self.settle()
+
+    async def press(self, who: str, label: str, *, on: int = -1, data: str | None = None) -> str:
+        """Somebody presses a button on a message of the bot; the toast that follows."""
+        said = self.chat.said[on]
+        buttons = {button.label: button.data for row in said.post.buttons for button in row}
+        self._count += 1
+        press = Press(
+            GROUP,
+            f"press{self._count}",
+            f"memory:{who}",
+            who,
+            Role.WORKER if who == "孟姐" else Role.RESIDENT,
+            self.clock.now(),
+            data or buttons[label],
+            said.id,
+        )
+        await self.hear(press)
+        return dict(self.chat.answers)[press.id]
+
+    async def dispatch_says(self, status: str, note: str = "", ticket: str = "1") -> None:
+        """Dispatch moves a ticket, and the bot asks for news."""
+        number = len(self.dispatch.news) + 1
+        self.dispatch.news.append(
+            ServiceRequestUpdate(f"n{number}", ticket, status, status, self.clock.now(), note)
+        )
+        await self.news.once()
+        await self.settle()
+
+    async def wait(self, time: timedelta) -> None:
+        """Time passes; whatever falls due on the way is done at its time."""
+        until = self.clock.now() + time
+        while (due := await self.state.next_due()) and due <= until:
+            self.clock.set(due)
+            if not await self.carrier.once():
+                break
+            await self.carrier.drain()
+        self.clock.set(until)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Everything that can be done now is done."""
+        await self.reader.once()
+        while await self.carrier.once():
+            await self.carrier.drain()
+            await self.reader.once()
+
+    async def cases(self) -> list[Case]:
+        """All cases."""
+        return await self.state.cases(GROUP)
+
+    async def case(self) -> Case:
+        """The only case."""
+        (case,) = await self.cases()
+        return case
+
+    async def facts(self, case: Case) -> list[type[f.Fact]]:
+        """The kinds of facts in the trace of a case, without what the bot itself posted."""
+        return [type(fact) for fact in await self.state.trace(case.id) if not isinstance(fact, f.Posted)]
+
+    @property
+    def texts(self) -> list[str]:
+        """What the bot has said, as it stands now."""
+        return [said.post.text for said in self.chat.said]
+
+    def labels(self, on: int = -1) -> list[list[str]]:
+        """The buttons under a message of the bot."""
+        return [[button.label for button in row] for row in self.chat.said[on].post.buttons]
