@@ -41,8 +41,9 @@ uv: .uv/bin/uv
 endif
 .uv/bin/uv:
 	@echo "uv is not installed; putting it into .uv/"
-	python3 -m pip install --quiet --target .uv uv || { rm -rf .uv && python3 -m venv .uv && .uv/bin/pip install --quiet uv; }
-	@test -x $@
+	@python3 -m pip install --quiet --target .uv uv \
+		|| { rm -rf .uv && python3 -m venv .uv && .uv/bin/python -m pip install --quiet uv; } \
+		|| { echo "uv could not be installed: install it yourself, then run make again" >&2; exit 1; }
 
 # --- checks ---
 
@@ -65,13 +66,13 @@ nlu-test: model
 
 # The pages are tested in a real browser, with fonts that have the characters.
 chromium:
-	@if command -v chromium >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			chromium fonts-noto-cjk fonts-noto-color-emoji </dev/null; \
-	else \
-		echo "The tests of the pages need Chromium: install the packages chromium, fonts-noto-cjk and" \
-			"fonts-noto-color-emoji (only root may do that)." >&2; \
+			chromium fonts-noto-cjk fonts-noto-color-emoji </dev/null || true; \
+	fi
+	@if ! command -v chromium >/dev/null; then \
+		echo "The tests of the pages need Chromium, and it could not be installed: as root, install the" \
+			"packages chromium, fonts-noto-cjk and fonts-noto-color-emoji." >&2; \
 		[ "$${CI:-}" != true ]; \
 	fi
 

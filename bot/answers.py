@@ -88,7 +88,7 @@ async def _merge(house: House, message: Message, command: Command) -> Answer:
 
 
 def _bind(house: House, message: Message, command: Command) -> Answer:
-    grids = house.grids()
+    grids = house.grids.names()
     if message.role is not Role.WORKER:
         return Answer("workers_only")
     if not command.words or command.words[0] not in grids:

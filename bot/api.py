@@ -11,7 +11,7 @@ from bot.login import LOGINS
 from bot.ports import State
 from bot.settings import Settings
 
-STATE: web.AppKey[State] = web.AppKey("state", State)  # type: ignore[type-abstract]
+STATE: web.AppKey[State] = web.AppKey("state", State)
 SETTINGS = web.AppKey("settings", Settings)
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 

@@ -142,7 +142,7 @@ class Flow:
             talk,
             await self._state.cases(group, live=True),
             await self._state.case(quoted) if quoted else None,
-            self._house.policy_of(group),
+            self._house.grids.policy_of(group),
             warned,
         )
         understood = listening.understand()
@@ -151,7 +151,7 @@ class Flow:
         return understood
 
     async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
-        within = self._house.policy_of(group).reopen_within
+        within = self._house.grids.policy_of(group).reopen_within
         newest = (await self._state.cases(group))[-SETTLED_LOOKED_AT:]
         return [case for case in newest if now - case.changed_at < within]
 
@@ -256,9 +256,7 @@ class Flow:
         if case is None or not facts:
             return None, ()
         now = self._house.clock.now()
-        return Moved(case, tuple(facts)), tuple(
-            self._due(order, case.group, now) for order in orders
-        )
+        return Moved(case, tuple(facts)), tuple(self._due(order, case.group, now) for order in orders)
 
     async def _save(self, change: Change) -> None:
         await self._state.save(change)
@@ -325,6 +323,7 @@ class Flow:
         orders = (self._now(reply, message.group),)
         if not result.facts:
             await self._with_orders(entry, message.group, *orders, grid=result.grid)
+            self._house.grids.bind(message.group, result.grid)
             return
         *before, (case, fact) = result.facts
         for other, its in before:  # said again after a crash, these teach nothing new

@@ -81,7 +81,7 @@ class Hands:
     # --- in the group -----------------------------------------------------------------------------------
 
     async def _card(self, order: o.ShowCard, case: Case) -> f.Fact | None:
-        writer, lang = await self._writer(case.group)
+        writer, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
         post = self._post(case, order, writer.card(case), buttons, reply_to=case.origin)
         face = _face(post)
@@ -105,7 +105,7 @@ class Hands:
         return shown
 
     async def _say(self, order: o.Order, case: Case) -> f.Fact | None:
-        writer, lang = await self._writer(case.group)
+        writer, lang = self._writer(case.group)
         what, text, rows = _question(order, case, writer)
         if not text:
             return None
@@ -129,7 +129,7 @@ class Hands:
         return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions)
 
     async def _warn(self, order: o.Warn) -> None:
-        writer, _ = await self._writer(order.group)
+        writer, _ = self._writer(order.group)
         mentions = await self._house.workers(order.group)
         text = writer.warning(Peril(order.kind))
         await self._house.chat(order.group).post(
@@ -137,7 +137,7 @@ class Hands:
         )
 
     async def _reply(self, order: o.Reply) -> None:
-        writer, lang = await self._writer(order.group)
+        writer, lang = self._writer(order.group)
         args = dict(order.args)
         if "ids" in args:
             cases = [await self._house.state.case(case) for case in args["ids"].split()]
@@ -150,12 +150,11 @@ class Hands:
         await self._house.chat(order.group).post(Post(order.group, text, order.key, reply_to=order.reply_to))
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
-        _, lang = await self._writer(order.group)
+        _, lang = self._writer(order.group)
         await self._house.chat(order.group).answer(order.press, toast(order.what, lang))
 
-    async def _writer(self, group: str) -> tuple[Writer, str]:
-        talk = await self._house.state.talk(group)
-        writer = self._house.writer_of(group, talk.grid)
+    def _writer(self, group: str) -> tuple[Writer, str]:
+        writer = self._house.grids.writer_of(group)
         return writer, writer.lang
 
     # --- at dispatch ------------------------------------------------------------------------------------
@@ -198,7 +197,7 @@ class Hands:
         await dispatch.post_update(case.ticket, status, self._told(order, case), order.key)
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
-        lang = self._house.writer_of(case.group, "").lang
+        lang = self._house.grids.writer_of(case.group).lang
         return told(order.news, lang).format(n=case.disputes, text=mask(order.text)).strip()
 
 

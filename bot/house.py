@@ -1,14 +1,13 @@
 """The house: the parts that the flow works with, joined. Which versions they are, `bot/wiring.py` decides."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actions.orders import Wait
-from actions.policy import Policy
 from bot.buttons import Buttons
-from bot.cards import Writer
+from bot.grids import Grids
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
 
@@ -17,8 +16,7 @@ from bot.ports import Chat, Clock, Dispatch, Nlu, State
 class House:
     """Everything that the flow needs, each part behind its port.
 
-    `policy_of`, `writer_of` and `workers_of` answer for a group; they come from the settings. `wake` is set
-    when new orders may be due, so that nobody has to wait for the next look at the clock.
+    `wake` is set when new orders may be due, so that nobody has to wait for the next look at the clock.
     """
 
     state: State
@@ -28,10 +26,7 @@ class House:
     clock: Clock
     buttons: Buttons
     metrics: Metrics
-    policy_of: Callable[[str], Policy]
-    writer_of: Callable[[str, str], Writer]
-    named_workers: Callable[[str], tuple[tuple[str, str], ...] | None]
-    grids: Callable[[], Mapping[str, str]]
+    grids: Grids
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chat(self, group: str) -> Chat:
@@ -40,9 +35,9 @@ class House:
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people to call: named in the settings, or the platform's own. Raises `Unreachable`."""
-        named = self.named_workers(group)
+        named = self.grids.named_workers(group)
         return await self.chat(group).workers(group) if named is None else named
 
     def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
         """When a wait of this group is over."""
-        return now + self.policy_of(group).waits.get(wait, timedelta(hours=1))
+        return now + self.grids.policy_of(group).waits.get(wait, timedelta(hours=1))

@@ -196,7 +196,7 @@ async def _login_page(request: web.Request, fault: str, status: int) -> web.Stre
 
 async def _logout(request: web.Request) -> web.StreamResponse:
     await genuine_form(request)
-    answer = web.HTTPSeeOther("/")
+    answer = web.Response(status=303, headers={"Location": "/"})
     answer.del_cookie(COOKIE)
     return answer
 

@@ -185,8 +185,8 @@ class Supervisor:
         """Start the NLU and go on: it may have to train, and the pages can answer meanwhile."""
         folder = find_nlu(self._nlu_folder)
         port = self._settings.nlu_port
-        argv = _nlu_command(folder, "127.0.0.1", port)
-        child = Child("nlu", argv, env=_NLU_ENVIRONMENT, cwd=folder, on_line=self._tell, patience=_NLU)
+        argv = nlu_command(folder, "127.0.0.1", port)
+        child = Child("nlu", argv, env=NLU_ENVIRONMENT, cwd=folder, on_line=self._tell, patience=_NLU)
         self._parts["nlu"] = child
         await stack.enter_async_context(child)
         return f"http://127.0.0.1:{port}"
@@ -263,7 +263,7 @@ class Supervisor:
 
 # --- the NLU ---------------------------------------------------------------------------------------------
 
-_NLU_ENVIRONMENT = {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
+NLU_ENVIRONMENT = {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
 
 
 def find_nlu(folder: Path | None = None, env: Mapping[str, str] = os.environ) -> Path:
@@ -290,12 +290,14 @@ def nlu_python(folder: Path) -> Path:
 def serve_nlu(port: int, host: str = "127.0.0.1", folder: Path | None = None) -> NoReturn:
     """`linli nlu`: become the NLU server, which trains first where there is no model. Raises Refused."""
     found = find_nlu(folder)
-    argv = _nlu_command(found, host, port)
+    if not is_free(host, port):  # told now, and not after minutes of training
+        raise Refused(f"port {port} is taken{_by(port)}: stop that, or choose another --port")
+    argv = nlu_command(found, host, port)
     os.chdir(found)
-    os.execve(argv[0], argv, {**os.environ, **_NLU_ENVIRONMENT})  # noqa: S606 - no shell is wanted
+    os.execve(argv[0], argv, {**os.environ, **NLU_ENVIRONMENT})  # noqa: S606 - no shell is wanted
 
 
-def _nlu_command(folder: Path, host: str, port: int) -> list[str]:
+def nlu_command(folder: Path, host: str, port: int) -> list[str]:
     return [str(nlu_python(folder)), "-m", "server", "--host", host, "--port", str(port)]
 
 
@@ -320,10 +322,12 @@ def require_ports(settings: Settings) -> None:
             raise Refused(f"{seen[port]} and {variable} are both {port}: change one of them")
         seen[port] = variable
         if not is_free(host, port):
-            by = holder(port)
-            raise Refused(
-                f"port {port} is taken{f' by {by}' if by else ''}: stop that, or set {variable} to another port"
-            )
+            raise Refused(f"port {port} is taken{_by(port)}: stop that, or set {variable} to another port")
+
+
+def _by(port: int) -> str:
+    by = holder(port)
+    return f" by {by}" if by else ""
 
 
 def _with_ports(settings: Settings) -> Settings:

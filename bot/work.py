@@ -252,7 +252,7 @@ class Carrier:
             return 0
         if (
             isinstance(due.order, o.FileTicket)
-            and waited >= self._house.policy_of(due.group).delay_told_after
+            and waited >= self._house.grids.policy_of(due.group).delay_told_after
         ):
             await self._flow.delayed(due.order.case, now)
         return back_off(due.tries, retry_after)
@@ -278,8 +278,13 @@ class Carrier:
 
 def _turn(due: Due) -> tuple[datetime, int, int]:
     """Orders of one moment go by the case's version and their number in it, which stand in the key."""
-    *_, version, n = ["", "", *due.order.key.split(":")]
-    return due.at, *(int(part) if part.isdecimal() else 0 for part in (version, n))
+    rest, _, n = due.order.key.rpartition(":")
+    version = rest.rpartition(":")[2]
+    return due.at, _number(version), _number(n)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def lane_of(due: Due) -> str:

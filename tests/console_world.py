@@ -62,12 +62,23 @@ class FakePart:
         return Health(self.ok, self.detail)
 
 
+class FailingState(MemoryState):
+    """State that fails as long as there is a `fault`."""
+
+    fault: Exception | None = None
+
+    async def groups(self) -> list[str]:
+        if self.fault:
+            raise self.fault
+        return await super().groups()
+
+
 @dataclass
 class World:
     """The server and everything behind it."""
 
     client: TestClient
-    state: MemoryState
+    state: FailingState
     logins: Logins
     ring: Ring
     metrics: Metrics
@@ -84,7 +95,7 @@ class World:
 async def world(
     settings: Settings | None = None, parts: Sequence[FakePart] | None = None
 ) -> AsyncIterator[World]:
-    state, ring, metrics, clock = MemoryState(), Ring(), Metrics(), Clock()
+    state, ring, metrics, clock = FailingState(), Ring(), Metrics(), Clock()
     given = list(parts) if parts is not None else [FakePart("redis"), FakePart("nlu")]
     logins = Logins(MemoryOnce(), KEY)
     app = make_app(

@@ -14,12 +14,13 @@ from actions.message import Attachment, Joined, Kind, Message, Press, Role
 from actions.policy import Policy
 from actions.reading import Guess, Intent, Reading, Span, Urgency
 from bot.buttons import Buttons
-from bot.cards import Writer
 from bot.flow import Flow
+from bot.grids import Grids
 from bot.hands import Hands
 from bot.house import House
 from bot.metrics import Metrics
 from bot.replay import VirtualClock
+from bot.settings import Grid, Settings
 from bot.work import Carrier, News, Reader
 from connectors.memory_chat import MemoryChat
 from connectors.memory_dispatch import MemoryDispatch
@@ -45,6 +46,17 @@ def means(intent: Intent, place: str = "", confidence: float = 0.9) -> Reading:
     return Reading(intent, confidence, (), Urgency.NORMAL, 1.0, spans)
 
 
+class _Grids(Grids):
+    """Grids of which all follow one policy."""
+
+    def __init__(self, settings: Settings, policy: Policy) -> None:
+        super().__init__(settings)
+        self._policy = policy
+
+    def policy_of(self, group: str) -> Policy:
+        return self._policy
+
+
 class Town:
     """The group, its people, and dispatch."""
 
@@ -55,7 +67,7 @@ class Town:
         self.state, self.chat = MemoryState(), MemoryChat()
         self.nlu, self.dispatch = MemoryNlu(readings), MemoryDispatch()
         self.chat.staff = (("memory:孟姐", "孟姐"),)
-        self.policy = policy or Policy()
+        settings = Settings(lang=lang, grid=(Grid(id="g1", name="第一网格"),))
         self.house = House(
             state=self.state,
             chats={"memory": self.chat},
@@ -64,10 +76,7 @@ class Town:
             clock=self.clock,
             buttons=Buttons("secret"),
             metrics=Metrics(),
-            policy_of=lambda group: self.policy,
-            writer_of=lambda group, grid: Writer(lang),
-            named_workers=lambda group: None,
-            grids=lambda: {"g1": "第一网格"},
+            grids=_Grids(settings, policy or Policy()),
         )
         self.flow = Flow(self.house)
         self.reader = Reader(self.house, self.flow)

@@ -1,6 +1,6 @@
-"""Every (stage, fact) pair of the table of moves, and the rules of the loop told as short stories."""
+"""The rules of the loop, told as short stories; every pair of stage and fact is in test_case_pairs.py."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
@@ -10,12 +10,9 @@ from actions.case import (
     AT_DISPATCH,
     LIVE,
     SETTLED,
-    TABLE,
-    Case,
     IllegalMove,
     Stage,
     advance,
-    allowed,
     rebuild,
 )
 from actions.message import Attachment, Kind
@@ -46,342 +43,6 @@ from tests.actions.stories import (
 )
 
 S = Stage
-
-# What a fact may lead to from each stage. Written by hand: this is what is wanted, the table is what is.
-# What is missing here is illegal.
-EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
-    S.NEW: {
-        f.Reported: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
-    },
-    S.ASKING_WHERE: {
-        f.Repeated: {S.ASKING_WHERE},
-        f.Seconded: {S.ASKING_WHERE},
-        f.Detailed: {S.ASKING_WHERE},
-        f.PlaceGiven: {S.FILING, S.WAITING_WORKER},
-        f.Reworded: {S.ASKING_WHERE},
-        f.Urged: {S.ASKING_WHERE},
-        f.SaidFixed: {S.ASKING_WHERE},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.ASKING_WHERE},
-        f.TakenOn: {S.HANDLING},
-        f.Dispatched: {S.FILING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketNoted: {S.ASKING_WHERE},
-        f.Posted: {S.ASKING_WHERE},
-        f.TimeRanOut: {S.WAITING_WORKER},
-    },
-    S.WAITING_WORKER: {
-        f.Repeated: {S.WAITING_WORKER},
-        f.Seconded: {S.WAITING_WORKER},
-        f.Detailed: {S.WAITING_WORKER},
-        f.PlaceGiven: {S.FILING, S.WAITING_WORKER},
-        f.Reworded: {S.WAITING_WORKER},
-        f.Urged: {S.WAITING_WORKER},
-        f.SaidFixed: {S.WAITING_WORKER},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.WAITING_WORKER},
-        f.TakenOn: {S.HANDLING},
-        f.Dispatched: {S.FILING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketFiled: {S.OPEN},
-        f.TicketNoted: {S.WAITING_WORKER},
-        f.Posted: {S.WAITING_WORKER},
-        f.TimeRanOut: {S.WAITING_WORKER, S.FILING, S.LAPSED},
-    },
-    S.HANDLING: {
-        f.Repeated: {S.HANDLING},
-        f.Seconded: {S.HANDLING},
-        f.Detailed: {S.HANDLING},
-        f.PlaceGiven: {S.HANDLING},
-        f.Reworded: {S.HANDLING},
-        f.Urged: {S.HANDLING},
-        f.SaidFixed: {S.HANDLING},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.HANDLING},
-        f.Dispatched: {S.OPEN, S.FILING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketFiled: {S.HANDLING},
-        f.TicketNoted: {S.HANDLING},
-        f.WorkDone: {S.WORK_DONE},
-        f.Posted: {S.HANDLING},
-        f.TimeRanOut: {S.HANDLING, S.OPEN, S.FILING},
-    },
-    S.FILING: {
-        f.Repeated: {S.FILING},
-        f.Seconded: {S.FILING},
-        f.Detailed: {S.FILING},
-        f.PlaceGiven: {S.FILING},
-        f.Reworded: {S.FILING},
-        f.Urged: {S.FILING},
-        f.SaidFixed: {S.FILING},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.FILING},
-        f.TakenOn: {S.HANDLING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketFiled: {S.OPEN},
-        f.TicketRefused: {S.WAITING_WORKER},
-        f.FilingDelayed: {S.FILING},
-        f.TicketNoted: {S.FILING},
-        f.Posted: {S.FILING},
-    },
-    S.OPEN: {
-        f.Repeated: {S.OPEN},
-        f.Seconded: {S.OPEN},
-        f.Detailed: {S.OPEN},
-        f.PlaceGiven: {S.OPEN},
-        f.Reworded: {S.OPEN},
-        f.Urged: {S.OPEN},
-        f.SaidFixed: {S.OPEN},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.OPEN},
-        f.TakenOn: {S.HANDLING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketAccepted: {S.ACCEPTED},
-        f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
-        f.TicketNoted: {S.OPEN},
-        f.WorkDone: {S.WORK_DONE},
-        f.Posted: {S.OPEN},
-    },
-    S.ACCEPTED: {
-        f.Repeated: {S.ACCEPTED},
-        f.Seconded: {S.ACCEPTED},
-        f.Detailed: {S.ACCEPTED},
-        f.PlaceGiven: {S.ACCEPTED},
-        f.Reworded: {S.ACCEPTED},
-        f.Urged: {S.ACCEPTED},
-        f.SaidFixed: {S.ACCEPTED},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.ACCEPTED},
-        f.TakenOn: {S.HANDLING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketAccepted: {S.ACCEPTED},
-        f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
-        f.TicketNoted: {S.ACCEPTED},
-        f.WorkDone: {S.WORK_DONE},
-        f.Posted: {S.ACCEPTED},
-    },
-    S.IN_PROGRESS: {
-        f.Repeated: {S.IN_PROGRESS},
-        f.Seconded: {S.IN_PROGRESS},
-        f.Detailed: {S.IN_PROGRESS},
-        f.PlaceGiven: {S.IN_PROGRESS},
-        f.Reworded: {S.IN_PROGRESS},
-        f.Urged: {S.IN_PROGRESS},
-        f.SaidFixed: {S.IN_PROGRESS},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.IN_PROGRESS},
-        f.TakenOn: {S.HANDLING},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketAccepted: {S.ACCEPTED},
-        f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
-        f.TicketNoted: {S.IN_PROGRESS},
-        f.WorkDone: {S.WORK_DONE},
-        f.Posted: {S.IN_PROGRESS},
-    },
-    S.RETURNED: {
-        f.Repeated: {S.RETURNED},
-        f.Seconded: {S.RETURNED},
-        f.Detailed: {S.RETURNED},
-        f.PlaceGiven: {S.RETURNED},
-        f.Reworded: {S.RETURNED},
-        f.Urged: {S.RETURNED},
-        f.SaidFixed: {S.RETURNED},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Dismissed: {S.NOT_A_PROBLEM},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.RETURNED},
-        f.TakenOn: {S.HANDLING},
-        f.Dispatched: {S.OPEN},
-        f.SolvedOnSite: {S.RESIDENTS_KEY},
-        f.TicketAccepted: {S.ACCEPTED},
-        f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
-        f.TicketNoted: {S.RETURNED},
-        f.WorkDone: {S.WORK_DONE},
-        f.Posted: {S.RETURNED},
-    },
-    S.WORK_DONE: {
-        f.Repeated: {S.WORK_DONE},
-        f.Seconded: {S.WORK_DONE},
-        f.Detailed: {S.WORK_DONE},
-        f.PlaceGiven: {S.WORK_DONE},
-        f.Reworded: {S.WORK_DONE},
-        f.Urged: {S.WORK_DONE},
-        f.SaidFixed: {S.WORK_DONE},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.WORK_DONE},
-        f.TicketNoted: {S.WORK_DONE},
-        f.WorkerConfirmed: {S.RESIDENTS_KEY},
-        f.WorkerDenied: {S.OPEN},
-        f.ResidentDisputed: {S.OPEN},
-        f.Posted: {S.WORK_DONE, S.WORKER_KEY},
-    },
-    S.WORKER_KEY: {
-        f.Repeated: {S.WORKER_KEY},
-        f.Seconded: {S.WORKER_KEY},
-        f.Detailed: {S.WORKER_KEY},
-        f.PlaceGiven: {S.WORKER_KEY},
-        f.Reworded: {S.WORKER_KEY},
-        f.Urged: {S.WORKER_KEY},
-        f.SaidFixed: {S.WORKER_KEY},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.WORKER_KEY},
-        f.TicketNoted: {S.WORKER_KEY},
-        f.WorkerConfirmed: {S.RESIDENTS_KEY},
-        f.WorkerDenied: {S.OPEN},
-        f.ResidentDisputed: {S.OPEN},
-        f.Posted: {S.WORKER_KEY},
-        f.TimeRanOut: {S.WORKER_KEY, S.LAPSED},
-    },
-    S.RESIDENTS_KEY: {
-        f.Repeated: {S.RESIDENTS_KEY},
-        f.Seconded: {S.RESIDENTS_KEY},
-        f.Detailed: {S.RESIDENTS_KEY},
-        f.PlaceGiven: {S.RESIDENTS_KEY},
-        f.Reworded: {S.RESIDENTS_KEY},
-        f.Urged: {S.RESIDENTS_KEY},
-        f.SaidFixed: {S.RESIDENTS_KEY},
-        f.Withdrawn: {S.WITHDRAWN},
-        f.Merged: {S.MERGED},
-        f.Absorbed: {S.RESIDENTS_KEY},
-        f.TicketFiled: {S.RESIDENTS_KEY},
-        f.TicketNoted: {S.RESIDENTS_KEY},
-        f.ResidentConfirmed: {S.CLOSED, S.SOLVED_IN_GRID},
-        f.ResidentDisputed: {S.OPEN, S.HANDLING},
-        f.Posted: {S.RESIDENTS_KEY},
-        f.TimeRanOut: {S.RESIDENTS_KEY, S.LAPSED},
-    },
-    S.CLOSED: {
-        f.TicketFiled: {S.CLOSED},
-        f.ResidentDisputed: {S.OPEN},
-        f.SatisfactionGiven: {S.CLOSED},
-        f.Posted: {S.CLOSED},
-    },
-    S.SOLVED_IN_GRID: {
-        f.TicketFiled: {S.SOLVED_IN_GRID},
-        f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
-        f.SatisfactionGiven: {S.SOLVED_IN_GRID},
-        f.Posted: {S.SOLVED_IN_GRID},
-    },
-    S.LAPSED: {
-        f.TicketFiled: {S.LAPSED},
-        f.ResidentConfirmed: {S.CLOSED, S.SOLVED_IN_GRID},
-        f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
-        f.SatisfactionGiven: {S.LAPSED},
-        f.Posted: {S.LAPSED},
-    },
-    S.WITHDRAWN: {
-        f.TicketFiled: {S.WITHDRAWN},
-        f.Posted: {S.WITHDRAWN},
-    },
-    S.MERGED: {
-        f.TicketFiled: {S.MERGED},
-        f.Posted: {S.MERGED},
-    },
-    S.NOT_A_PROBLEM: {
-        f.Dispatched: {S.OPEN, S.FILING},
-        f.TicketFiled: {S.NOT_A_PROBLEM},
-        f.Posted: {S.NOT_A_PROBLEM},
-    },
-}
-
-
-# Some facts are told apart by what they carry; every variant of them is walked.
-VARIANTS: dict[type[f.Fact], tuple[f.Fact, ...]] = {
-    f.Posted: (FACTS[f.Posted], ASKED_WORKER),
-    f.Reported: (FACTS[f.Reported], NO_PLACE, UNSURE),
-}
-WALKED_WAYS = {
-    **WAYS,
-    # Asked where, and then the bot is or is not sure enough; a settled case with and without a ticket.
-    S.ASKING_WHERE: (*WAYS[S.ASKING_WHERE], (fact(f.Reported, place="", sure=False),)),
-    S.WAITING_WORKER: (
-        *WAYS[S.WAITING_WORKER],
-        (NO_PLACE, f.TimeRanOut),
-        (NO_PLACE, f.TimeRanOut, f.TimeRanOut),
-    ),
-    S.HANDLING: (*WAYS[S.HANDLING], (f.Reported, f.TakenOn, f.TimeRanOut)),
-    S.WORKER_KEY: (*WAYS[S.WORKER_KEY], (*FILED, f.WorkDone, ASKED_WORKER, f.TimeRanOut)),
-    S.SOLVED_IN_GRID: (
-        *WAYS[S.SOLVED_IN_GRID],
-        (f.Reported, f.SolvedOnSite, f.ResidentConfirmed, f.TicketFiled),
-    ),
-}
-
-
-def walk(stage: Stage, kind: type[f.Fact]) -> set[Stage | None]:
-    """Where the fact leads from the stage, over all ways into the stage; None stands for illegal."""
-    cases: list[Case | None] = [None]
-    if stage is not S.NEW:
-        cases = [Story(*way).now for way in WALKED_WAYS[stage]]
-    led_to: set[Stage | None] = set()
-    for case in cases:
-        for happened in VARIANTS.get(kind, (FACTS[kind],)):
-            due = f.TimeRanOut(at=LATER, timer=case.timer) if case and kind is f.TimeRanOut else happened
-            led_to.add(try_to(case, due))
-    return led_to
-
-
-def try_to(case: Case | None, happened: f.Fact) -> Stage | None:
-    """Where it leads, or None and the case is as it was."""
-    before = {field.name: getattr(case, field.name) for field in fields(Case)} if case else {}
-    try:
-        return advance(case, happened)[0].stage
-    except IllegalMove:
-        assert not case or before == {field.name: getattr(case, field.name) for field in fields(Case)}
-        return None
-
-
-PAIRS = [(stage, kind) for stage in Stage for kind in FACTS]
-
-
-@pytest.mark.parametrize(("stage", "kind"), PAIRS, ids=lambda x: getattr(x, "__name__", str(x)))
-def test_every_pair_of_stage_and_fact_leads_where_it_should(stage: Stage, kind: type[f.Fact]) -> None:
-    wanted: set[Stage | None] = set(EXPECTED[stage].get(kind, ()))
-    # A few pairs are in the table and still illegal under a condition: see the stories below.
-    conditional = {(S.LAPSED, f.ResidentConfirmed), (S.HANDLING, f.WorkDone)}
-    assert walk(stage, kind) - ({None} if (stage, kind) in conditional else set()) == (wanted or {None})
-
-
-def test_the_pairs_are_all_there_are() -> None:
-    assert set(EXPECTED) == set(Stage)
-    assert len(Stage) == 18
-    assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 18 * 30
-
-
-def test_the_table_has_no_row_that_is_not_expected() -> None:
-    surplus = [row for row in TABLE if row.to not in EXPECTED[row.stage].get(row.fact, set())]
-    assert surplus == []
-
-
-def test_allowed_says_what_the_table_takes() -> None:
-    for stage in WAYS:
-        for story in in_stage(stage):
-            assert {kind for kind in FACTS if allowed(story.now, kind)} == set(EXPECTED[stage])
-
-
-def test_every_stage_can_be_reached() -> None:
-    assert {story.now.stage for stage in WAYS for story in in_stage(stage)} == set(Stage) - {S.NEW}
 
 
 def sentences(story: Story) -> list[Sentence]:
@@ -533,6 +194,7 @@ class TestDispatch:
     def test_a_delay_is_told_once_and_the_ticket_still_goes_out(self) -> None:
         story = Story(f.Reported, f.FilingDelayed)
         assert sentences(story) == [Sentence.DELAYED]
+        assert story.ordered(o.ShowCard)
         assert sentences(story.tell(f.FilingDelayed)) == []
         assert story.tell(f.TicketFiled).now.stage is S.OPEN
 
@@ -793,16 +455,6 @@ class TestOrdersAndTrace:
     def test_an_order_that_falls_away_leaves_no_gap(self) -> None:
         story = Story(UNSURE, f.SolvedOnSite)
         assert [order.key[-1] for order in story.last] == ["0", "1", "2"]
-
-    def test_every_fact_moves_the_card_or_is_about_a_post(self) -> None:
-        for stage in (*LIVE, *SETTLED):
-            for kind in set(EXPECTED[stage]) - {f.Posted, f.TimeRanOut, f.TicketFiled, f.FilingDelayed}:
-                shows = {
-                    any(effect.__name__ == "show_card" for effect in row.effects)
-                    for row in TABLE
-                    if (row.stage, row.fact) == (stage, kind)
-                }
-                assert shows == {True}, (stage, kind)
 
     def test_a_post_is_found_by_what_it_is_and_a_new_one_replaces_it(self) -> None:
         story = Story(f.Reported, f.Posted, fact(f.Posted, post="p9", face="f9"))

@@ -498,3 +498,22 @@ async def test_children_do_not_inherit_our_secrets(tmp_path: Path):
     env = json.loads((tmp_path / "env").read_text())
     assert [name for name in env if name.startswith("LINLI_")] == ["LINLI_PARENT"]
     assert env["RASA_TELEMETRY_ENABLED"] == "false"
+
+
+async def test_the_nlu_alone_takes_our_place_and_trains_first(tmp_path: Path):
+    nlu = nlu_project(tmp_path / "nlu")
+    code = "import sys; from pathlib import Path; from bot.supervisor import serve_nlu; serve_nlu({}, folder=Path(sys.argv[1]))"
+    port = free_port("127.0.0.1")
+    pipe = asyncio.subprocess.PIPE
+    argv = (sys.executable, "-c", code.format(port), str(nlu))
+    served = await asyncio.create_subprocess_exec(*argv, stdout=pipe, stderr=pipe)
+    try:
+        said = await saying(served.stdout, "ready")
+        assert said.splitlines() == ["training 0123.tar.gz", f"ready http://127.0.0.1:{port}"]
+        other = await asyncio.create_subprocess_exec(*argv, stdout=pipe, stderr=pipe)
+        _, wrong = await other.communicate()
+        assert f"port {port} is taken by" in wrong.decode()
+        assert f"process {served.pid}" in wrong.decode()
+    finally:
+        served.terminate()
+        await served.communicate()

@@ -224,8 +224,11 @@ async def test_a_worker_is_listed_until_they_come_as_somebody_else(log):
 
 
 async def test_the_oldest_messages_and_events_are_forgotten(log):
-    for number in range(KEPT + 300):
+    async def say(number: int) -> None:
         await log.show(GROUP, (await log.reserve(GROUP, f"k{number}", {}))[0]["id"])
+
+    for start in range(0, KEPT + 300, 50):
+        await asyncio.gather(*(say(start + number) for number in range(50)))
     assert await log.message(GROUP, "300") is None
     assert await log.message(GROUP, "301") == {"id": "301"}
     assert KEPT <= len(await log.recent(GROUP, 9999)) <= KEPT + 100

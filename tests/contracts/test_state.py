@@ -2,31 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from actions import facts as f
-from actions import orders as o
-from actions.case import Case, advance
-from actions.errors import Unreachable
-from actions.ledger import Change, DeadLetter, Due, Entry, Moved, Stale
+from actions.ledger import Change, Entry, Moved, Stale
 from actions.talk import Talk
 from bot.ports import State
 from connectors.memory_state import MemoryState
 from connectors.partition import partition_of
-from connectors.redis_state import RedisState
-from tests.actions.stories import CASE, FACTS, GROUP, START, fact
+from tests.actions.stories import CASE, GROUP, START
+from tests.contracts.states import (
+    OTHER,
+    due,
+    empty,
+    hear,
+    keys,
+    letter,
+    moved,
+    on_redis,
+    one_entry,
+    reported,
+    save,
+    take,
+)
 from tests.real_redis import RealRedis, real_redis
-
-OTHER = "memory:grid-8"
-PARTITIONS = 256
-assert partition_of(GROUP) != partition_of(OTHER)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -34,23 +38,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Real
     """One server for the whole file; it is emptied between tests."""
     async with real_redis(tmp_path_factory.mktemp("redis")) as running:
         yield running
-
-
-@asynccontextmanager
-async def on_redis(server: RealRedis) -> AsyncIterator[RedisState]:
-    """A started state; a second one on the same server is what a restart leaves."""
-    state = RedisState.at(server.url, PARTITIONS)
-    try:
-        await state.start()
-        yield state
-    finally:
-        await state.stop()
-
-
-async def empty(server: RealRedis) -> None:
-    """Forget what the test before left."""
-    async with server.client() as client:
-        await client.flushall()
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["memory", "redis"])
@@ -62,59 +49,6 @@ async def state(request: pytest.FixtureRequest, server: RealRedis) -> AsyncItera
     await empty(server)
     async with on_redis(server) as running:
         yield running
-
-
-def reported(group: str = GROUP, number: int = 1, **changes: Any) -> Moved:
-    """A new case with its first fact."""
-    first = fact(f.Reported, group=group, number=number, case=f"{group}:{number}", **changes)
-    return Moved(advance(None, first)[0], (first,))
-
-
-def moved(case: Case, *kinds: f.Fact | type[f.Fact]) -> Moved:
-    """The case after some more facts."""
-    facts = tuple(FACTS[kind] if isinstance(kind, type) else kind for kind in kinds)
-    for each in facts:
-        case, _ = advance(case, each)
-    return Moved(case, facts)
-
-
-def due(n: int, after_seconds: float = 0, group: str = GROUP) -> Due:
-    """An order of the first case, due some seconds after the start."""
-    order = o.Say(key=f"{group}:1:1:{n}", case=f"{group}:1", sentence=o.Sentence.CLOSED, note="修好了")
-    return Due(order, group, START + timedelta(seconds=after_seconds))
-
-
-def keys(dues: list[Due]) -> list[str]:
-    """The orders' keys, in order."""
-    return [each.order.key for each in dues]
-
-
-async def hear(state: State, update: str, group: str = GROUP) -> bool:
-    """Something comes in by the usual door."""
-    return await state.accept("memory", group, update, f'{{"text": "{update}"}}', START)
-
-
-async def take(state: State, limit: int = 10) -> list[Entry]:
-    """What there is, without waiting."""
-    return await state.take(limit, 0)
-
-
-async def one_entry(state: State, update: str = "u1") -> Entry:
-    """Something came in and was taken."""
-    await hear(state, update)
-    [entry] = await take(state)
-    return entry
-
-
-async def save(state: State, *moves: Moved, group: str = GROUP, **more: Any) -> None:
-    """Save on top of the talk as it is."""
-    await state.save(Change(talk=await state.talk(group), moved=moves, **more))
-
-
-def letter(letter_id: str, after_seconds: float = 0, group: str = GROUP) -> DeadLetter:
-    """Why something could not be dealt with."""
-    at = START + timedelta(seconds=after_seconds)
-    return DeadLetter(letter_id, group, "memory", "no use", at, "{}")
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -413,229 +347,3 @@ class TestState:
             await hear(state, update, group)
         await save(state, orders=(due(0), due(1)))
         assert await state.depth() == {"inbox": 3, "orders": 2, "dead": 0, "partitions": 2}
-
-
-@pytest.mark.asyncio(loop_scope="module")
-class TestOverARestart:
-    """What Redis keeps and memory cannot: MemoryState ends with its process, and says so."""
-
-    @pytest_asyncio.fixture(loop_scope="module", autouse=True)
-    async def emptied(self, server: RealRedis) -> None:
-        await empty(server)
-
-    async def test_what_was_taken_and_not_finished_comes_first(self, server: RealRedis) -> None:
-        async with on_redis(server) as before:
-            for n in range(3):
-                await hear(before, f"u{n}")
-            first, *_ = await take(before, 2)
-            await save(before, entry=first)
-        async with on_redis(server) as after:
-            await hear(after, "u3")
-            assert [entry.update for entry in await take(after)] == ["u1"]
-            assert [entry.update for entry in await take(after)] == ["u2", "u3"]
-            assert await take(after) == []
-
-    async def test_many_unfinished_entries_come_back_page_by_page_in_order(self, server: RealRedis) -> None:
-        async with on_redis(server) as before:
-            for n in range(7):
-                await hear(before, f"u{n}")
-            await take(before)
-        async with on_redis(server) as after:
-            taken = [[entry.update for entry in await take(after, 3)] for _ in range(4)]
-        assert taken == [["u0", "u1", "u2"], ["u3", "u4", "u5"], ["u6"], []]
-
-    async def test_orders_and_their_tries_survive(self, server: RealRedis) -> None:
-        async with on_redis(server) as before:
-            await save(before, orders=(due(0), due(1, 60)))
-            tried = await before.begin(due(0), START)
-        async with on_redis(server) as after:
-            assert await after.due(START, 10) == [tried]
-
-    async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
-        async with on_redis(server) as state:
-            await hear(state, "u1")
-            await state.start()
-            assert len(await take(state)) == 1
-
-    async def test_savers_in_two_processes_cannot_both_win(self, server: RealRedis) -> None:
-        async with on_redis(server) as one, on_redis(server) as two:
-            talk = await one.talk(GROUP)
-            await two.save(Change(talk=talk, moved=(reported(),)))
-            with pytest.raises(Stale):
-                await one.save(Change(talk=talk, moved=(reported(number=2),)))
-            assert [case.number for case in await one.cases(GROUP)] == [1]
-
-    async def test_what_redis_handed_out_in_a_lost_answer_is_asked_for_again(
-        self, server: RealRedis, tmp_path: Path
-    ) -> None:
-        async with on_redis(server) as other, cutting(server) as cut:
-            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
-            await state.start()
-            assert await take(state) == []
-            await hear(other, "u1")
-            cut.next_answer = True
-            with pytest.raises(Unreachable):
-                await take(state)
-            assert [entry.update for entry in await take(state)] == ["u1"]
-            await state.stop()
-
-    async def test_a_save_whose_answer_was_lost_is_not_done_twice(self, server: RealRedis) -> None:
-        async with cutting(server) as cut:
-            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
-            await state.start()
-            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"EXEC"
-            with pytest.raises((Stale, Unreachable)):
-                await state.save(change)
-            await state.save(replace(change, talk=await state.talk(GROUP)))
-            assert await state.trace(CASE) == list(reported().facts)
-            assert (await state.talk(GROUP)).version == 1
-            await state.stop()
-
-    async def test_a_connection_lost_between_reading_and_writing_saves_nothing(
-        self, server: RealRedis
-    ) -> None:
-        async with cutting(server) as cut:
-            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
-            await state.start()
-            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"XPENDING"
-            with pytest.raises((Stale, Unreachable)):
-                await state.save(change)
-            assert await state.cases(GROUP) == []
-            await state.save(change)
-            assert len(await state.cases(GROUP)) == 1
-            await state.stop()
-
-    async def test_a_full_redis_is_unreachable_and_loses_nothing(self, server: RealRedis) -> None:
-        async with on_redis(server) as state, server.client() as client:
-            await hear(state, "u1")
-            await client.config_set("maxmemory", "1")
-            try:
-                with pytest.raises(Unreachable):
-                    await hear(state, "u2")
-                with pytest.raises(Unreachable):
-                    await save(state, reported())
-            finally:
-                await client.config_set("maxmemory", "0")
-            assert await hear(state, "u2")
-            assert await state.cases(GROUP) == []
-            await save(state, reported())
-
-
-@pytest.mark.asyncio(loop_scope="module")
-class TestWithoutRedis:
-    """A Redis that is gone, or that was gone."""
-
-    async def test_every_call_says_unreachable(self, tmp_path: Path) -> None:
-        state = RedisState.at(f"unix://{tmp_path}/nobody", 4)
-        entry = Entry("1-0", 0, GROUP, "memory", "u1", "{}", START)
-        calls = [
-            state.start(),
-            state.ping(),
-            hear(state, "u1"),
-            take(state),
-            state.talk(GROUP),
-            state.groups(),
-            state.cases(GROUP),
-            state.case(CASE),
-            state.case_of(GROUP, "m1"),
-            state.case_of_ticket("T-1"),
-            state.trace(CASE),
-            state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
-            state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
-            state.due(START, 10),
-            state.order("x", GROUP),
-            state.begin(due(0), START),
-            state.postpone(due(0), START),
-            state.bury(letter("d1"), entry=entry),
-            state.dead(10),
-            state.replay("d1"),
-            state.remember("cursor", "1"),
-            state.recall("cursor"),
-            state.depth(),
-        ]
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        await state.stop()
-        assert [type(answer) for answer in answers] == [Unreachable] * len(calls)
-
-    async def test_a_power_cut_keeps_everything_acknowledged(self, tmp_path: Path) -> None:
-        async with real_redis(tmp_path / "redis") as own, on_redis(own) as state:
-            await save(state, reported(), orders=(due(0),), links=(("m1", CASE),))
-            await hear(state, "taken")
-            await take(state)
-            accepted = await self.hear_until_the_cut(own, state)
-            with pytest.raises(Unreachable):
-                await state.ping()
-            await own.start()
-
-            assert await state.case(CASE) == reported().case
-            assert await state.trace(CASE) == list(reported().facts)
-            assert await state.case_of(GROUP, "m1") == CASE
-            assert keys(await state.due(START, 10)) == keys([due(0)])
-            assert not await hear(state, "taken")
-            async with on_redis(own) as after:
-                seen = [entry.update for _ in range(9) for entry in await take(after, 1000)]
-            assert seen[: len(accepted) + 1] == ["taken", *accepted]
-
-    async def hear_until_the_cut(self, own: RealRedis, state: State) -> list[str]:
-        """Updates that Redis acknowledged while it was being killed."""
-        accepted: list[str] = []
-        enough = asyncio.Event()
-
-        async def talk_on() -> None:
-            with suppress(Unreachable):
-                while True:
-                    await hear(state, f"u{len(accepted)}")
-                    accepted.append(f"u{len(accepted)}")
-                    if len(accepted) == 20:
-                        enough.set()
-
-        talking = asyncio.create_task(talk_on())
-        async with asyncio.timeout(20):
-            await enough.wait()
-        await own.kill()
-        await talking
-        return accepted
-
-
-class Cut:
-    """A line to Redis that is cut once, when told: instead of the next answer, or of the one to `after`."""
-
-    def __init__(self, server: RealRedis, socket: Path) -> None:
-        self.server, self.socket = server, socket
-        self.next_answer = False
-        self.after = b""
-
-    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: every request to the server, every answer back."""
-        to_redis = await asyncio.open_unix_connection(str(self.server.socket))
-        answers = asyncio.create_task(self.answers(to_redis[0], writer))
-        with suppress(ConnectionError):
-            while request := await reader.read(65536):
-                self.next_answer |= bool(self.after) and self.after in request
-                to_redis[1].write(request)
-        answers.cancel()
-        to_redis[1].close()
-        writer.close()
-
-    async def answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the cut."""
-        while answer := await reader.read(65536):
-            if self.next_answer:
-                self.next_answer, self.after = False, b""
-                break
-            writer.write(answer)
-        writer.close()
-
-
-@asynccontextmanager
-async def cutting(server: RealRedis) -> AsyncIterator[Cut]:
-    """A line that can be cut, beside the server's own socket."""
-    cut = Cut(server, server.socket.with_name("cut"))
-    listening = await asyncio.start_unix_server(cut.pass_on, str(cut.socket))
-    try:
-        yield cut
-    finally:
-        listening.close()
-        cut.socket.unlink(missing_ok=True)

@@ -305,7 +305,9 @@ async def test_a_voice_note_is_recorded_sent_and_can_be_played(site, browser):
     )
     await guest.page.get_by_test_id("voice").click()
     await expect(guest.page.get_by_test_id("strip")).to_contain_text("正在录音")
-    await guest.page.wait_for_function("window.sound.currentTime > 0.3")
+    await guest.page.evaluate(
+        "async () => { while (window.sound.currentTime < 0.3) await new Promise(requestAnimationFrame); }"
+    )
     await guest.page.get_by_test_id("voice").click()
     await expect(message(guest, 1).locator("audio")).to_be_visible()
     [heard] = await site.heard(1)

@@ -1,0 +1,236 @@
+"""The command `linli`: what is typed, and which part does it."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.settings import Settings, SettingsError, load, unknown_variables
+
+app = typer.Typer(
+    help="Linli (邻里): listens in residents' groups, files their problems, and closes the loop in the group.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals hold residents' words and secrets
+)
+desk_app = typer.Typer(
+    help="The embedded desk: what a dispatcher does on the page, for scripts.", no_args_is_help=True
+)
+app.add_typer(desk_app, name="desk")
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _fail(text: str, code: int = 1) -> typer.Exit:
+    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(f"linli: {text}")
+    return typer.Exit(code)
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    try:
+        settings = load()
+    except SettingsError as error:
+        raise _fail(str(error), 2) from None
+    for name in unknown_variables(os.environ):
+        Console(stderr=True).print(f"linli: {name} sets nothing; is it misspelt?", markup=False)
+    yield settings
+
+
+@app.command()
+def run() -> None:
+    """Start everything, and stop it all with Ctrl-C."""
+    from bot import supervisor
+    from bot.log import recording
+    from bot.log_ring import Ring
+    from bot.wiring import open_bot
+
+    with _settings() as settings:
+        ring = Ring()
+        with recording(settings.home, secrets=_secrets(settings), ring=ring):
+            code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring))
+    raise typer.Exit(code)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    held = (settings.telegram.token, settings.dispatch_key, settings.dispatch_push_secret, settings.api_key)
+    return [secret.get_secret_value() for secret in held if secret]
+
+
+@app.command()
+def nlu(
+    port: Annotated[int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.")] = None,
+) -> None:
+    """Serve the NLU alone; train first where there is no model."""
+    from actions.errors import Refused
+    from bot.supervisor import serve_nlu
+
+    with _settings() as settings:
+        try:
+            serve_nlu(settings.nlu_port if port is None else port)
+        except Refused as reason:
+            raise _fail(str(reason)) from None
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing or wrong, and how to mend it."""
+    from bot import doctor as checks
+
+    raise typer.Exit(checks.main(load))
+
+
+@app.command()
+def logs(
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    level: Annotated[str | None, typer.Option(help="The lowest level: debug, info, warning, error.")] = None,
+    group: Annotated[str | None, typer.Option(help="One group, e.g. telegram:-1001234.")] = None,
+    case: Annotated[str | None, typer.Option(help="One case, e.g. web:demo:3.")] = None,
+    event: Annotated[str | None, typer.Option(help="One kind of event.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="The last minutes only.")] = None,
+) -> None:
+    """Read the log, coloured and filtered."""
+    from bot.log import log_path
+    from bot.log_reader import Wanted, show
+
+    since = datetime.now(UTC) - timedelta(minutes=minutes) if minutes else None
+    with _settings() as settings:
+        path = log_path(settings.home)
+        if not path.exists():
+            raise _fail(f"there is no log in {settings.home} yet: start Linli with `make run`")
+        try:
+            show(path, Wanted(level, group, case, event, since), follow=follow)
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+@app.command()
+def login() -> None:
+    """Print a new one-time link into the console of the Linli that runs here."""
+    with _settings() as settings:
+        print(f"{settings.address}/login?token={asyncio.run(_issue(settings))}")  # noqa: T201 for a person
+
+
+async def _issue(settings: Settings) -> str:
+    from redis.asyncio import Redis
+
+    from actions.errors import Unreachable
+    from bot.home import Home
+    from bot.login import Logins
+    from connectors.embedded_redis import socket_path
+    from connectors.once import RedisOnce
+
+    home = Home(settings.home)
+    redis = Redis.from_url(settings.redis_url or f"unix://{socket_path(home.redis)}")
+    try:
+        return await Logins(RedisOnce(redis), home.secret("login").encode()).issue()
+    except Unreachable:
+        raise _fail("Linli is not running on this LINLI_HOME") from None
+    finally:
+        await redis.aclose()
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A transcript, one JSON object a line.")],
+    *,
+    as_json: _AsJson = False,
+) -> None:
+    """Feed a group's transcript through the bot, on a virtual clock, and show what it would have done."""
+    from actions.errors import Refused, Unreachable
+    from bot.replay import BadTranscript
+
+    with _settings() as settings:
+        try:
+            outcome = asyncio.run(_replay(settings, file))
+        except (BadTranscript, OSError) as error:
+            raise _fail(str(error), 2) from None
+        except (Refused, Unreachable) as reason:
+            raise _fail(f"{reason}; start it with `linli nlu` or set LINLI_NLU_URL") from None
+    if as_json:
+        print(json.dumps(outcome.as_json(), ensure_ascii=False, indent=1))  # noqa: T201 this is the output
+    else:
+        _show(outcome)
+
+
+async def _replay(settings: Settings, file: Path) -> Any:
+    from bot.nlu_at_hand import nlu_at_hand
+    from bot.replay import read_transcript
+    from bot.wiring import replaying
+    from connectors.nlu import RasaNlu
+
+    messages = read_transcript(file)
+    async with nlu_at_hand(settings) as url:
+        nlu = RasaNlu(url)
+        try:
+            return await replaying(settings, nlu, messages[0].at).run(messages)
+        finally:
+            await nlu.close()
+
+
+def _show(outcome: Any) -> None:
+    console = Console(markup=False, highlight=False)
+    console.print(
+        f"{outcome.messages} messages, {len(outcome.cases)} cases, {len(outcome.said)} messages of the bot"
+    )
+    for case in outcome.cases:
+        messages = ", ".join(f"{message} {what}" for message, what in case.messages)
+        console.print(
+            f"\n#{case.number} {case.category} · {case.place or '?'} · {case.urgency} · {case.stage}"
+        )
+        console.print(f"   {' '.join(case.text.split())}")
+        console.print(f"   {messages}")
+    console.print()
+    for said in outcome.said:
+        console.print(f"after {said['after']}: {' / '.join(said['text'].splitlines())}")
+
+
+@app.command()
+def diagram(path: Annotated[Path, typer.Argument(help="Where to write.")] = Path("docs/case.md")) -> None:
+    """Draw the state diagram of a case from its table of moves."""
+    from bot.diagram import write
+
+    write(path)
+
+
+@desk_app.command("list")
+def desk_list(*, as_json: _AsJson = False) -> None:
+    """All tickets of the embedded desk."""
+    from connectors.desk.store import list_tickets
+
+    with _settings() as settings:
+        tickets = list_tickets(settings.home)
+    if as_json:
+        print(json.dumps(tickets, ensure_ascii=False, indent=1))  # noqa: T201 this is the output
+        return
+    console = Console(markup=False, highlight=False)
+    for ticket in tickets:
+        console.print(f"{ticket['id']}  {ticket['status']:<12} {ticket['description']}".replace("\n", " / "))
+
+
+@desk_app.command("set")
+def desk_set(
+    ticket: Annotated[str, typer.Argument(metavar="ID")],
+    status: str,
+    note: Annotated[str, typer.Option(help="What the group is told; needed for `returned`.")] = "",
+) -> None:
+    """Move a ticket: accepted, in_progress, returned, fixed, closed, …"""
+    from connectors.desk.store import NotAllowed, set_status
+
+    with _settings() as settings:
+        try:
+            set_status(settings.home, ticket, status, note)
+        except NotAllowed as reason:
+            raise _fail(str(reason)) from None
+
+
+if __name__ == "__main__":
+    app()

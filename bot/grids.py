@@ -1,0 +1,58 @@
+"""Grids: which grid a group belongs to, and what follows from it: policy, language, workers."""
+
+from collections.abc import Mapping
+
+from actions.policy import Policy
+from bot.cards import Writer
+from bot.ports import State
+from bot.settings import Grid, Settings
+
+People = tuple[tuple[str, str], ...]
+
+
+class Grids:
+    """The settings' grids, and the groups that were bound to them by /bind."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bound: dict[str, str] = {}
+
+    async def load(self, state: State) -> None:
+        """Learn which groups are bound. Raises `Unreachable`."""
+        for group in await state.groups():
+            self.bind(group, (await state.talk(group)).grid)
+
+    def bind(self, group: str, grid: str) -> None:
+        """The group belongs to this grid from now on, unless linli.toml puts it elsewhere."""
+        if grid:
+            self._bound[group] = grid
+
+    def names(self) -> Mapping[str, str]:
+        """The grids that there are, by id."""
+        return {grid.id: grid.name for grid in self._settings.grids}
+
+    def policy_of(self, group: str) -> Policy:
+        """The policy in force in the group."""
+        general, grid = self._settings.policy, self._of(group)
+        return (grid.policy.over(general) if grid else general).policy()
+
+    def writer_of(self, group: str) -> Writer:
+        """Who writes in the language of the group, with the numbers of the country."""
+        grid, numbers = self._of(group), self._settings.emergency
+        lang = (grid.lang if grid else None) or self._settings.lang
+        return Writer(lang, numbers.fire, numbers.medical, numbers.police, numbers.gas)
+
+    def named_workers(self, group: str) -> People | None:
+        """Ids and names of the group's workers; None where the platform's own word counts."""
+        grid = self._of(group)
+        if grid is None or not grid.workers:
+            return None
+        return tuple((worker.id, worker.name or worker.id) for worker in grid.workers)
+
+    def worker_ids(self, group: str) -> frozenset[str] | None:
+        """The ids alone."""
+        named = self.named_workers(group)
+        return None if named is None else frozenset(worker for worker, _ in named)
+
+    def _of(self, group: str) -> Grid | None:
+        return self._settings.grid_of(group) or self._settings.grid(self._bound.get(group, ""))

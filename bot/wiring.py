@@ -1,0 +1,316 @@
+"""Wiring: which version of every port is used, and what runs. The one place where parts are joined.
+
+A new chat platform or backend is one file in connectors/ and one line here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from actions.errors import Refused, Unreachable
+from bot import login, phrases, server
+from bot.buttons import Buttons
+from bot.flow import Flow
+from bot.grids import Grids
+from bot.hands import Hands
+from bot.health import Health, Part
+from bot.home import Home
+from bot.house import House
+from bot.log_ring import Ring
+from bot.metrics import Metrics
+from bot.ports import Chat, Dispatch, Nlu
+from bot.push import PushDoor
+from bot.replay import Replay, VirtualClock
+from bot.settings import Settings
+from bot.supervisor import PUSH_PATH, Parts
+from bot.work import Carrier, News, Reader
+from connectors.dispatch import Open311Dispatch
+from connectors.memory_chat import MemoryChat
+from connectors.memory_dispatch import MemoryDispatch
+from connectors.memory_state import MemoryState
+from connectors.nlu import RasaNlu
+from connectors.once import RedisOnce
+from connectors.redis_state import RedisState
+from connectors.telegram import TelegramChat
+from connectors.telegram_intake import TelegramPolling, TelegramWebhook
+from connectors.web import WebChat
+from connectors.web_log import RedisWebLog
+
+log = structlog.get_logger("wiring")
+WEBHOOK_PATH = "/telegram/webhook"
+
+
+class SystemClock:
+    """The time of this machine, in UTC."""
+
+    def now(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class OpenBot:
+    """The bot at work: its loops run and its pages answer."""
+
+    console_token: str
+    telegram: str
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    async def failed(self) -> None:
+        """Return only when a loop has ended, which none ever should; raises what ended it."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+@dataclass(slots=True)
+class _Opening:
+    """What has been opened so far, and how it is closed again."""
+
+    settings: Settings
+    parts: Parts
+    home: Home
+    ring: Ring
+    stack: AsyncExitStack
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a loop until the bot is closed."""
+        task = asyncio.create_task(work)
+        self.tasks.append(task)
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings, parts: Parts, ring: Ring | None = None) -> AsyncIterator[OpenBot]:
+    """The bot on real parts. Raises `Refused` and `Unreachable` where it cannot be opened."""
+    async with AsyncExitStack() as stack:
+        opening = _Opening(settings, parts, Home(settings.home), ring or Ring(), stack)
+        bot = await _open(opening)
+        stack.push_async_callback(_cancel, opening.tasks)
+        yield bot
+
+
+async def _open(opening: _Opening) -> OpenBot:
+    settings, parts, stack = opening.settings, opening.parts, opening.stack
+    redis = Redis.from_url(parts.redis_url, decode_responses=True, health_check_interval=30)
+    stack.push_async_callback(redis.aclose)
+    state = RedisState(redis)
+    await state.start()
+    grids = Grids(settings)
+    await grids.load(state)
+    nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(parts)
+    stack.push_async_callback(nlu.close)
+    stack.push_async_callback(dispatch.close)
+    house = House(
+        state=state,
+        chats={},
+        nlu=nlu,
+        dispatch=dispatch,
+        clock=SystemClock(),
+        buttons=Buttons(opening.home.secret("buttons")),
+        metrics=Metrics(),
+        grids=grids,
+    )
+    flow = Flow(house)
+    webchat = _web_chat(opening, redis, flow)
+    telegram = await _telegram(opening, grids)
+    house.chats = {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
+    news = _start_loops(opening, house, flow)
+    logins = login.Logins(RedisOnce(redis), opening.home.secret("login").encode(), secure=_is_https(settings))
+    app = _app(opening, house, logins, _health_parts(state, nlu, dispatch, telegram, parts.embedded))
+    app.add_routes(webchat.routes())
+    app.on_shutdown.append(lambda _: webchat.close())
+    if parts.push_secret:
+        app.router.add_post(PUSH_PATH, PushDoor(dispatch, news).handle)
+    await _start_telegram(opening, app, flow, state, telegram)
+    await _serve(opening, app)
+    name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
+    return OpenBot(await logins.issue(), name, opening.tasks)
+
+
+def _dispatch(parts: Parts) -> Open311Dispatch:
+    return Open311Dispatch(parts.dispatch_url, parts.dispatch_key, push_secret=parts.push_secret)
+
+
+def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
+    settings = opening.settings
+    return WebChat(
+        RedisWebLog(redis),
+        flow.heard,
+        settings.home,
+        SystemClock(),
+        may_work=lambda request: settings.loopback or bool(request.app[login.LOGINS].who(request)),
+        key=opening.home.secret("web"),
+    )
+
+
+async def _telegram(opening: _Opening, grids: Grids) -> TelegramChat | None:
+    telegram = opening.settings.telegram
+    if telegram.token is None:
+        return None
+    chat = TelegramChat(
+        telegram.token.get_secret_value(), named_workers=grids.worker_ids, api_root=telegram.api
+    )
+    opening.stack.push_async_callback(chat.stop)
+    await chat.start()
+    return chat
+
+
+async def _start_telegram(
+    opening: _Opening, app: web.Application, flow: Flow, state: RedisState, chat: TelegramChat | None
+) -> None:
+    if chat is None:
+        return
+    base = opening.settings.telegram.webhook
+    if base is None:
+        opening.run(TelegramPolling(chat, flow.heard, state.remember, state.recall).run())
+        return
+    hook = TelegramWebhook(chat, flow.heard, base, WEBHOOK_PATH, opening.home.secret("telegram_webhook"))
+    app.router.add_post(WEBHOOK_PATH, hook.handle)
+    opening.run(_registered(hook))
+
+
+async def _registered(hook: TelegramWebhook) -> None:
+    """Tell Telegram where we are, as often as it takes; then there is nothing left to do."""
+    while True:
+        try:
+            await hook.register()
+        except Unreachable as reason:
+            log.warning("webhook_not_registered", reason=str(reason))
+            await asyncio.sleep(reason.retry_after or 10)
+        else:
+            break
+    await asyncio.Event().wait()
+
+
+def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
+    reader, carrier = Reader(house, flow), Carrier(house, flow, Hands(house))
+    news = News(house, flow, opening.settings.dispatch_poll_seconds)
+    opening.stack.push_async_callback(reader.stop)
+    opening.stack.push_async_callback(carrier.stop)
+    for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
+        opening.run(loop)
+    return news
+
+
+async def _measure(house: House) -> None:
+    while True:
+        with suppress(Unreachable):
+            house.metrics.waiting(await house.state.depth())
+        await asyncio.sleep(5)
+
+
+def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part]) -> web.Application:
+    return server.make_app(
+        settings=opening.settings,
+        state=house.state,
+        clock=house.clock,
+        metrics=house.metrics,
+        logins=logins,
+        ring=opening.ring,
+        parts=parts,
+        translations=phrases.translations,
+        links=(("/group/demo", phrases.gettext(opening.settings.lang)("A group in the browser")),),
+    )
+
+
+async def _serve(opening: _Opening, app: web.Application) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    opening.stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, opening.settings.host, opening.settings.port).start()
+    except OSError as error:
+        raise Refused(
+            f"port {opening.settings.port} cannot be used: {error.strerror}; set LINLI_PORT"
+        ) from error
+
+
+async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_https(settings: Settings) -> bool:
+    return settings.address.startswith("https://")
+
+
+# --- health -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A part that is well when a question to it does not raise."""
+
+    name: str
+    question: Any
+
+    async def health(self) -> Health:
+        """Ask."""
+        try:
+            await self.question()
+        except (Unreachable, Refused) as reason:
+            return Health(ok=False, detail=str(reason))
+        return Health(ok=True)
+
+
+def _health_parts(
+    state: RedisState,
+    nlu: RasaNlu,
+    dispatch: Open311Dispatch,
+    telegram: TelegramChat | None,
+    embedded: Sequence[Part],
+) -> list[Part]:
+    asked: list[Part] = [
+        _Asked("redis", state.ping),
+        _Asked("nlu", nlu.status),
+        _Asked("dispatch", dispatch.services),
+    ]
+    if telegram:
+        asked.append(_Asked("telegram", telegram.me))
+    return [*asked, *(_Process(part) for part in embedded)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """The process behind a part that is ours, beside the question whether the part answers."""
+
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """The part's own name, marked."""
+        return f"{self.part.name}.process"
+
+    async def health(self) -> Health:
+        """Whether it runs, and how often it was restarted."""
+        return await self.part.health()
+
+
+# --- replay -----------------------------------------------------------------------------------------------
+
+
+def replaying(settings: Settings, nlu: Nlu, at: datetime) -> Replay:
+    """A house in memory around the real NLU, for `linli replay`."""
+    state, chat, clock = MemoryState(), MemoryChat(), VirtualClock(at)
+    dispatch: Dispatch = MemoryDispatch()
+    chats: dict[str, Chat] = {chat.platform: chat}
+    house = House(
+        state=state,
+        chats=chats,
+        nlu=nlu,
+        dispatch=dispatch,
+        clock=clock,
+        buttons=Buttons("replay"),
+        metrics=Metrics(),
+        grids=Grids(settings),
+    )
+    return Replay(house, state, chat, clock)

@@ -1,0 +1,188 @@
+"""The web server: health, figures, the interface, and what people see when something fails."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from actions.errors import Unreachable
+from bot.health import Health, check
+from bot.metrics import Metrics
+from bot.settings import load
+from tests.console_world import FakePart, fill, world
+
+HTML = {"Accept": "text/html"}
+GROUP = {"group": "telegram:-1001234567890"}
+
+
+async def test_a_server_is_alive_whatever_its_parts_say():
+    async with world(parts=[FakePart("nlu", ok=False)]) as here:
+        assert (await here.client.get("/healthz")).status == 200
+
+
+async def test_a_server_is_ready_when_every_part_is():
+    async with world(parts=[FakePart("nlu", ok=False, detail="training"), FakePart("redis")]) as here:
+        answer = await here.client.get("/readyz")
+        assert answer.status == 503
+        assert await answer.json() == {
+            "ready": False,
+            "not_ready": {"nlu": "training"},
+            "parts": ["nlu", "redis"],
+        }
+        here.parts[0].ok = True
+        assert (await here.client.get("/readyz")).status == 200
+
+
+async def test_a_part_that_fails_is_not_well_and_the_others_are():
+    class Broken:
+        name = "broken"
+
+        async def health(self) -> Health:
+            raise ConnectionResetError("gone")
+
+    health = await check([Broken(), FakePart("redis")])
+    assert health == {
+        "broken": Health(ok=False, detail="ConnectionResetError: gone"),
+        "redis": Health(ok=True),
+    }
+
+
+async def test_figures_are_given_in_prometheus_text():
+    async with world() as here:
+        await fill(here)
+        here.metrics.heard("telegram")
+        text = await (await here.client.get("/metrics")).text()
+        assert 'linli_heard_total{door="telegram"} 1.0' in text
+        assert 'linli_waiting{what="dead"} 1.0' in text
+
+
+def test_a_try_of_an_order_is_counted_by_how_it_ended():
+    metrics = Metrics()
+    for error in (None, Unreachable("x"), ValueError("x")):
+        try:
+            with metrics.carrying("Say"):
+                if error:
+                    raise error
+        except (Unreachable, ValueError):
+            pass
+    text = metrics.render().decode()
+    for outcome in ("done", "retried", "failed"):
+        assert f'linli_orders_total{{kind="Say",outcome="{outcome}"}} 1.0' in text
+    assert 'linli_order_seconds_count{kind="Say"} 3.0' in text
+
+
+def test_two_servers_in_one_process_count_apart():
+    one, other = Metrics(), Metrics()
+    one.read("report")
+    assert b"report" not in other.render()
+
+
+# --- the interface ------------------------------------------------------------------------------------
+
+
+async def test_the_cases_of_a_group_are_given_as_promised():
+    async with world() as here:
+        await fill(here)
+        answer = await here.client.get("/api/cases", params=GROUP)
+        first = (await answer.json())["cases"][0]
+    assert first == {
+        "id": "telegram:-1001234567890:12",
+        "stage": "open",
+        "category": "housing.elevator",
+        "place": "3号楼",
+        "urgency": "normal",
+        "ticket": "DT-20261122-0031",
+        "disputes": 1,
+        "messages": [
+            {"id": "120", "as": "report"},
+            {"id": "121", "as": "second"},
+            {"id": "140", "as": "disputed"},
+        ],
+    }
+
+
+async def test_a_group_without_cases_is_empty_and_no_group_is_a_fault():
+    async with world() as here:
+        assert await (await here.client.get("/api/cases?group=web:none")).json() == {"cases": []}
+        assert (await here.client.get("/api/cases")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Basic key"}, 401),
+        ({"X-API-Key": "网"}, 401),
+        ({"Authorization": "Bearer key"}, 200),
+        ({"Authorization": "bearer  key"}, 200),
+        ({"X-API-Key": "key"}, 200),
+    ],
+)
+async def test_with_a_key_only_its_holders_see_cases(headers, status):
+    async with world(load({"LINLI_API_KEY": "key"})) as here:
+        assert (await here.client.get("/api/cases", params=GROUP, headers=headers)).status == status
+
+
+@pytest.mark.parametrize("host", ["linli.example.org", "127.0.0.1.example.org", "[::1"])
+async def test_without_a_key_only_this_machine_sees_cases(host):
+    async with world() as here:
+        assert (await here.client.get("/api/cases", params=GROUP, headers={"Host": host})).status == 401
+    async with world(load({"LINLI_HOST": "0.0.0.0"})) as here:
+        assert (await here.client.get("/api/cases", params=GROUP)).status == 401
+        await here.log_in()
+        assert (await here.client.get("/api/cases", params=GROUP)).status == 200
+
+
+# --- pages and faults ---------------------------------------------------------------------------------
+
+
+async def test_every_answer_is_guarded():
+    async with world() as here:
+        for path in ("/", "/healthz", "/login", "/nowhere", "/pages/console.css"):
+            headers = (await here.client.get(path)).headers
+            assert headers["Content-Security-Policy"].startswith("default-src 'self'; ")
+            assert "unsafe" not in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_the_first_page_leads_everywhere_in_both_languages():
+    async with world() as here:
+        chinese = await (await here.client.get("/")).text()
+        english = await (await here.client.get("/?lang=en")).text()
+    assert 'href="/group/demo"' in chinese
+    assert "控制台" in chinese
+    assert 'lang="zh-CN"' in chinese
+    assert "Console" in english
+    assert 'href="/console?lang=en"' in english
+
+
+async def test_a_page_that_is_not_there_is_told_kindly_and_leads_nowhere_else():
+    async with world() as here:
+        answer = await here.client.get("/.//evil.example/%3Cscript%3E", headers=HTML)
+        text = await answer.text()
+    assert answer.status == 404
+    assert "没有这个页面" in text
+    assert "evil" not in text
+
+
+async def test_an_unknown_fault_has_a_number_that_is_in_the_log_and_says_nothing_else():
+    async with world() as here:
+        await here.log_in()
+        here.state.fault = RuntimeError("secret inside")
+        with capture_logs() as logs:
+            page = await (await here.client.get("/console", headers=HTML)).text()
+            program = await (await here.client.get("/console")).json()
+    numbers = [entry["error_id"] for entry in logs if entry["event"] == "page_failed"]
+    assert numbers[0] in page
+    assert program == {"error": "something went wrong", "id": numbers[1]}
+    assert "secret inside" not in page
+
+
+async def test_a_store_out_of_reach_is_told_and_comes_back():
+    async with world() as here:
+        await here.log_in()
+        here.state.fault = Unreachable("redis is away")
+        answer = await here.client.get("/console", headers=HTML)
+        assert answer.status == 503
+        assert "数据没有丢失" in await answer.text()
+        here.state.fault = None
+        assert (await here.client.get("/console")).status == 200

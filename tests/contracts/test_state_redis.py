@@ -1,0 +1,226 @@
+"""What only the state in Redis can keep: over a restart, a lost connection, a power cut.
+
+The state in memory ends with its process and is exempt.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from actions.errors import Unreachable
+from actions.ledger import Change, Entry, Stale
+from actions.talk import Talk
+from bot.ports import State
+from connectors.redis_state import RedisState
+from tests.actions.stories import CASE, GROUP, START
+from tests.contracts.states import (
+    PARTITIONS,
+    cutting,
+    due,
+    empty,
+    hear,
+    keys,
+    letter,
+    on_redis,
+    one_entry,
+    reported,
+    save,
+    take,
+)
+from tests.real_redis import RealRedis, real_redis
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealRedis]:
+    """One server for the whole file; it is emptied between tests."""
+    async with real_redis(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestOverARestart:
+    """What Redis keeps and memory cannot: MemoryState ends with its process, and says so."""
+
+    @pytest_asyncio.fixture(loop_scope="module", autouse=True)
+    async def emptied(self, server: RealRedis) -> None:
+        await empty(server)
+
+    async def test_what_was_taken_and_not_finished_comes_first(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            for n in range(3):
+                await hear(before, f"u{n}")
+            first, *_ = await take(before, 2)
+            await save(before, entry=first)
+        async with on_redis(server) as after:
+            await hear(after, "u3")
+            assert [entry.update for entry in await take(after)] == ["u1"]
+            assert [entry.update for entry in await take(after)] == ["u2", "u3"]
+            assert await take(after) == []
+
+    async def test_many_unfinished_entries_come_back_page_by_page_in_order(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            for n in range(7):
+                await hear(before, f"u{n}")
+            await take(before)
+        async with on_redis(server) as after:
+            taken = [[entry.update for entry in await take(after, 3)] for _ in range(4)]
+        assert taken == [["u0", "u1", "u2"], ["u3", "u4", "u5"], ["u6"], []]
+
+    async def test_orders_and_their_tries_survive(self, server: RealRedis) -> None:
+        async with on_redis(server) as before:
+            await save(before, orders=(due(0), due(1, 60)))
+            tried = await before.begin(due(0), START)
+        async with on_redis(server) as after:
+            assert await after.due(START, 10) == [tried]
+
+    async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
+        async with on_redis(server) as state:
+            await hear(state, "u1")
+            await state.start()
+            assert len(await take(state)) == 1
+
+    async def test_savers_in_two_processes_cannot_both_win(self, server: RealRedis) -> None:
+        async with on_redis(server) as one, on_redis(server) as two:
+            talk = await one.talk(GROUP)
+            await two.save(Change(talk=talk, moved=(reported(),)))
+            with pytest.raises(Stale):
+                await one.save(Change(talk=talk, moved=(reported(number=2),)))
+            assert [case.number for case in await one.cases(GROUP)] == [1]
+
+    async def test_what_redis_handed_out_in_a_lost_answer_is_asked_for_again(
+        self, server: RealRedis, tmp_path: Path
+    ) -> None:
+        async with on_redis(server) as other, cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            assert await take(state) == []
+            await hear(other, "u1")
+            cut.next_answer = True
+            with pytest.raises(Unreachable):
+                await take(state)
+            assert [entry.update for entry in await take(state)] == ["u1"]
+            await state.stop()
+
+    async def test_a_save_whose_answer_was_lost_is_not_done_twice(self, server: RealRedis) -> None:
+        async with cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
+            cut.after = b"EXEC"
+            with pytest.raises((Stale, Unreachable)):
+                await state.save(change)
+            await state.save(replace(change, talk=await state.talk(GROUP)))
+            assert await state.trace(CASE) == list(reported().facts)
+            assert (await state.talk(GROUP)).version == 1
+            await state.stop()
+
+    async def test_a_connection_lost_between_reading_and_writing_saves_nothing(
+        self, server: RealRedis
+    ) -> None:
+        async with cutting(server) as cut:
+            state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
+            await state.start()
+            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
+            cut.after = b"XPENDING"
+            with pytest.raises((Stale, Unreachable)):
+                await state.save(change)
+            assert await state.cases(GROUP) == []
+            await state.save(change)
+            assert len(await state.cases(GROUP)) == 1
+            await state.stop()
+
+    async def test_a_full_redis_is_unreachable_and_loses_nothing(self, server: RealRedis) -> None:
+        async with on_redis(server) as state, server.client() as client:
+            await hear(state, "u1")
+            await client.config_set("maxmemory", "1")
+            try:
+                with pytest.raises(Unreachable):
+                    await hear(state, "u2")
+                with pytest.raises(Unreachable):
+                    await save(state, reported())
+            finally:
+                await client.config_set("maxmemory", "0")
+            assert await hear(state, "u2")
+            assert await state.cases(GROUP) == []
+            await save(state, reported())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestWithoutRedis:
+    """A Redis that is gone, or that was gone."""
+
+    async def test_every_call_says_unreachable(self, tmp_path: Path) -> None:
+        state = RedisState.at(f"unix://{tmp_path}/nobody", 4)
+        entry = Entry("1-0", 0, GROUP, "memory", "u1", "{}", START)
+        calls = [
+            state.start(),
+            state.ping(),
+            hear(state, "u1"),
+            take(state),
+            state.talk(GROUP),
+            state.groups(),
+            state.cases(GROUP),
+            state.case(CASE),
+            state.case_of(GROUP, "m1"),
+            state.case_of_ticket("T-1"),
+            state.trace(CASE),
+            state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
+            state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
+            state.due(START, 10),
+            state.order("x", GROUP),
+            state.begin(due(0), START),
+            state.postpone(due(0), START),
+            state.bury(letter("d1"), entry=entry),
+            state.dead(10),
+            state.replay("d1"),
+            state.remember("cursor", "1"),
+            state.recall("cursor"),
+            state.depth(),
+        ]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        await state.stop()
+        assert [type(answer) for answer in answers] == [Unreachable] * len(calls)
+
+    async def test_a_power_cut_keeps_everything_acknowledged(self, tmp_path: Path) -> None:
+        async with real_redis(tmp_path / "redis") as own, on_redis(own) as state:
+            await save(state, reported(), orders=(due(0),), links=(("m1", CASE),))
+            await hear(state, "taken")
+            await take(state)
+            accepted = await self.hear_until_the_cut(own, state)
+            with pytest.raises(Unreachable):
+                await state.ping()
+            await own.start()
+
+            assert await state.case(CASE) == reported().case
+            assert await state.trace(CASE) == list(reported().facts)
+            assert await state.case_of(GROUP, "m1") == CASE
+            assert keys(await state.due(START, 10)) == keys([due(0)])
+            assert not await hear(state, "taken")
+            async with on_redis(own) as after:
+                seen = [entry.update for _ in range(9) for entry in await take(after, 1000)]
+            assert seen[: len(accepted) + 1] == ["taken", *accepted]
+
+    async def hear_until_the_cut(self, own: RealRedis, state: State) -> list[str]:
+        """Updates that Redis acknowledged while it was being killed."""
+        accepted: list[str] = []
+        enough = asyncio.Event()
+
+        async def talk_on() -> None:
+            with suppress(Unreachable):
+                while True:
+                    await hear(state, f"u{len(accepted)}")
+                    accepted.append(f"u{len(accepted)}")
+                    if len(accepted) == 20:
+                        enough.set()
+
+        talking = asyncio.create_task(talk_on())
+        async with asyncio.timeout(20):
+            await enough.wait()
+        await own.kill()
+        await talking
+        return accepted
