@@ -259,7 +259,7 @@ S = Stage
 _WAIT_WORKER = (show_card, wait(Wait.WORKER))
 _FILE = (show_card, file_ticket)
 _HANDLE = (show_card, wait(Wait.HANDLING))
-_ASK_WORKER = (show_card, ask_worker)
+_ASK_WORKER = (show_card, ask_worker, wait(Wait.WORKER_KEY))
 _ASK_RESIDENTS = (show_card, ask_if_fixed, wait(Wait.RESIDENTS_KEY))
 _REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED))
 _END = (show_card, say(Sentence.CLOSED), tell(News.CONFIRMED), ask_satisfaction)
@@ -326,11 +326,13 @@ def _keys() -> Iterator[Row]:
     denied = (show_card, say(Sentence.DENIED), tell(News.DENIED))
     remind_worker = (say(Sentence.REMIND_WORKER_KEY), wait(Wait.WORKER_KEY))
     for stage in (S.WORK_DONE, S.WORKER_KEY):
+        yield Row(stage, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
+        yield Row(stage, f.TimeRanOut, stage, remind_worker)
+        yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
+        yield Row(stage, f.TicketReturned, S.RETURNED, (show_card, say(Sentence.RETURNED)))
         yield Row(stage, f.WorkerConfirmed, S.RESIDENTS_KEY, _ASK_RESIDENTS)
         yield Row(stage, f.WorkerDenied, S.OPEN, denied)
         yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN)
-    yield Row(S.WORKER_KEY, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
-    yield Row(S.WORKER_KEY, f.TimeRanOut, S.WORKER_KEY, remind_worker)
     key = S.RESIDENTS_KEY
     remind_residents = (say(Sentence.REMIND_RESIDENTS), wait(Wait.RESIDENTS_KEY))
     yield Row(key, f.ResidentConfirmed, S.CLOSED, _END, has_ticket)
@@ -382,6 +384,9 @@ TABLE: tuple[Row, ...] = (
 # --- what a fact teaches a case, whatever its stage ---------------------------------------------------
 
 
+_RISING = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
+
+
 @singledispatch
 def learn(_: f.Fact, case: Case) -> Case:
     """What `case` knows after the fact; most facts only move it."""
@@ -390,7 +395,7 @@ def learn(_: f.Fact, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Repeated, case: Case) -> Case:
-    urgency = Urgency.EMERGENCY if Urgency.EMERGENCY in (case.urgency, fact.urgency) else case.urgency
+    urgency = max(case.urgency, fact.urgency, key=_RISING.index)
     case = _follow(_linked(case, fact, "report"), fact.by)
     return replace(case, place=case.place or fact.place, urgency=urgency)
 

@@ -25,9 +25,13 @@ class Writer:
     gas: str = ""
 
     def card(self, case: Case) -> str:
-        """The whole card: what, where, in whose words, who has it."""
-        lines = [self.title(case), self._words(case), self._status(case), self._extras(case)]
+        """The card in the group: what, where, who has it. It quotes the report, so the words stand there."""
+        lines = [self.title(case), self._status(case), self._extras(case)]
         return "\n".join(line for line in lines if line)
+
+    def story(self, case: Case) -> str:
+        """The card with the reporter's words, for whoever asks."""
+        return f"{self.card(case)}\n{self._words(case)}".strip()
 
     def title(self, case: Case) -> str:
         """`#12 lift out of order · 3号楼`."""
@@ -44,8 +48,6 @@ class Writer:
 
     def _words(self, case: Case) -> str:
         words = " ".join(mask(case.text).split())
-        if not words:
-            return ""
         return f"{case.reporter_name or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
 
     def _status(self, case: Case) -> str:

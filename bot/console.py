@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp_jinja2
 import structlog
 from aiohttp import web
 from babel.dates import format_timedelta
 
 from bot.board import SHOWN, Boards
 from bot.categories import name_of
+from bot.frame import LANG, render
 from bot.log_ring import Ring
 from bot.login import genuine_form, requires_login
 
@@ -191,7 +191,7 @@ async def _words(request: web.Request) -> dict[str, Any]:
 
 
 def _page(request: web.Request, name: str, words: dict[str, Any]) -> web.StreamResponse:
-    lang = request["lang"]
+    lang = request[LANG]
     helpers = {
         "stages": STAGES,
         "happened": HAPPENED,
@@ -200,7 +200,7 @@ def _page(request: web.Request, name: str, words: dict[str, Any]) -> web.StreamR
         "ago": lambda age: _age(age, lang),
         "clock": _clock_time,
     }
-    answer = aiohttp_jinja2.render_template(name, request, {**helpers, **words})
+    answer = render(request, name, {**helpers, **words})
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

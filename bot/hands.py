@@ -144,7 +144,7 @@ class Hands:
             text = "\n".join(writer.line(case) for case in cases if case)
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
-            text = writer.card(found) if found else reply("no_such_case", {}, lang)
+            text = writer.story(found) if found else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
         await self._house.chat(order.group).post(Post(order.group, text, order.key, reply_to=order.reply_to))

@@ -4,24 +4,17 @@
 """
 
 import secrets
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
-from gettext import NullTranslations
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import aiohttp_jinja2
-import jinja2
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-import connectors
 from actions.errors import Unreachable
-from actions.mask import mask
 from bot import api, console
 from bot.api import SETTINGS, STATE
 from bot.board import Boards
+from bot.frame import PAGES, Translations, choose_language, language, render, set_up_pages
 from bot.health import Part, check
 from bot.log_ring import Ring
 from bot.login import COOKIE, LOGINS, Logins, genuine_form
@@ -29,7 +22,6 @@ from bot.metrics import Metrics
 from bot.ports import Clock, State
 from bot.settings import Settings
 
-Translations = Callable[[str], NullTranslations]
 Link = tuple[str, str]
 """An address of ours and what it leads to, for the page at `/`."""
 
@@ -37,8 +29,6 @@ log = structlog.get_logger("server")
 METRICS = web.AppKey("metrics", Metrics)
 PARTS: web.AppKey[Sequence[Part]] = web.AppKey("parts", Sequence)
 LINKS: web.AppKey[Sequence[Link]] = web.AppKey("links", Sequence)
-_PAGES = Path(__file__).parent / "pages"
-_LANG: ContextVar[str] = ContextVar("lang")
 _GUARD = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -60,10 +50,10 @@ def make_app(
     links: Sequence[Link] = (),
 ) -> web.Application:
     """The application, without the routes of the connectors. `links` are shown on the page at `/`."""
-    app = web.Application(middlewares=[_errors, _language], client_max_size=25 * 1024 * 1024)
+    app = web.Application(middlewares=[_errors, language], client_max_size=25 * 1024 * 1024)
     app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
     app[PARTS], app[LINKS] = parts, links
-    _set_up_pages(app, translations)
+    set_up_pages(app, translations)
     console.set_up(app, Boards(state, parts, clock, settings), ring)
     app.add_routes([*_routes(), *api.routes(), *console.routes()])
     app.on_response_prepare.append(_guard)
@@ -86,64 +76,17 @@ def _routes() -> list[web.RouteDef]:
 # --- pages ------------------------------------------------------------------------------------------
 
 
-def _set_up_pages(app: web.Application, translations: Translations) -> None:
-    folders = [_PAGES, Path(connectors.__file__).parent / "pages"]
-    env = aiohttp_jinja2.setup(
-        app,
-        loader=jinja2.FileSystemLoader(folders),
-        autoescape=True,
-        extensions=["jinja2.ext.i18n"],
-        context_processors=[_context],
-        filters={"masked": mask},
-    )
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: translations(_LANG.get()).gettext(text),
-        lambda one, many, n: translations(_LANG.get()).ngettext(one, many, n),
-        newstyle=True,
-    )
-
-
-async def _context(request: web.Request) -> dict[str, Any]:
-    logins = request.app[LOGINS]
-    visitor = logins.who(request)
-    lang = request["lang"]
-    other = "en" if lang == "zh_CN" else "zh_CN"
-    return {
-        "lang": lang,
-        "html_lang": lang.replace("_CN", "-CN"),
-        "in_lang": f"?lang={lang}" if "lang" in request.query else "",
-        # The query alone: a path of the visitor's making could lead elsewhere.
-        "other_lang": f"?lang={other}",
-        "visitor": visitor,
-        "form_token": logins.form_token(visitor) if visitor else "",
-    }
-
-
-@web.middleware
-async def _language(request: web.Request, handler: Handler) -> web.StreamResponse:
-    _choose_language(request)
-    return await handler(request)
-
-
-def _choose_language(request: web.Request) -> None:
-    if "lang" in request:
-        return
-    asked = {"en": "en", "zh": "zh_CN", "zh_CN": "zh_CN"}.get(request.query.get("lang", ""))
-    request["lang"] = asked or request.app[SETTINGS].lang
-    _LANG.set(request["lang"])
-
-
 async def _guard(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in _GUARD.items():
         response.headers.setdefault(name, value)
 
 
 async def _asset(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(_PAGES / request.match_info["name"], headers={"Cache-Control": "no-cache"})
+    return web.FileResponse(PAGES / request.match_info["name"], headers={"Cache-Control": "no-cache"})
 
 
 async def _index(request: web.Request) -> web.StreamResponse:
-    return aiohttp_jinja2.render_template("index.html", request, {"links": request.app[LINKS]})
+    return render(request, "index.html", {"links": request.app[LINKS]})
 
 
 # --- health and figures -----------------------------------------------------------------------------
@@ -185,13 +128,13 @@ async def _login(request: web.Request) -> web.StreamResponse:
         return await _login_page(request, "used_up", 401)
     log.info("login", kind=visitor.kind, address=request.remote)
     # A page and no redirect: after a click in a chat, browsers keep a Strict cookie back from a redirect.
-    page = aiohttp_jinja2.render_template("welcome.html", request, {"onward": "/console"})
+    page = render(request, "welcome.html", {"onward": "/console"})
     logins.welcome(page, visitor, secure=request.secure)
     return page
 
 
 async def _login_page(request: web.Request, fault: str, status: int) -> web.StreamResponse:
-    return aiohttp_jinja2.render_template("login.html", request, {"fault": fault}, status=status)
+    return render(request, "login.html", {"fault": fault}, status=status)
 
 
 async def _logout(request: web.Request) -> web.StreamResponse:
@@ -228,8 +171,8 @@ async def _told(request: web.Request, status: int, reason: str, number: str = ""
     if "text/html" not in request.headers.get("Accept", ""):
         body = {"error": reason or "something went wrong", "id": number}
         return web.json_response({key: value for key, value in body.items() if value}, status=status)
-    _choose_language(request)
+    choose_language(request)
     if status == 401:
         return await _login_page(request, "", status)
     words = {"status": status, "reason": reason, "number": number}
-    return aiohttp_jinja2.render_template("error.html", request, words, status=status)
+    return render(request, "error.html", words, status=status)

@@ -321,11 +321,16 @@ class TestTwoKeys:
     def test_who_solved_it_on_site_has_turned_the_workers_key(self) -> None:
         assert Story(UNSURE, f.SolvedOnSite).now.worker_key == WORKER
 
-    def test_the_wait_for_the_worker_begins_when_the_question_is_in_the_group(self) -> None:
+    def test_the_wait_for_the_worker_begins_anew_when_the_question_is_in_the_group(self) -> None:
         story = Story(*FILED, f.WorkDone)
-        assert waits(story) == []
+        assert waits(story) == [Wait.WORKER_KEY]
+        first = story.now.timer
         assert story.tell(FACTS[f.Posted]).now.stage is S.WORK_DONE
         assert waits(story.tell(ASKED_WORKER)) == [Wait.WORKER_KEY]
+        assert story.now.timer != first
+
+    def test_a_question_that_never_reached_the_group_does_not_hold_the_case_for_ever(self) -> None:
+        assert Story(*FILED, f.WorkDone, *SILENCE).now.stage is S.LAPSED
 
     def test_a_quick_worker_may_turn_the_key_before_the_question_is_known_to_be_posted(self) -> None:
         assert Story(*FILED, f.WorkDone, f.WorkerConfirmed).now.stage is S.RESIDENTS_KEY

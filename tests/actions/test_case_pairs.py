@@ -215,6 +215,9 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.WorkerDenied: {S.OPEN},
         f.ResidentDisputed: {S.OPEN},
         f.Posted: {S.WORK_DONE, S.WORKER_KEY},
+        f.TimeRanOut: {S.WORK_DONE, S.LAPSED},
+        f.WorkStarted: {S.IN_PROGRESS},
+        f.TicketReturned: {S.RETURNED},
     },
     S.WORKER_KEY: {
         f.Repeated: {S.WORKER_KEY},
@@ -233,6 +236,8 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentDisputed: {S.OPEN},
         f.Posted: {S.WORKER_KEY},
         f.TimeRanOut: {S.WORKER_KEY, S.LAPSED},
+        f.WorkStarted: {S.IN_PROGRESS},
+        f.TicketReturned: {S.RETURNED},
     },
     S.RESIDENTS_KEY: {
         f.Repeated: {S.RESIDENTS_KEY},
@@ -302,6 +307,7 @@ WALKED_WAYS = {
         (NO_PLACE, f.TimeRanOut, f.TimeRanOut),
     ),
     S.HANDLING: (*WAYS[S.HANDLING], (f.Reported, f.TakenOn, f.TimeRanOut)),
+    S.WORK_DONE: (*WAYS[S.WORK_DONE], (*FILED, f.WorkDone, f.TimeRanOut)),
     S.WORKER_KEY: (*WAYS[S.WORKER_KEY], (*FILED, f.WorkDone, ASKED_WORKER, f.TimeRanOut)),
     S.SOLVED_IN_GRID: (
         *WAYS[S.SOLVED_IN_GRID],
@@ -405,7 +411,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.WorkStarted,): "ShowCard",
     (f.TicketReturned,): "ShowCard say:returned",
     (f.TicketNoted,): "ShowCard",
-    (f.WorkDone,): "ShowCard AskWorker",
+    (f.WorkDone,): "ShowCard AskWorker wait:worker_key",
     (f.WorkerConfirmed,): "ShowCard AskIfFixed wait:residents_key",
     (f.WorkerDenied,): "ShowCard say:denied tell:denied",
     (f.ResidentConfirmed,): "ShowCard say:closed tell:confirmed AskSatisfaction",
@@ -421,6 +427,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.TimeRanOut, S.ASKING_WHERE, S.WAITING_WORKER): "ShowCard wait:worker",
     (f.TimeRanOut, S.WAITING_WORKER, S.WAITING_WORKER): "say:remind_worker wait:worker",
     (f.TimeRanOut, S.HANDLING): "say:remind_worker wait:handling",
+    (f.TimeRanOut, S.WORK_DONE): "say:remind_worker_key wait:worker_key",
     (f.TimeRanOut, S.WORKER_KEY): "say:remind_worker_key wait:worker_key",
     (f.TimeRanOut, S.RESIDENTS_KEY): "say:remind_residents wait:residents_key",
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -133,7 +133,12 @@ def test_the_folder_of_the_log_is_the_owners(tmp_path):
     assert log_path(tmp_path).parent.stat().st_mode & 0o077 == 0
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
+@settings(max_examples=50, deadline=None)
+@given(
+    st.dictionaries(
+        st.text(max_size=9), st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5)
+    )
+)
 def test_whatever_is_logged_becomes_json(event):
     json.dumps(clean(event))
 
