@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score chaos lint types nlu-test model chromium clean diagram doctor
+.PHONY: run setup test bench score chaos lint types nlu-test model chromium clean diagram pictures doctor
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -93,6 +93,10 @@ chaos: setup model
 
 diagram: setup
 	.venv/bin/linli diagram
+
+# The pictures of README.md and docs/, from the running program.
+pictures: setup chromium
+	.venv/bin/python -m docs.pictures.make
 
 doctor: setup
 	.venv/bin/linli doctor

@@ -146,8 +146,10 @@ def replay(
 ) -> None:
     """Feed a group's transcript through the bot, on a virtual clock, and show what it would have done."""
     from actions.errors import Refused, Unreachable
+    from bot.log import only_errors
     from bot.replay import BadTranscript
 
+    only_errors()
     with _settings() as settings:
         try:
             outcome = asyncio.run(_replay(settings, file))

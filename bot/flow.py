@@ -81,7 +81,8 @@ class Flow:
         if not message.text.strip() or message.kind in (Kind.STICKER, Kind.OTHER):
             return SILENCE
         context = [line.text for line in talk.recent[-CONTEXT:] if line.text]
-        reading = await self._house.nlu.parse(message.text, context, quoted, str(message.role))
+        with self._house.metrics.parsing():
+            reading = await self._house.nlu.parse(message.text, context, quoted, str(message.role))
         self._house.metrics.read(reading.intent)
         return reading
 

@@ -69,6 +69,14 @@ def recording(
         structlog.reset_defaults()
 
 
+def only_errors() -> None:
+    """For a command whose output is data: nothing but errors, and those on stderr."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def _configure() -> None:
     structlog.configure(
         processors=[

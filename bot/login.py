@@ -7,13 +7,11 @@ nothing is stored of it, so a new key file logs everybody out.
 import functools
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
@@ -24,7 +22,6 @@ COOKIE_SECONDS = 7 * 24 * 3600
 LINK_SECONDS = 24 * 3600
 TRIES_A_MINUTE = 10
 _ADDRESSES = 10_000
-_KEY_BYTES = 32
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,36 +40,6 @@ class Visitor:
 
     kind: str
     session: str
-
-
-def secret_key(home: Path) -> bytes:
-    """The key of this home, made on first use, readable by its owner only.
-
-    Raises ValueError where the file holds something else.
-    """
-    path = home / "secret"
-    if not path.exists():
-        _make_key(path)
-    key = path.read_bytes()
-    if len(key) < _KEY_BYTES:
-        raise ValueError(f"{path} is damaged: remove it, and everybody will have to log in again")
-    return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".secret.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # unlike a rename, this leaves a key alone that another process made meanwhile
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 class Logins:

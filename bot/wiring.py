@@ -217,7 +217,7 @@ def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part
         ring=opening.ring,
         parts=parts,
         translations=phrases.translations,
-        links=(("/group/demo", phrases.gettext(opening.settings.lang)("A group in the browser")),),
+        links=(("/group/demo", "A group in the browser"),),
     )
 
 

@@ -4,13 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
-from pathlib import Path
 
 from aiohttp.test_utils import TestClient, TestServer
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from actions import facts as f
 from actions.case import Case, advance
@@ -21,23 +16,13 @@ from bot.health import Health
 from bot.log_ring import Ring
 from bot.login import Logins
 from bot.metrics import Metrics
+from bot.phrases import translations
 from bot.server import make_app
 from bot.settings import Settings, load
 from connectors.memory_state import MemoryState
 from connectors.once import MemoryOnce
 
-CATALOGUE = Path(__file__).parent.parent / "bot" / "locale" / "zh_CN" / "console.po"
 KEY = b"0123456789abcdef0123456789abcdef"
-
-
-def translations(lang: str) -> NullTranslations:
-    """The console's own words."""
-    if lang != "zh_CN":
-        return NullTranslations()
-    compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(CATALOGUE.read_bytes()), locale=lang))
-    compiled.seek(0)
-    return GNUTranslations(compiled)
 
 
 @dataclass

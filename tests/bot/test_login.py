@@ -1,13 +1,11 @@
 """Logging in: a link works once, within a day, and gives a cookie that nobody can make."""
 
 import asyncio
-import stat
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from actions.errors import Unreachable
-from bot.login import COOKIE, LINK_SECONDS, Logins, Visitor, secret_key
+from bot.login import COOKIE, LINK_SECONDS, Logins, Visitor
 from connectors.once import MemoryOnce, RedisOnce
 from tests.console_world import KEY, world
 from tests.real_redis import real_redis
@@ -103,23 +101,6 @@ def test_a_form_is_good_for_its_own_login_only():
     assert logins.form_is_genuine(Visitor("operator", "one"), token)
     assert not logins.form_is_genuine(Visitor("operator", "two"), token)
     assert not logins.form_is_genuine(Visitor("operator", "one"), "网")
-
-
-# --- the key ----------------------------------------------------------------------------------------
-
-
-def test_the_key_is_made_once_whoever_comes_first_and_is_its_owners(tmp_path):
-    with ThreadPoolExecutor(16) as pool:
-        keys = set(pool.map(lambda _: secret_key(tmp_path), range(64)))
-    assert len(keys) == 1
-    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
-
-
-def test_a_damaged_key_is_not_used(tmp_path):
-    (tmp_path / "secret").write_bytes(b"short")
-    with pytest.raises(ValueError, match="is damaged"):
-        secret_key(tmp_path)
 
 
 # --- over the web -----------------------------------------------------------------------------------
