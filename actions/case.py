@@ -232,7 +232,10 @@ def tell(news: News) -> Effect:
     """An effect that tells dispatch, where dispatch has a ticket."""
 
     def effect(case: Case, fact: f.Fact) -> o.Order | None:
-        return o.TellDispatch(news=news, text=_words(fact)) if case.ticket else None
+        if case.ticket is None:
+            return None
+        attachments = fact.attachments if isinstance(fact, f.Detailed) else ()
+        return o.TellDispatch(news=news, text=_words(fact), attachments=attachments)
 
     return effect
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from actions.message import Attachment
+
 
 class Wait(StrEnum):
     """What a case waits for; how long is a policy of the grid."""
@@ -116,10 +118,11 @@ class FileTicket(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellDispatch(Order):
-    """Tell dispatch something about the ticket that it already has."""
+    """Tell dispatch something about the ticket that it already has; `attachments` are new evidence."""
 
     news: News
     text: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ class Flow:
 
     async def _message(self, entry: Entry, message: Message) -> None:
         warned = await self._warn(message)
-        if command := parse(message.text):
+        if (command := parse(message.text)) and not message.edited:
             await self._command(entry, message, command)
             return
         talk = await self._state.talk(message.group)
@@ -168,6 +168,8 @@ class Flow:
             understood, moved, orders = SILENT, None, ()
         case = moved.case.id if moved else ""
         extra = self._emergency_by_reading(message, understood)
+        if message.addressed and not moved and not talk.greeted:
+            talk, extra = replace(talk, greeted=True), (*extra, self._introduction(message))
         talk = with_number(talk, understood).heard(message, reading.intent, case)
         change = Change(
             talk=talk,
@@ -184,6 +186,12 @@ class Flow:
             intent=str(reading.intent),
             kind=str(message.kind),
         )
+
+    def _introduction(self, message: Message) -> Due:
+        """Somebody speaks to us, in private for example, who has not been told what we are for."""
+        key = f"{message.group}:{message.id}:reply"
+        reply = o.Reply(key=key, group=message.group, reply_to=message.id, what="help")
+        return self._now(reply, message.group)
 
     def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
         """A report that the NLU takes for an emergency although no emergency word stands in it."""

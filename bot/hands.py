@@ -183,6 +183,7 @@ class Hands:
             address=mask(case.place),
             lat=case.point.lat if case.point else None,
             long=case.point.long if case.point else None,
+            media_urls=self._house.evidence.links(case.group, case.attachments),
         )
 
     async def _tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
@@ -198,7 +199,8 @@ class Hands:
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
-        return told(order.news, lang).format(n=case.disputes, text=mask(order.text)).strip()
+        words = told(order.news, lang).format(n=case.disputes, text=mask(order.text)).strip()
+        return "\n".join((words, *self._house.evidence.links(case.group, order.attachments)))
 
 
 def _face(post: Post) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from actions.orders import Wait
 from bot.buttons import Buttons
+from bot.evidence import Evidence
 from bot.grids import Grids
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
@@ -27,6 +28,7 @@ class House:
     buttons: Buttons
     metrics: Metrics
     grids: Grids
+    evidence: Evidence
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chat(self, group: str) -> Chat:

@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 from actions.errors import Refused, Unreachable
 from bot import login, phrases, server
 from bot.buttons import Buttons
+from bot.evidence import PATH as EVIDENCE
+from bot.evidence import Evidence
 from bot.flow import Flow
 from bot.grids import Grids
 from bot.hands import Hands
@@ -108,24 +110,27 @@ async def _open(opening: _Opening) -> OpenBot:
     nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(parts)
     stack.push_async_callback(nlu.close)
     stack.push_async_callback(dispatch.close)
+    chats: dict[str, Chat] = {}
+    evidence = Evidence(opening.home.secret("evidence"), settings.address, chats)
     house = House(
         state=state,
-        chats={},
+        chats=chats,
         nlu=nlu,
         dispatch=dispatch,
         clock=SystemClock(),
         buttons=Buttons(opening.home.secret("buttons")),
         metrics=Metrics(),
         grids=grids,
+        evidence=evidence,
     )
     flow = Flow(house)
     webchat = _web_chat(opening, redis, flow)
     telegram = await _telegram(opening, grids)
-    house.chats = {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
+    chats |= {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
     news = _start_loops(opening, house, flow)
     logins = login.Logins(RedisOnce(redis), opening.home.secret("login").encode(), secure=_is_https(settings))
     app = _app(opening, house, logins, _health_parts(state, nlu, dispatch, telegram, parts.embedded))
-    app.add_routes(webchat.routes())
+    app.add_routes([*webchat.routes(), web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
     app.on_shutdown.append(lambda _: webchat.close())
     if parts.push_secret:
         app.router.add_post(PUSH_PATH, PushDoor(dispatch, news).handle)
@@ -312,5 +317,6 @@ def replaying(settings: Settings, nlu: Nlu, at: datetime) -> Replay:
         buttons=Buttons("replay"),
         metrics=Metrics(),
         grids=Grids(settings),
+        evidence=Evidence("replay", settings.address, chats),
     )
     return Replay(house, state, chat, clock)

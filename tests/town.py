@@ -14,6 +14,7 @@ from actions.message import Attachment, Joined, Kind, Message, Press, Role
 from actions.policy import Policy
 from actions.reading import Guess, Intent, Reading, Span, Urgency
 from bot.buttons import Buttons
+from bot.evidence import Evidence
 from bot.flow import Flow
 from bot.grids import Grids
 from bot.hands import Hands
@@ -68,15 +69,17 @@ class Town:
         self.nlu, self.dispatch = MemoryNlu(readings), MemoryDispatch()
         self.chat.staff = (("memory:孟姐", "孟姐"),)
         settings = Settings(lang=lang, grid=(Grid(id="g1", name="第一网格"),))
+        chats = {"memory": self.chat}
         self.house = House(
             state=self.state,
-            chats={"memory": self.chat},
+            chats=chats,
             nlu=self.nlu,
             dispatch=self.dispatch,
             clock=self.clock,
             buttons=Buttons("secret"),
             metrics=Metrics(),
             grids=_Grids(settings, policy or Policy()),
+            evidence=Evidence("secret", "http://here", chats),
         )
         self.flow = Flow(self.house)
         self.reader = Reader(self.house, self.flow)

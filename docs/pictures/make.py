@@ -172,9 +172,10 @@ async def the_loop(browser: Browser, linli: Linli) -> None:
     """From the report to the two keys, as three people see it."""
     group = "chunfeng"
     resident = await come(browser, linli.group(group), "王阿姨")
-    await expect(words(resident, WELCOME)).to_be_visible()
     neighbour = await come(browser, linli.group(group), "李老师")
-    await say(neighbour, "早上好，今天降温，大家多穿点")
+    await say(neighbour, "早上好！")
+    await expect(words(neighbour, WELCOME)).to_be_visible()
+    await say(neighbour, "今天降温，大家出门多穿点")
     await say(resident, "3号楼2单元电梯又坏了，老人下不来楼")
     await expect(words(resident, FILED)).to_be_visible()
     await press(neighbour, FILED, "我也是")

@@ -50,7 +50,7 @@ async def test_the_happy_loop_closes_with_two_keys():
 
 async def test_chatter_is_met_with_silence():
     town = Town(READ)
-    for text in ("早上好", "", "😀😀", "‮\u200b", "x" * 4096, "\x00\x07"):
+    for text in ("早上好", "", "😀😀", "\u202e\u200b", "x" * 4096, "\x00\x07"):
         await town.say("张阿姨", text)
     assert town.texts == []
     assert await town.cases() == []
@@ -297,3 +297,21 @@ async def test_the_group_can_be_english():
     await town.say("Ann", "lift broken")
     assert "Sent to dispatch, ticket 1" in town.texts[0]
     assert town.labels() == [["Me too"], ["I'll handle it", "Not a problem"]]
+
+
+async def test_whoever_speaks_to_the_bot_for_the_first_time_is_told_what_it_is_for():
+    town = Town(READ)
+    await town.say("王奶奶", "你好", addressed=True)
+    assert "3号楼电梯又坏了" in town.texts[0]
+    await town.say("王奶奶", "谢谢", addressed=True)
+    assert len(town.texts) == 1
+
+
+async def test_photos_reach_dispatch_as_signed_links():
+    town = Town(READ)
+    await town.say("张阿姨", LIFT, kind=Kind.PHOTO)
+    (url,) = town.dispatch.filed[0].media_urls
+    assert url.startswith("http://here/evidence/")
+    await town.say("张阿姨", "", kind=Kind.PHOTO)
+    assert "http://here/evidence/" in town.dispatch.told[-1][2]
+    assert len((await town.case()).attachments) == 2
