@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score chaos lint types nlu-test model chromium clean diagram pictures doctor
+.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures doctor
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -76,18 +76,13 @@ chromium:
 		[ "$${CI:-}" != true ]; \
 	fi
 
-# --- measures; the places of the figures are named in docs/ ---
+# --- measures: bench/report.json and nlu/reports/score.json ---
 
 bench: setup model
 	.venv/bin/python bench/run.py
 
 score: setup model
 	.venv/bin/python bench/score.py
-
-chaos: SECONDS ?= 60
-chaos: SEED ?= 1
-chaos: setup model
-	.venv/bin/python bench/chaos.py --seconds $(SECONDS) --seed $(SEED)
 
 # --- the rest ---
 
