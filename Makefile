@@ -86,6 +86,11 @@ score: setup model
 
 # --- the rest ---
 
+# New sentences of the code go into the catalogue, to be translated there.
+messages: setup
+	.venv/bin/pybabel -q extract -F babel.cfg -k N_ --no-location --omit-header -o var/linli.pot .
+	.venv/bin/pybabel -q update -i var/linli.pot -o bot/locale/zh_CN/linli.po -l zh_CN --omit-header -w 120
+
 diagram: setup
 	.venv/bin/linli diagram
 

@@ -265,7 +265,7 @@ _HANDLE = (show_card, wait(Wait.HANDLING))
 _ASK_WORKER = (show_card, ask_worker, wait(Wait.WORKER_KEY))
 _ASK_RESIDENTS = (show_card, ask_if_fixed, wait(Wait.RESIDENTS_KEY))
 _REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED))
-_END = (show_card, say(Sentence.CLOSED), tell(News.CONFIRMED), ask_satisfaction)
+_END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
 
 
 def _beginning() -> Iterator[Row]:

@@ -24,7 +24,6 @@ class Sentence(StrEnum):
     RETURNED = "returned"
     DISPUTED = "disputed"
     DENIED = "denied"
-    CLOSED = "closed"
     REMIND_WORKER = "remind_worker"
     REMIND_WORKER_KEY = "remind_worker_key"
     REMIND_RESIDENTS = "remind_residents"
@@ -72,7 +71,7 @@ class AskIfFixed(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskSatisfaction(Order):
-    """Ask the residents, once, for a mark from 1 to 5."""
+    """Say that it is closed, and ask the residents, once, for a mark from 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

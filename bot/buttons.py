@@ -62,7 +62,7 @@ class Buttons:
 def label(verb: Verb, case: Case, _: Gettext) -> str:
     """The words on a button."""
     if verb in RATES:
-        return "★" * (RATES.index(verb) + 1)
+        return str(RATES.index(verb) + 1)
     words = {
         Verb.ME_TOO: _("Me too"),
         Verb.TAKE: _("I'll handle it"),

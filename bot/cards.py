@@ -93,7 +93,10 @@ class Writer:
 
     def ask_satisfaction(self, case: Case) -> str:
         """The one question after closing."""
-        return self._("#{number} How well was it handled, from 1 to 5?").format(number=case.number)
+        ask = self._(
+            "{title}\nFixed and confirmed. Thank you all! How well was it handled? 1 is poor, 5 is very good."
+        )
+        return ask.format(title=self.title(case))
 
     def say(self, sentence: Sentence, case: Case, note: str) -> str:
         """A milestone."""
@@ -156,7 +159,6 @@ def _sentence(sentence: Sentence, lang: str) -> str:
             "{title}\nResidents say it is not fixed (time {n}). It goes back to the same unit."
         ),
         Sentence.DENIED: _("{title}\n{worker} has looked: it is not fixed. It goes back to the same unit."),
-        Sentence.CLOSED: _("{title}\nFixed and confirmed. Thank you all!"),
         Sentence.REMIND_WORKER: _("{title}\nGrid worker, this is still waiting for you."),
         Sentence.REMIND_WORKER_KEY: _("{title}\nGrid worker, please look whether it is really done."),
         Sentence.REMIND_RESIDENTS: _("{title}\nNobody has answered yet: is it fixed?"),

@@ -35,7 +35,7 @@ WELCOME, FILED, ONE_MORE, WHERE, DANGER = "其他时候我不说话", "已上报
 WORKERS_KEY, RESIDENTS_KEY, MARKS = "请网格员到现场", "真的解决了吗", "1 到 5 分"
 NEIGHBOURS = (
     ("chunfeng-2", "赵师傅", "8号楼门口的路灯不亮好几天了"),
-    ("chunfeng-2", "孙姐", "小区东门垃圾桶满了没人清，臭死了"),
+    ("chunfeng-2", "孙姐", "7号楼下垃圾桶满了没人清，臭死了"),
     ("yulan", "钱叔", "玉兰路12号门口井盖不见了"),
     ("yulan", "周奶奶", "6号楼停水了，早上到现在一滴水都没有"),
 )

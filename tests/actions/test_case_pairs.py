@@ -414,7 +414,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.WorkDone,): "ShowCard AskWorker wait:worker_key",
     (f.WorkerConfirmed,): "ShowCard AskIfFixed wait:residents_key",
     (f.WorkerDenied,): "ShowCard say:denied tell:denied",
-    (f.ResidentConfirmed,): "ShowCard say:closed tell:confirmed AskSatisfaction",
+    (f.ResidentConfirmed,): "ShowCard tell:confirmed AskSatisfaction",
     (f.ResidentDisputed, S.OPEN): "ShowCard say:disputed tell:disputed",
     (f.ResidentDisputed, S.HANDLING): "ShowCard say:disputed tell:disputed wait:handling",
     (f.ResidentDisputed, S.WAITING_WORKER): "ShowCard say:disputed tell:disputed wait:worker",

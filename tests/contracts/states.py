@@ -55,7 +55,7 @@ def moved(case: Case, *kinds: f.Fact | type[f.Fact]) -> Moved:
 
 def due(n: int, after_seconds: float = 0, group: str = GROUP) -> Due:
     """An order of the first case, due some seconds after the start."""
-    order = o.Say(key=f"{group}:1:1:{n}", case=f"{group}:1", sentence=o.Sentence.CLOSED, note="修好了")
+    order = o.Say(key=f"{group}:1:1:{n}", case=f"{group}:1", sentence=o.Sentence.DISPUTED, note="修好了")
     return Due(order, group, START + timedelta(seconds=after_seconds))
 
 
