@@ -75,6 +75,15 @@ class AskSatisfaction(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseQuestion(Order):
+    """Put the answer in the place of a question's buttons; `answer` is the verb that `by_name` pressed."""
+
+    post: str
+    answer: str
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Say(Order):
     """Say one sentence of the catalogue, as a reply to the report or to the card."""
 

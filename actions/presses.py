@@ -28,6 +28,8 @@ class Verb(StrEnum):
 
 
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
+KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
+"""Answers to a question that is asked once: with the answer its buttons go."""
 _WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.CONFIRM, Verb.DENY)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
 

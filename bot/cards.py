@@ -91,6 +91,10 @@ class Writer:
             title=self.title(case)
         )
 
+    def answered(self, case: Case, who: str, answer: str) -> str:
+        """A question that has been answered."""
+        return f"{self.title(case)}\n{who}: {answer} ✔"
+
     def ask_satisfaction(self, case: Case) -> str:
         """The one question after closing."""
         ask = self._(

@@ -25,7 +25,7 @@ from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
 from actions.message import Joined, Kind, Message, Press
-from actions.presses import Refusal, fact_of
+from actions.presses import KEYS, Refusal, Verb, fact_of
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
 from bot.answers import answer
@@ -301,16 +301,28 @@ class Flow:
         except Refusal as refusal:
             await self._answer_press(entry, press, refusal.why)
         else:
-            await self._pressed(entry, press, case.id, fact)
+            closing = self._closing(press, case, meaning.verb)
+            await self._pressed(entry, press, case.id, fact, closing)
 
-    async def _pressed(self, entry: Entry, press: Press, case: str, fact: f.Fact) -> None:
+    def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
+        question = {post for what, post in case.posts if what != "card"}
+        if verb not in KEYS or press.message not in question:
+            return ()
+        key = f"{press.group}:{press.id}:close"
+        name = press.sender_name or "—"
+        order = o.CloseQuestion(key=key, case=case.id, post=press.message or "", answer=verb, by_name=name)
+        return (self._now(order, press.group),)
+
+    async def _pressed(
+        self, entry: Entry, press: Press, case: str, fact: f.Fact, closing: tuple[Due, ...]
+    ) -> None:
         before = await self._state.case(case)
         try:
             advance(before, fact)
         except IllegalMove:
             await self._answer_press(entry, press, "stale")
             return
-        await self.happened(case, fact, entry=entry, also=(self._answering(press, "noted"),))
+        await self.happened(case, fact, entry=entry, also=(self._answering(press, "noted"), *closing))
 
     async def _answer_press(self, entry: Entry, press: Press, what: str) -> None:
         await self._with_orders(entry, press.group, self._answering(press, what))

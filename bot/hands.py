@@ -20,6 +20,7 @@ from actions.mask import mask
 from actions.orders import News
 from actions.post import Button, Post
 from actions.presses import RATES, Verb, on_card
+from bot.buttons import label
 from bot.cards import Writer
 from bot.categories import name_of
 from bot.house import House
@@ -76,6 +77,9 @@ class Hands:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
             case o.ShowCard() as order:
                 return await self._card(order, case)
+            case o.CloseQuestion() as order:
+                await self._close_question(order, case)
+                return None
         return await self._say(due.order, case)
 
     # --- in the group -----------------------------------------------------------------------------------
@@ -103,6 +107,12 @@ class Hands:
             log.warning("card_lost", group=post.group, reason=str(reason))
             return await chat.post(post)
         return shown
+
+    async def _close_question(self, order: o.CloseQuestion, case: Case) -> None:
+        writer, lang = self._writer(case.group)
+        answer = label(Verb(order.answer), case, gettext(lang))
+        post = self._post(case, order, writer.answered(case, order.by_name, answer), (), reply_to=None)
+        await self._house.chat(case.group).edit(order.post, post)
 
     async def _say(self, order: o.Order, case: Case) -> f.Fact | None:
         writer, lang = self._writer(case.group)

@@ -36,6 +36,8 @@ async def test_the_happy_loop_closes_with_two_keys():
     await town.dispatch_says("fixed", "已更换门机")
     assert town.labels() == [["确认修好", "还没修好"]]
     assert await town.press("孟姐", "确认修好") == "记下了，谢谢。"
+    assert town.labels(-2) == [], "the answered question has no buttons any more"
+    assert "孟姐: 确认修好" in town.texts[-2]
     assert town.labels() == [["解决了", "没解决"]]
     await town.press("张阿姨", "解决了")
     case = await town.case()
@@ -231,11 +233,11 @@ async def test_the_button_of_an_old_round_counts_no_more():
     await town.say("张阿姨", LIFT)
     await town.dispatch_says("fixed")
     await town.press("孟姐", "确认修好")
-    old = len(town.chat.said) - 1
+    old = town.chat.said[-1].post.buttons[0][0].data
     await town.press("李叔", "没解决")
     await town.dispatch_says("fixed")
     await town.press("孟姐", "确认修好")
-    assert "已经过了" in await town.press("张阿姨", "解决了", on=old)
+    assert "已经过了" in await town.press("张阿姨", "", data=old)
     assert (await town.case()).stage is Stage.RESIDENTS_KEY
 
 
