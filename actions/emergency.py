@@ -90,8 +90,8 @@ _WORDS: tuple[tuple[Peril, re.Pattern[str]], ...] = (
     (
         Peril.GAS,
         _words(
-            r"(?:〔gas〕|gas)_{0,4}(?:泄漏|泄露|漏了|漏气|在漏|爆炸)|(?:漏|跑|泄漏|泄露)(?:了|着)?〔gas〕|〔gas〕味_{0,6}(?:大|重|浓|呛|冲|刺鼻)|"
-            r"(?:好|很|一股|股)_{0,2}(?:大|浓|重|强烈|刺鼻)的?〔gas〕味|闻(?:到|见|着)_{0,6}〔gas〕|(?:全|都|满)是〔gas〕味?|"
+            r"(?:〔gas〕|gas)_{0,4}(?:泄漏|泄露|漏了|漏气|在漏|爆炸)|(?:漏|跑|泄漏|泄露)(?:了|着)?〔gas〕|〔gas〕味|"
+            r"闻(?:到|见|着)_{0,6}〔gas〕|(?:全|都|满)是〔gas〕|"
             r"(?:一氧化碳|煤气)中毒|"
             r"\bgas (?:leak\w*|explosion)\b|\bleaking gas\b|\bgas is leaking\b|\bsmell\w* (?:(?:of|like|some|strong) )?gas\b|\bcarbon monoxide\b"
         ),
@@ -198,6 +198,7 @@ _BY_CATEGORY = {
     "safety.falling_objects": Peril.COLLAPSE,
     "housing.elevator": Peril.TRAPPED,
     "safety.crime": Peril.VIOLENCE,
+    "safety.missing": Peril.VIOLENCE,
     "disputes.family": Peril.VIOLENCE,
     "disputes.neighbour": Peril.VIOLENCE,
 }

@@ -11,11 +11,15 @@ _PATIENCE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a part does its work, why not, and since when it has been so."""
+    """Whether a part does its work, why not, and since when it has been so.
+
+    Without a part that is not `vital` the bot still works: what is meant for it waits.
+    """
 
     ok: bool
     detail: str = ""
     since: datetime | None = None
+    vital: bool = True
 
 
 class Part(Protocol):

@@ -98,8 +98,10 @@ async def _healthz(_: web.Request) -> web.Response:
 
 async def _readyz(request: web.Request) -> web.Response:
     health = await check(request.app[PARTS])
-    why = {name: said.detail or "not ready" for name, said in health.items() if not said.ok}
-    body = {"ready": not why, "not_ready": why, "parts": sorted(health)}
+    unwell = {name: said for name, said in health.items() if not said.ok}
+    why = {name: said.detail or "not ready" for name, said in unwell.items() if said.vital}
+    impaired = {name: said.detail for name, said in unwell.items() if not said.vital}
+    body = {"ready": not why, "not_ready": why, "impaired": impaired, "parts": sorted(health)}
     return web.json_response(body, status=503 if why else 200)
 
 

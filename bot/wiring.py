@@ -257,14 +257,15 @@ class _Asked:
 
     name: str
     question: Any
+    vital: bool = True
 
     async def health(self) -> Health:
         """Ask."""
         try:
             await self.question()
         except (Unreachable, Refused) as reason:
-            return Health(ok=False, detail=str(reason))
-        return Health(ok=True)
+            return Health(ok=False, detail=str(reason), vital=self.vital)
+        return Health(ok=True, vital=self.vital)
 
 
 def _health_parts(
@@ -277,10 +278,10 @@ def _health_parts(
     asked: list[Part] = [
         _Asked("redis", state.ping),
         _Asked("nlu", nlu.status),
-        _Asked("dispatch", dispatch.services),
+        _Asked("dispatch", dispatch.services, vital=False),
     ]
     if telegram:
-        asked.append(_Asked("telegram", telegram.me))
+        asked.append(_Asked("telegram", telegram.me, vital=False))
     return [*asked, *(_Process(part) for part in embedded)]
 
 

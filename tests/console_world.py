@@ -42,9 +42,10 @@ class FakePart:
     name: str
     ok: bool = True
     detail: str = ""
+    vital: bool = True
 
     async def health(self) -> Health:
-        return Health(self.ok, self.detail)
+        return Health(self.ok, self.detail, vital=self.vital)
 
 
 class FailingState(MemoryState):

@@ -61,6 +61,7 @@ CRIES = {
         满屋子都是煤气味头晕
         一进门就闻到一股煤气味
         煤氣洩漏
+        3单元楼道里一股煤气味 谁家炉子没关
         跑煤气了 三单元的开窗
         gas leak in the basement
         i smell gas everywhere
@@ -155,6 +156,7 @@ SILENCE = """
     火已经扑灭了，大家放心
     虚惊一场，不是着火，是做饭的烟
     没有着火，别瞎传
+    师傅来过了，没有煤气味
     电影里那个楼着火的镜头太假了
     昨晚看电视剧，男主掉河里了
     新闻说有个小区燃气泄漏
@@ -239,12 +241,17 @@ def test_there_are_enough_examples_to_mean_something():
     assert len(SILENT) >= 60
 
 
-@given(st.sampled_from(CRIED), st.text(" 　！!。~～\n😭🆘🙏\u200b", max_size=8), st.text(" ！!。😱", max_size=8))
+@given(
+    st.sampled_from(CRIED), st.text(" 　！!。~～\n😭🆘🙏\u200b", max_size=8), st.text(" ！!。😱", max_size=8)
+)
 def test_signs_and_blanks_around_a_cry_do_not_hide_it(cry, before, after):
     assert spot(f"{before}{cry[1]}{after}") is not None
 
 
-@given(st.text(max_size=2 * NOTICE_LENGTH + 50) | st.text("着火没不电梯困人如果煤气味烟关救命 ,.!\n", max_size=400))
+@given(
+    st.text(max_size=2 * NOTICE_LENGTH + 50)
+    | st.text("着火没不电梯困人如果煤气味烟关救命 ,.!\n", max_size=400)
+)
 def test_any_text_has_an_answer(text):
     assert spot(text) in {None, *Peril}
 
@@ -301,6 +308,7 @@ def test_no_pattern_can_backtrack_without_end(pattern):
         ("utilities.gas", Peril.GAS),
         ("housing.elevator", Peril.TRAPPED),
         ("disputes.family", Peril.VIOLENCE),
+        ("safety.missing", Peril.VIOLENCE),
         ("safety.injury", Peril.MEDICAL),
         ("no.such.category", Peril.MEDICAL),
     ],

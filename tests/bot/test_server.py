@@ -25,10 +25,19 @@ async def test_a_server_is_ready_when_every_part_is():
         assert await answer.json() == {
             "ready": False,
             "not_ready": {"nlu": "training"},
+            "impaired": {},
             "parts": ["nlu", "redis"],
         }
         here.parts[0].ok = True
         assert (await here.client.get("/readyz")).status == 200
+
+
+async def test_a_backend_that_is_away_does_not_make_the_server_unready():
+    away = FakePart("dispatch", ok=False, detail="away", vital=False)
+    async with world(parts=[away, FakePart("redis")]) as here:
+        answer = await here.client.get("/readyz")
+        assert answer.status == 200
+        assert (await answer.json())["impaired"] == {"dispatch": "away"}
 
 
 async def test_a_part_that_fails_is_not_well_and_the_others_are():
