@@ -52,7 +52,8 @@ class Listening:
     def understand(self) -> Understood:
         """The one entrance: what the message means."""
         if self.message.edited and self.quoted:
-            return self._to(self.quoted, f.Reworded(**self._who(), text=self.message.text))
+            reworded = f.Reworded(**self._who(), text=self.message.text)
+            return self._to(self.quoted, reworded, *self._place_for(self.quoted))
         if answer := self._answer_where():
             return answer
         if self.quoted:

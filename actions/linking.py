@@ -111,8 +111,9 @@ def about(message: Message, reading: Reading, cases: Iterable[Case]) -> Case | N
     """The case that a message without a quotation is most likely about, or None."""
     place = "".join(span.value for span in reading.locations)
     fitting = [case for case in _latest_first(cases) if _fits(message, reading.intent, place, case)]
+    named = [case for case in fitting if place and case.place and same_place(place, case.place)]
     own = [case for case in fitting if message.sender in (case.reporter, *case.followers)]
-    return next(iter(own or fitting), None)
+    return next(iter(named or own or fitting), None)
 
 
 def _fits(message: Message, intent: Intent, place: str, case: Case) -> bool:

@@ -83,9 +83,9 @@ def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a case: what helps in its stage, and no more."""
     if case.stage is Stage.HANDLING:
         return ((Verb.ME_TOO,), (Verb.DONE, Verb.FILE))
-    if case.stage in (Stage.WAITING_WORKER, Stage.FILING, Stage.RETURNED):
+    if case.stage in (Stage.WAITING_WORKER, Stage.RETURNED):
         return ((Verb.ME_TOO,), (Verb.TAKE, Verb.FILE, Verb.DISMISS))
-    if case.stage in AT_DISPATCH:
+    if case.stage in (Stage.FILING, *AT_DISPATCH):
         return ((Verb.ME_TOO,), (Verb.TAKE, Verb.DISMISS))
     if case.stage is Stage.NOT_A_PROBLEM:
         return ((Verb.FILE,),)

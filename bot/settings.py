@@ -333,9 +333,12 @@ def load(env: Mapping[str, str] | None = None, path: Path | None = None) -> Sett
         raise SettingsError("\n".join(_told(fault, name, text, origins) for fault in faults)) from None
 
 
+_READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
+
+
 def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """LINLI_ variables that set nothing: most likely misspelt, worth a warning at the start."""
-    return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, "LINLI_CONFIG"})
+    return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, *_READ_ELSEWHERE})
 
 
 def _twice(names: Iterable[str]) -> str | None:

@@ -39,7 +39,7 @@ from connectors.memory_dispatch import MemoryDispatch
 from connectors.memory_state import MemoryState
 from connectors.nlu import RasaNlu
 from connectors.once import RedisOnce
-from connectors.redis_state import RedisState
+from connectors.redis_state import RedisState, client_of
 from connectors.telegram import TelegramChat
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.web import WebChat
@@ -101,7 +101,7 @@ async def open_bot(settings: Settings, parts: Parts, ring: Ring | None = None) -
 
 async def _open(opening: _Opening) -> OpenBot:
     settings, parts, stack = opening.settings, opening.parts, opening.stack
-    redis = Redis.from_url(parts.redis_url, decode_responses=True, health_check_interval=30)
+    redis = client_of(parts.redis_url)
     stack.push_async_callback(redis.aclose)
     state = RedisState(redis)
     await state.start()

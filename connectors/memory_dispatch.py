@@ -18,7 +18,7 @@ class MemoryDispatch:
         self.down = False
         self.loses_answers = False
         self.refusing = ""
-        self._update_refs: set[str] = set()
+        self._update_refs: set[tuple[str, str]] = set()
 
     async def file(self, filing: Filing) -> str:
         """Take a ticket."""
@@ -43,13 +43,15 @@ class MemoryDispatch:
     async def find_update(self, ticket_id: str, update_ref: str, since: datetime) -> str | None:
         """The update of this reference."""
         self._check()
-        return update_ref if update_ref in self._update_refs else None
+        return update_ref if (ticket_id, update_ref) in self._update_refs else None
 
     async def post_update(self, ticket_id: str, status: str, text: str, update_ref: str) -> str:
         """Note what it was told."""
         self._check()
+        if ticket_id not in map(str, range(1, len(self.filed) + 1)):
+            raise Refused(f"there is no ticket {ticket_id}")
         self.told.append((ticket_id, status, text))
-        self._update_refs.add(update_ref)
+        self._update_refs.add((ticket_id, update_ref))
         return update_ref
 
     def _check(self) -> None:

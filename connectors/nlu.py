@@ -15,8 +15,9 @@ TEXT_LENGTH = 4096
 class RasaNlu:
     """See `bot.ports.Nlu`. One session for all requests; `close` gives it back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._url = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
 
     async def parse(
@@ -38,7 +39,7 @@ class RasaNlu:
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
             async with self._session.request(method, self._url + path, json=body) as answer:
                 if answer.status != 200:
@@ -46,7 +47,7 @@ class RasaNlu:
                         f"the NLU server answered {answer.status}", _wait(answer.headers.get("Retry-After"))
                     )
                 found = await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
             raise Unreachable(f"the NLU server does not answer: {error or type(error).__name__}") from error
         if not isinstance(found, dict):
             raise Unreachable("the NLU server answered something else than a reading")
@@ -72,7 +73,7 @@ def reading_of(answer: dict[str, Any]) -> Reading:
                 _span(entity) for entity in answer.get("entities", []) if entity["entity"] == "location"
             ),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Unreachable(f"the NLU server's answer is no reading: {error!r}") from error
 
 

@@ -65,6 +65,13 @@ return 1
 """An order that was finished meanwhile stays finished."""
 
 
+def client_of(url: str) -> "Redis":
+    """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
+    # A repeated XREADGROUP would skip what the first one was given and could not bring home.
+    once = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once)
+
+
 class RedisState:
     """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
 
@@ -80,11 +87,7 @@ class RedisState:
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
         """State at a Redis URL (`redis://…`, `unix:///…`). Connects on first use."""
-        # A repeated XREADGROUP would skip what the first one was given and could not bring home.
-        once = Retry(NoBackoff(), 0)
-        return cls(
-            Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once), partitions
-        )
+        return cls(client_of(url), partitions)
 
     async def start(self) -> None:
         """Make the consumer groups; harmless where they exist. Raises `Unreachable`."""

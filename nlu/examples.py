@@ -28,6 +28,7 @@ INTENTS = (
     "chatter",
 )
 URGENCIES = ("normal", "urgent", "emergency")
+OTHER = "other.other"
 _MARKED = re.compile(r"(?:[^{}]|\{[^{}]+\})*")
 _SPAN = re.compile(r"\{([^{}]+)\}")
 

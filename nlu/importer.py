@@ -6,6 +6,7 @@ from typing import Any
 
 import examples
 import yaml
+from components import mixtures
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.importer import TrainingDataImporter
@@ -32,8 +33,9 @@ def taught(told: Message) -> dict[str, str]:
 
 
 def names(code: str, said: str) -> list[Message]:
-    """Return a category's own names as examples of it: they say nothing of intent and urgency."""
-    return [Message.build(part, example_metadata={"category": code}) for part in said.split(" / ")]
+    """Return a category's own names as examples of it: they say what is reported, and nothing of urgency."""
+    taught_too = {"category": code} if code == examples.OTHER else {"category": code, "as": "report"}
+    return [Message.build(part, example_metadata=taught_too) for part in said.split(" / ")]
 
 
 def clauses(example: examples.Example) -> list[Message]:
@@ -41,7 +43,7 @@ def clauses(example: examples.Example) -> list[Message]:
     shortest = 10 if example.text.isascii() else 4
     parts = [part.strip() for part in _BREAK.split(example.text)]
     parts = [part for part in parts if len(part) >= shortest and part != example.text]
-    taught_too = {"category": example.category, "clause_of": example.source}
+    taught_too = {"category": example.category, "clause_of": example.source, "as": "report"}
     return [Message.build(part, example_metadata=taught_too) for part in parts if example.intent == "report"]
 
 
@@ -85,4 +87,5 @@ class TsvImporter(TrainingDataImporter):
         ]
         for code, both in examples.categories().items():
             said.extend(names(code, both))
+        said += [Message.build(text, example_metadata={"as": intent}) for intent, text in mixtures.made(read)]
         return TrainingData(said)

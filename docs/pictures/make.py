@@ -32,7 +32,7 @@ _LINLI = (sys.executable, "-m", "bot.cli")
 LABELS = {"group": "群聊 group", "desk": "调度台 desk", "console": "控制台 console"}
 # Words of the bot by which a message is known; see bot/locale/zh_CN/linli.po.
 WELCOME, FILED, ONE_MORE, WHERE, DANGER = "其他时候我不说话", "已上报", "另有 1 人", "请问在哪里", "马上拨打"
-WORKERS_KEY, RESIDENTS_KEY, MARKS = "请网格员到现场", "真的解决了吗", "1 到 5 分"
+WORKERS_KEY, RESIDENTS_KEY, MARKS = "请网格员到现场", "真的解决了吗", "谢谢大家"
 NEIGHBOURS = (
     ("chunfeng-2", "赵师傅", "8号楼门口的路灯不亮好几天了"),
     ("chunfeng-2", "孙姐", "7号楼下垃圾桶满了没人清，臭死了"),
@@ -219,6 +219,7 @@ async def the_danger(browser: Browser, linli: Linli) -> None:
     page = await come(browser, linli.group("hehua"), "吴先生")
     await say(page, "着火了！5号楼1单元窗户冒浓烟")
     await expect(words(page, DANGER)).to_be_visible()
+    await expect(words(page, FILED)).to_be_visible()
     await take(page, "danger")
 
 

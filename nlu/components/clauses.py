@@ -46,7 +46,7 @@ class TellingClauses(GraphComponent):
         return cls()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Make the most telling clause of each report a report, and drop its other clauses."""
+        """Keep the most telling clause of each report; what was made out of examples gets its intent here."""
         middles = _middles(training_data.training_examples)
         kept, clauses = [], defaultdict(list)
         for message in training_data.training_examples:
@@ -55,7 +55,9 @@ class TellingClauses(GraphComponent):
         for parts in clauses.values():
             middle = middles[importer.taught(parts[0])["category"]]
             best = max(parts, key=lambda part: float(_vector(part) @ middle))
-            best.set(INTENT, "report")
             kept.append(best)
+        for message in kept:
+            if intent := importer.taught(message).get("as"):
+                message.set(INTENT, intent)
         training_data.training_examples = kept
         return training_data

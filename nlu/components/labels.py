@@ -1,4 +1,4 @@
-"""Labels: intent, category and urgency, each by logistic regression over grams and vectors."""
+"""Labels: intent, category and urgency, each by logistic regressions over grams and vectors."""
 
 import json
 import warnings
@@ -18,14 +18,15 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from components.likeness import Likeness, nearness
 
-def _features(messages: list[Message], weight: float) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return one row a message of its grams, and one of its vector times `weight`."""
+
+def _features(messages: list[Message]) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Return one row a message of its grams, and one of its vector."""
     # Straight from the list: the getters of a message copy every matrix, which costs more than the regression.
     grams = [f.features for m in messages for f in m.features if f.is_sparse()]
     vectors = np.stack([f.features[0] for m in messages for f in m.features if f.is_dense()])
-    rows = grams[0] if len(grams) == 1 else sparse.vstack(grams, format="csr")
-    return rows, vectors * np.float32(weight)
+    return (grams[0] if len(grams) == 1 else sparse.vstack(grams, format="csr")), vectors
 
 
 class LabelClassifier(GraphComponent):
@@ -36,16 +37,18 @@ class LabelClassifier(GraphComponent):
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, storage, resource
         self._names: list[str] = []
-        self._weights = np.zeros((0, 0), dtype=np.float32)
-        self._bias = np.zeros(0, dtype=np.float32)
+        self._kept: dict[str, np.ndarray] = {}
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return C of the regression, how much the vector counts beside the grams, rounds, and shares.
+        """Return the views with C of the regression of each, and how their mean is made and sharpened.
 
-        `shares` says how often each label is to be expected; without it, as often as in the examples.
+        A view is what one regression sees: `both` grams and vector, `grams`, or `likeness` to examples. The mean
+        of several is surer than each and less sure of itself, so it is multiplied by `sharpness`. `vector_weight`
+        is how much the vector counts beside the grams. `shares` says how often each label is to be expected;
+        without it, as often as in the examples.
         """
-        return {"strength": 10.0, "vector_weight": 2.0, "rounds": 100, "shares": {}}
+        return {"views": {"both": 10.0}, "vector_weight": 2.0, "rounds": 100, "sharpness": 1.0, "shares": {}}
 
     @classmethod
     def create(
@@ -73,7 +76,7 @@ class LabelClassifier(GraphComponent):
         made = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             made._names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
-            made._weights, made._bias = np.load(folder / "weights.npy"), np.load(folder / "bias.npy")
+            made._kept = {path.stem: np.load(path) for path in folder.glob("*.npy")}
         return made
 
     def label(self, message: Message) -> str | None:
@@ -88,23 +91,47 @@ class LabelClassifier(GraphComponent):
         """Learn from the examples that teach a label, and keep the weights."""
         taught = [m for m in training_data.training_examples if self.label(m)]
         names = np.array([self.label(m) for m in taught])
-        grams, vectors = _features(taught, self._config["vector_weight"])
-        self._fit(sparse.hstack([grams, sparse.csr_matrix(vectors)], format="csr"), names)
+        self._names = sorted(set(names.tolist()))
+        self._fit(*_features(taught), names)
         with self._storage.write_to(self._resource) as folder:
             (folder / "names.json").write_text(json.dumps(self._names), encoding="utf-8")
-            np.save(folder / "weights.npy", self._weights)
-            np.save(folder / "bias.npy", self._bias)
+            for kept, numbers in self._kept.items():
+                np.save(folder / f"{kept}.npy", np.ascontiguousarray(numbers, dtype=np.float32))
         return self._resource
 
-    def _fit(self, rows: sparse.csr_matrix, names: np.ndarray) -> None:
-        """Fill in the weights; one single label needs no regression."""
-        self._names = sorted(set(names.tolist()))
+    def _fit(self, grams: sparse.csr_matrix, vectors: np.ndarray, names: np.ndarray) -> None:
+        """Learn each view, and add all up: a mean of straight borders is one straight border."""
+        views, count, cut = self._config["views"], len(self._names), grams.shape[1]
+        part = self._config["sharpness"] / len(views)
+        # A row a feature, in one piece: a product with few grams then touches few rows and copies nothing.
+        kept = {
+            "grams": np.zeros((cut, count)),
+            "vectors": np.zeros((vectors.shape[1], count)),
+            "bias": np.zeros(count),
+        }
+        for view, strength in views.items():
+            if view == "likeness":
+                likeness = Likeness(vectors)
+                weights, bias = self._regression(likeness.features(vectors), names, strength)
+                kept |= {"landmarks": likeness.landmarks, "likeness": part * likeness.folded(weights)}
+            else:
+                weight = self._config["vector_weight"] if view == "both" else 0.0
+                rows = sparse.hstack([grams, sparse.csr_matrix(vectors * np.float32(weight))], format="csr")
+                weights, bias = self._regression(rows, names, strength)
+                kept["grams"] += part * weights[:cut]
+                kept["vectors"] += part * weight * weights[cut:]
+            kept["bias"] += part * bias
+        self._kept = kept
+
+    def _regression(
+        self, rows: sparse.csr_matrix | np.ndarray, names: np.ndarray, strength: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights, a row a feature, and bias; one single label needs no regression."""
         if len(self._names) == 1:
-            self._weights, self._bias = np.zeros((rows.shape[1], 1), np.float32), np.zeros(1, np.float32)
-            return
+            return np.zeros((rows.shape[1], 1)), np.zeros(1)
         # multi_class is stated so that two labels get two rows of weights through the same formula.
         regression = LogisticRegression(
-            C=self._config["strength"], max_iter=self._config["rounds"], multi_class="multinomial"
+            C=strength, max_iter=self._config["rounds"], multi_class="multinomial"
         )
         with warnings.catch_warnings():  # the rounds are bounded on purpose: more of them gain nothing
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -112,9 +139,7 @@ class LabelClassifier(GraphComponent):
         weights, bias = regression.coef_, regression.intercept_
         if len(self._names) == 2:
             weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-        # A row a feature, in one piece: a product with few grams then touches few rows and copies nothing.
-        self._weights = np.ascontiguousarray(weights.T, dtype=np.float32)
-        self._bias = bias.astype(np.float32)
+        return weights.T, bias
 
     def _importance(self, names: np.ndarray) -> np.ndarray | None:
         """Return the weight of each example, so that the labels come in the shares that were asked for."""
@@ -127,9 +152,11 @@ class LabelClassifier(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Write the ranking of all labels on every message; confidences add up to one."""
-        grams, vectors = _features(messages, self._config["vector_weight"])
-        cut = grams.shape[1]
-        scores = grams @ self._weights[:cut] + vectors @ self._weights[cut:] + self._bias
+        grams, vectors = _features(messages)
+        kept = self._kept
+        scores = grams @ kept["grams"] + vectors @ kept["vectors"] + kept["bias"]
+        if "likeness" in kept:
+            scores += nearness(vectors, kept["landmarks"]) @ kept["likeness"]
         likely = np.exp(scores - scores.max(axis=1, keepdims=True))
         likely /= likely.sum(axis=1, keepdims=True)
         for message, row in zip(messages, likely, strict=True):
@@ -174,13 +201,16 @@ class CategoryClassifier(LabelClassifier):
 
 
 class UrgencyClassifier(LabelClassifier):
-    """How soon somebody must come; taught by reports."""
+    """How soon somebody must come; taught by reports, and by all else that is said, for which nobody must."""
 
     LABELS = examples.URGENCIES
 
     def label(self, message: Message) -> str | None:
-        """Return the urgency."""
-        return importer.taught(message).get("urgency")
+        """Return the urgency; what was made out of examples teaches none."""
+        taught = importer.taught(message)
+        if "as" in taught or not message.get(INTENT):
+            return None
+        return taught.get("urgency") or "normal"
 
     def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
         """Write `urgency`."""

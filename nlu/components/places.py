@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import importer
 import pycrfsuite
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
@@ -142,7 +143,8 @@ class PlaceExtractor(GraphComponent):
         )
         for message in training_data.training_examples:
             tokens = message.get(TOKENS_NAMES[TEXT])
-            if tokens and message.get(INTENT):  # clauses and names of categories have no places marked
+            # What was made out of examples has no places marked; the names of categories have none either.
+            if tokens and message.get(INTENT) and "as" not in importer.taught(message):
                 trainer.append(_clues(tokens), _tags(tokens, message.get(ENTITIES, [])))
         with self._storage.write_to(self._resource) as folder:
             trainer.train(str(folder / _MODEL))

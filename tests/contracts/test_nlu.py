@@ -1,0 +1,231 @@
+"""The rules of `bot.ports.Nlu`, held against the NLU in memory and against the client of a server over HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.errors import Unreachable
+from actions.reading import SILENCE, Guess, Intent, Reading, Span, Urgency
+from connectors.memory_nlu import MemoryNlu
+from connectors.nlu import TEXT_LENGTH, RasaNlu, reading_of
+
+LIFT = "3号楼电梯又坏了"
+ANSWER = {
+    "intent": {"name": "report", "confidence": 0.91},
+    "intent_ranking": [{"name": "report", "confidence": 0.91}],
+    "entities": [
+        {"entity": "location", "value": "3号楼", "start": 0, "end": 3, "confidence_entity": 0.8},
+        {"entity": "time", "value": "又", "start": 5, "end": 6},
+    ],
+    "category": {"name": "housing.elevator", "confidence": 0.7},
+    "category_ranking": [
+        {"name": "housing.elevator", "confidence": 0.7},
+        {"name": "utilities.power", "confidence": 0.2},
+    ],
+    "urgency": {"name": "urgent", "confidence": 0.6},
+}
+READING = Reading(
+    Intent.REPORT,
+    0.91,
+    (Guess("housing.elevator", 0.7), Guess("utilities.power", 0.2)),
+    Urgency.URGENT,
+    0.6,
+    (Span(0, 3, "3号楼", 0.8),),
+)
+CHATTER = {"intent": {"name": "chatter", "confidence": 1.0}}
+
+
+class Stub:
+    """An NLU server that answers what the test says, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict] = []
+        self.status, self.headers, self.body = 200, {}, None
+        self.hangs = False
+        self.let_go = asyncio.Event()
+
+    async def parse(self, request: web.Request) -> web.Response:
+        self.asked.append(await request.json())
+        if self.hangs:
+            await self.let_go.wait()
+        answer = ANSWER if self.asked[-1]["text"] == LIFT else CHATTER
+        body = json.dumps(answer).encode() if self.body is None else self.body
+        return web.Response(status=self.status, headers=self.headers, body=body)
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[tuple[Stub, TestServer]]:
+    stub, app = Stub(), web.Application()
+    app.router.add_post("/model/parse", stub.parse)
+    async with TestServer(app) as server:
+        yield stub, server
+        stub.let_go.set()
+
+
+@pytest.fixture
+async def client(stub) -> AsyncIterator[RasaNlu]:
+    client = RasaNlu(str(stub[1].make_url("/")), timeout_seconds=5)
+    yield client
+    await client.close()
+
+
+# --- on both ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "http"])
+def nlu(request, client):
+    return client if request.param == "http" else MemoryNlu({LIFT: READING})
+
+
+async def test_a_text_is_read(nlu):
+    assert await nlu.parse(LIFT) == READING
+
+
+async def test_what_it_does_not_know_is_chatter(nlu):
+    assert await nlu.parse("早上好") == SILENCE
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "\ud83c", "x" * 10_000, "🆘" * 100, '"\\'])
+async def test_no_text_is_refused(nlu, text):
+    assert await nlu.parse(text, ["早", text], text, "resident") == SILENCE
+
+
+async def test_one_that_is_down_is_unreachable(client, stub):
+    memory = MemoryNlu()
+    memory.down = True
+    await stub[1].close()
+    for nlu in (memory, client):
+        with pytest.raises(Unreachable):
+            await nlu.parse(LIFT)
+
+
+# --- over HTTP ----------------------------------------------------------------------------------------------
+
+
+async def test_the_server_is_told_what_the_text_stands_in(client, stub):
+    await client.parse("也是", ["早", "电梯坏了"], "电梯坏了", "resident")
+    await client.parse("也是")
+    assert stub[0].asked == [
+        {"text": "也是", "context": ["早", "电梯坏了"], "reply_to": "电梯坏了", "role": "resident"},
+        {"text": "也是", "context": []},
+    ]
+
+
+async def test_no_more_than_a_message_is_sent(client, stub):
+    await client.parse("长" * 10_000)
+    assert len(stub[0].asked[0]["text"]) == TEXT_LENGTH
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None), ("", None), (None, None)])
+async def test_a_server_at_its_limit_says_when_to_come_back(client, stub, header, seconds):
+    stub[0].status = 503
+    stub[0].headers = {} if header is None else {"Retry-After": header}
+    with pytest.raises(Unreachable) as busy:
+        await client.parse(LIFT)
+    assert busy.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 429, 500])
+async def test_any_failure_is_worth_another_try(client, stub, status):
+    stub[0].status = status
+    with pytest.raises(Unreachable):
+        await client.parse(LIFT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b'"report"',
+        b"{}",
+        b'{"intent": null}',
+        b'{"intent": {"name": "order_pizza", "confidence": 1}}',
+        b'{"intent": {"name": "report"}}',
+        b'{"intent": {"name": "report", "confidence": "high"}}',
+        b'{"intent": {"name": "report", "confidence": 1}, "entities": [{"entity": "location"}]}',
+        b'{"intent": {"name": "report", "confidence": 1}, "urgency": {"name": "soon", "confidence": 1}}',
+        b'{"intent": {"name": "report", "confidence": 1}, "entities":'
+        b' [{"entity": "location", "value": "", "start": Infinity, "end": 1}]}',
+        b"[" * 100_000,
+    ],
+)
+async def test_an_answer_that_is_no_reading_is_no_reading(client, stub, body):
+    stub[0].body = body
+    with pytest.raises(Unreachable):
+        await client.parse(LIFT)
+
+
+async def test_a_server_that_hangs_is_given_up_and_asked_again_later(stub):
+    client = RasaNlu(str(stub[1].make_url("/")), timeout_seconds=0.1)
+    stub[0].hangs = True
+    with pytest.raises(Unreachable):
+        await client.parse(LIFT)
+    await client.close()
+
+
+async def test_after_a_failure_it_works_again(client, stub):
+    stub[0].status = 503
+    with pytest.raises(Unreachable):
+        await client.parse(LIFT)
+    stub[0].status = 200
+    assert await client.parse(LIFT) == READING
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+LABEL = st.fixed_dictionaries(
+    {}, optional={"name": JSON | st.sampled_from(["report", "normal"]), "confidence": JSON}
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "intent": LABEL | JSON,
+            "entities": JSON
+            | st.lists(
+                st.fixed_dictionaries(
+                    {"entity": st.just("location")}, optional={"value": JSON, "start": JSON, "end": JSON}
+                )
+            ),
+            "category": LABEL | JSON,
+            "category_ranking": st.lists(LABEL) | JSON,
+            "urgency": LABEL | JSON,
+        },
+    )
+)
+def test_whatever_the_server_answers_is_a_reading_or_unreachable(answer):
+    try:
+        assert isinstance(reading_of(answer), Reading)
+    except Unreachable:
+        return
+
+
+def test_an_answer_of_a_plain_rasa_server_is_read_too():
+    answer = {
+        "text": "x",
+        "intent": {"name": "second", "confidence": 0.5},
+        "entities": [],
+        "intent_ranking": [],
+    }
+    assert reading_of(answer) == Reading(Intent.SECOND, 0.5)
+
+
+def test_a_category_without_a_ranking_is_the_only_one():
+    assert reading_of({**ANSWER, "category_ranking": None}).categories == (Guess("housing.elevator", 0.7),)
