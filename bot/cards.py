@@ -48,7 +48,7 @@ class Writer:
 
     def _words(self, case: Case) -> str:
         words = " ".join(mask(case.text).split())
-        return f"{case.reporter_name or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
+        return f"{mask(case.reporter_name) or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
 
     def _status(self, case: Case) -> str:
         return _status(case, self.lang).format(
@@ -111,15 +111,16 @@ class Writer:
             worker=case.handler_name or self._("the grid worker"),
         )
 
-    def warning(self, peril: Peril) -> str:
-        """The fixed emergency text."""
+    def warning(self, peril: Peril, *, calls_workers: bool) -> str:
+        """The fixed emergency text; the names of the workers, if there are any to call, come behind it."""
         numbers = {
             "fire": self.fire,
             "medical": self.medical,
             "police": self.police,
             "gas": self.gas or self.fire,
         }
-        return _warning(peril, self.lang).format(**numbers)
+        text = _warning(peril, self.lang).format(**numbers)
+        return f"{text}\n{self._('Grid workers, please look at once:')}" if calls_workers else text
 
 
 def _status(case: Case, lang: str) -> str:
@@ -172,25 +173,15 @@ def _sentence(sentence: Sentence, lang: str) -> str:
 def _warning(peril: Peril, lang: str) -> str:
     _ = gettext(lang)
     return {
-        Peril.FIRE: _(
-            "⚠️ Fire? Get out first, no lift, close doors behind you, and call {fire} now. The grid workers have been called."
-        ),
-        Peril.GAS: _(
-            "⚠️ Gas? Touch no switch and no phone indoors, open windows, get out, then call {gas}. The grid workers have been called."
-        ),
+        Peril.FIRE: _("⚠️ Fire? Get out first, no lift, close doors behind you, and call {fire} now."),
+        Peril.GAS: _("⚠️ Gas? Touch no switch and no phone indoors, open windows, get out, then call {gas}."),
         Peril.WIRE: _(
-            "⚠️ Live wire? Stay ten metres away, touch nobody who touches it, call {fire}; for the injured {medical}. The grid workers have been called."
+            "⚠️ Live wire? Stay ten metres away, touch nobody who touches it, call {fire}; for the injured {medical}."
         ),
         Peril.COLLAPSE: _(
-            "⚠️ Collapse? Get well away, do not go back in, call {fire}; for the injured {medical}. The grid workers have been called."
+            "⚠️ Collapse? Get well away, do not go back in, call {fire}; for the injured {medical}."
         ),
-        Peril.TRAPPED: _(
-            "⚠️ Somebody trapped? Do not force the doors, press the alarm button, call {fire}. The grid workers have been called."
-        ),
-        Peril.MEDICAL: _(
-            "⚠️ A life in danger? Call {medical} now and stay with the person. The grid workers have been called."
-        ),
-        Peril.VIOLENCE: _(
-            "⚠️ In danger? Get to safety and call {police} now. The grid workers have been called."
-        ),
+        Peril.TRAPPED: _("⚠️ Somebody trapped? Do not force the doors, press the alarm button, call {fire}."),
+        Peril.MEDICAL: _("⚠️ A life in danger? Call {medical} now and stay with the person."),
+        Peril.VIOLENCE: _("⚠️ In danger? Get to safety and call {police} now."),
     }[peril]

@@ -74,6 +74,14 @@ class Flow:
             case None:
                 await self._nothing(entry)
 
+    async def look_out(self, entry: Entry) -> None:
+        """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
+        if entry.door == DOOR:
+            return
+        what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
+        if isinstance(what, Message):
+            await self._warn(what)
+
     # --- read ----------------------------------------------------------------------------------------
 
     async def read(self, message: Message, talk: Talk, quoted: str | None) -> Reading:
@@ -362,6 +370,15 @@ class Flow:
             return
 
     async def _joined(self, entry: Entry, joined: Joined) -> None:
+        while True:
+            try:
+                await self._greet(entry, joined)
+            except Stale:
+                continue
+            break
+        log.info("joined", group=joined.group, hears_all=joined.hears_all)
+
+    async def _greet(self, entry: Entry, joined: Joined) -> None:
         talk = await self._state.talk(joined.group)
         same = talk.greeted and talk.hears_all == joined.hears_all
         what = "welcome" if joined.hears_all else "cannot_hear"
@@ -370,7 +387,6 @@ class Flow:
         new = replace(talk, title=joined.title or talk.title, greeted=True, hears_all=joined.hears_all)
         orders = () if same else (self._now(reply, joined.group),)
         await self._save(Change(talk=new, orders=orders, entry=entry))
-        log.info("joined", group=joined.group, hears_all=joined.hears_all)
 
     async def _news(self, entry: Entry, raw: dict[str, Any]) -> None:
         fact = news_of(raw, entry.at)

@@ -14,7 +14,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.case import Case, Stage
 from actions.emergency import Peril
-from actions.errors import Refused
+from actions.errors import Refused, Unreachable
 from actions.ledger import Due
 from actions.mask import mask
 from actions.orders import News
@@ -140,11 +140,13 @@ class Hands:
 
     async def _warn(self, order: o.Warn) -> None:
         writer, _ = self._writer(order.group)
-        mentions = await self._house.workers(order.group)
-        text = writer.warning(Peril(order.kind))
-        await self._house.chat(order.group).post(
-            Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
-        )
+        try:
+            mentions = await self._house.workers(order.group)
+        except (Unreachable, Refused):
+            mentions = ()  # whom to call is not known; the warning itself must not wait for that
+        text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
+        post = Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
+        await self._house.chat(order.group).post(post)
 
     async def _reply(self, order: o.Reply) -> None:
         writer, lang = self._writer(order.group)

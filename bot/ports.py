@@ -114,6 +114,9 @@ class State(Protocol):
     async def case_of_ticket(self, ticket: str) -> str | None:
         """The id of the case that dispatch knows under this ticket."""
 
+    async def open_tickets(self) -> list[str]:
+        """The tickets of live cases, for a backend that has to be asked about each."""
+
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case, oldest first."""
 

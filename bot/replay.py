@@ -7,7 +7,7 @@ time, since the clock jumps to whatever comes next, a message or an order that f
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,39 +48,60 @@ class VirtualClock:
 def read_transcript(path: Path) -> list[Message]:
     """The messages of a file in the transcript format. Raises `BadTranscript` naming the line."""
     group = f"memory:{path.stem}"
-    messages = []
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+    messages: dict[str, Message] = {}
+    for number, line in enumerate(_lines(path), 1):
         if line.strip():
             try:
-                messages.append(_message(group, json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+                message = _message(group, json.loads(line))
+                if message.id in messages:
+                    raise ValueError(f"there is a message {message.id} above")
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise BadTranscript(f"{path.name} line {number}: {_reason(error)}") from error
+            messages[message.id] = message
     if not messages:
         raise BadTranscript(f"{path.name}: there is no message in it")
-    return messages
+    return list(messages.values())
+
+
+def _lines(path: Path) -> list[str]:
+    # Only a line feed ends a line of JSON: a text may hold the other separators of Unicode.
+    try:
+        return path.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadTranscript(f"{path.name} line {line}: this is not UTF-8 text") from error
 
 
 def _reason(error: Exception) -> str:
     return f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
 
 
-def _message(group: str, row: dict[str, Any]) -> Message:
+def _message(group: str, row: Any) -> Message:
+    if not isinstance(row, dict):
+        raise ValueError("this is no JSON object")
     kind = Kind(row["kind"])
     at = datetime.fromisoformat(row["at"])
     reply_to = row.get("reply_to")
+    sender = _text(row["sender"])
     return Message(
         group=group,
         id=str(row["id"]),
-        sender=f"memory:{row['sender']}",
-        sender_name=str(row["sender"]),
+        sender=f"memory:{sender}",
+        sender_name=sender,
         role=Role(row.get("role", "resident")),
         at=at if at.tzinfo else at.replace(tzinfo=HOME_ZONE),
         kind=kind,
-        text=str(row["text"]),
+        text=_text(row["text"]),
         attachments=(Attachment(kind, f"replay:{row['id']}"),) if kind in _MEDIA else (),
         reply_to=None if reply_to is None else str(reply_to),
         group_title=group.partition(":")[2],
     )
+
+
+def _text(value: Any) -> str:
+    """A text as it can be printed: half a surrogate pair cannot."""
+    text = "" if value is None else str(value)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +159,19 @@ class Replay:
         await self._carry_out()
 
     async def _until(self, at: datetime) -> None:
-        while (due := await self._state.next_due()) and due <= at:
+        while (due := await self._state.next_due()) and max(due, self._clock.now()) <= at:
             self._clock.set(due)
-            await self._carry_out()
+            if not await self._carry_out():  # its lane is held: a second later it may be free
+                self._clock.set(self._clock.now() + timedelta(seconds=1))
         self._clock.set(at)
 
-    async def _carry_out(self) -> None:
+    async def _carry_out(self) -> bool:
+        """Do all that is due now; whether there was anything."""
+        some = False
         while await self._carrier.once():
+            some = True
             await self._carrier.drain()
+        return some
 
     def _said(self) -> Iterator[dict[str, Any]]:
         for said in self._chat.said:

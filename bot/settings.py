@@ -42,6 +42,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_DISPATCH_URL": ("dispatch_url",),
     "LINLI_DISPATCH_KEY": ("dispatch_key",),
     "LINLI_DISPATCH_PUSH_SECRET": ("dispatch_push_secret",),
+    "LINLI_DISPATCH_JURISDICTION": ("dispatch_jurisdiction",),
     "LINLI_DESK_PORT": ("desk_port",),
     "LINLI_API_KEY": ("api_key",),
     "LINLI_COUNTRY": ("country",),
@@ -223,6 +224,8 @@ class Settings(_Table):
     dispatch_key: SecretStr | None = None
     dispatch_push_secret: SecretStr | None = None
     dispatch_poll_seconds: Seconds = 15
+    dispatch_jurisdiction: str | None = None
+    dispatch_services: dict[str, Name] = Field(default_factory=dict)
     desk_port: Port = 8311
     api_key: SecretStr | None = None
     country: str = "CN"

@@ -107,7 +107,7 @@ async def _open(opening: _Opening) -> OpenBot:
     await state.start()
     grids = Grids(settings)
     await grids.load(state)
-    nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(parts)
+    nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(settings, parts)
     stack.push_async_callback(nlu.close)
     stack.push_async_callback(dispatch.close)
     chats: dict[str, Chat] = {}
@@ -140,8 +140,14 @@ async def _open(opening: _Opening) -> OpenBot:
     return OpenBot(await logins.issue(), name, opening.tasks)
 
 
-def _dispatch(parts: Parts) -> Open311Dispatch:
-    return Open311Dispatch(parts.dispatch_url, parts.dispatch_key, push_secret=parts.push_secret)
+def _dispatch(settings: Settings, parts: Parts) -> Open311Dispatch:
+    return Open311Dispatch(
+        parts.dispatch_url,
+        parts.dispatch_key,
+        settings.dispatch_jurisdiction,
+        push_secret=parts.push_secret,
+        service_codes=settings.dispatch_services,
+    )
 
 
 def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:

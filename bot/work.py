@@ -48,6 +48,9 @@ class Reader:
         self._waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._in_hand = 0
+        self._stuck: set[str] = set()
+        self._looked_at: set[str] = set()
+        self._lookouts: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -73,9 +76,10 @@ class Reader:
 
     async def stop(self) -> None:
         """Let go of what is in hand; it is still in the inbox."""
-        for task in self._busy.values():
+        tasks = [*self._busy.values(), *self._lookouts]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def drain(self) -> None:
         """Wait until everything taken so far is finished."""
@@ -88,12 +92,16 @@ class Reader:
             self._in_hand += 1
             if entry.group not in self._busy:
                 self._busy[entry.group] = asyncio.create_task(self._group(entry.group))
+            elif entry.group in self._stuck:
+                lookout = asyncio.create_task(self._look_out(entry))
+                self._lookouts.add(lookout)
+                lookout.add_done_callback(self._lookouts.discard)
 
     async def _group(self, group: str) -> None:
         try:
             while queue := self._waiting.get(group):
                 await self._finish(queue[0])
-                queue.popleft()
+                self._looked_at.discard(queue.popleft().id)
                 self._in_hand -= 1
         finally:
             self._waiting.pop(group, None)
@@ -103,20 +111,40 @@ class Reader:
         tries = surprises = 0
         while True:
             try:
-                await self._handle(entry)
+                if surprises < SURPRISES:
+                    await self._handle(entry)
+                else:
+                    await self._bury(entry, "failed again and again; the log says why")
             except Unreachable as reason:
                 tries += 1
                 log.warning("message_waits", group=entry.group, reason=str(reason), tries=tries)
-                await asyncio.sleep(min(back_off(tries, reason.retry_after), 15.0))
-                continue
+                await self._wait_stuck(entry.group, min(back_off(tries, reason.retry_after), 15.0))
             except Exception:
                 surprises += 1
                 log.exception("message_failed", group=entry.group, entry=entry.id, tries=surprises)
-                await asyncio.sleep(back_off(surprises))
-                if surprises < SURPRISES:
-                    continue
-                await self._bury(entry, "failed again and again; the log says why")
+                await self._wait_stuck(entry.group, back_off(surprises))
+            else:
+                return
+
+    async def _wait_stuck(self, group: str, seconds: float) -> None:
+        """Wait before the next try; meanwhile cries for help further back are heard, though not yet read."""
+        self._stuck.add(group)
+        try:
+            for waiting in [*self._waiting[group]][1:]:
+                await self._look_out(waiting)
+            await asyncio.sleep(seconds)
+        finally:
+            self._stuck.discard(group)
+
+    async def _look_out(self, entry: Entry) -> None:
+        if entry.id in self._looked_at:
             return
+        try:
+            await self._flow.look_out(entry)
+        except Exception as error:  # noqa: BLE001 its own turn comes, and tells what is wrong with it
+            log.debug("look_out_failed", group=entry.group, reason=str(error))
+        else:
+            self._looked_at.add(entry.id)
 
     async def _handle(self, entry: Entry) -> None:
         try:
@@ -320,7 +348,7 @@ class News:
         state, now = self._house.state, self._house.clock.now()
         cursor = await state.recall("dispatch_cursor")
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
-        updates = await self._house.dispatch.updates(since)
+        updates = await self._house.dispatch.updates(since, await state.open_tickets())
         for update in updates:
             await self.take(update)
         await state.remember("dispatch_cursor", now.isoformat())

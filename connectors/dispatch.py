@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -65,7 +65,8 @@ class Filing:
 class Open311Dispatch:
     """A client of one Open311 backend. ``url`` is the root of the API, or its discovery document.
 
-    Every method raises Unreachable or Refused, and nothing else.
+    ``service_codes`` gives the backend's service code for a category of ours, or for all of ``housing`` at once; a
+    category without one is sent under its own code. Every method raises Unreachable or Refused, and nothing else.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class Open311Dispatch:
         session: aiohttp.ClientSession | None = None,
         format: Format = "json",  # noqa: A002 - the standard's own word
         push_secret: str = "",
+        service_codes: Mapping[str, str] | None = None,
         timeout: float = 20.0,
     ) -> None:
         self._url, self._key, self._jurisdiction = url.rstrip("/"), key, jurisdiction
         self._http = OpenHTTP(session, timeout)
         self._format: Format = format
         self._secret = push_secret
+        self._codes = dict(service_codes or {})
         self._root: str | None = None
         self._tokens: dict[str, str] = {}
         self._no_extension_until = 0.0
@@ -103,12 +106,17 @@ class Open311Dispatch:
 
     async def file(self, filing: Filing) -> str:
         """File a case and return the ticket's id. After Unreachable, ``find`` before filing again."""
-        body = await self._post("requests", _filing_form(filing))
+        body = await self._post("requests", _filing_form(self._in_their_codes(filing)))
         receipt = _decoded(decode_receipt, body)
         if receipt.request_id:
             return receipt.request_id
         self._remember(filing.ref, receipt.token or "")
         return await self._redeem(filing.ref)
+
+    def _in_their_codes(self, filing: Filing) -> Filing:
+        ours = filing.service_code
+        theirs = self._codes.get(ours) or self._codes.get(ours.partition(".")[0]) or ours
+        return replace(filing, service_code=theirs)
 
     async def find(self, ref: str, since: datetime) -> str | None:
         """Return the ticket that was filed for a case at or after a time, or None where there is none."""

@@ -69,6 +69,10 @@ class MemoryState:
         """The case behind a ticket."""
         return self._tickets.get(ticket)
 
+    async def open_tickets(self) -> list[str]:
+        """The tickets of live cases."""
+        return sorted(case.ticket for case in self._cases.values() if case.live and case.ticket)
+
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
         return list(self._traces[case])

@@ -9,7 +9,7 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:links:GROUP      message -> case
     linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
     linli:{p017}:dead             dead letters
-    linli:groups, linli:ticket:ID, linli:value:NAME    small things that belong to no partition
+    linli:groups, linli:tickets, linli:ticket:ID, linli:value:NAME    small things that belong to no partition
 """
 
 import json
@@ -183,6 +183,11 @@ class RedisState:
         """The case behind a ticket."""
         return await self._get(f"linli:ticket:{ticket}")
 
+    async def open_tickets(self) -> list[str]:
+        """The tickets of live cases."""
+        async with self._reaching():
+            return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets")))
+
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
         async with self._reaching():
@@ -212,6 +217,9 @@ class RedisState:
             for fact in moved.facts:
                 if isinstance(fact, TicketFiled):
                     await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
+            if ticket := moved.case.ticket:
+                keep = self._redis.sadd if moved.case.live else self._redis.srem
+                await keep("linli:tickets", ticket)
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         talk_key = self._group_key(change.talk.group, "talk")

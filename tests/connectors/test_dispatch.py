@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -52,6 +53,20 @@ async def test_a_filing_carries_everything_and_our_reference_last(city, client):
         "lat": "34.7900000",
         "long": "114.3000000",
     }
+
+
+@pytest.mark.parametrize(
+    ("codes", "sent"),
+    [
+        ({"housing.elevator": "LIFT"}, "LIFT"),
+        ({"housing": "HOUSE", "housing.leak": "LEAK"}, "HOUSE"),
+        ({}, "housing.elevator"),
+    ],
+)
+async def test_a_category_goes_under_the_backends_own_code(city, codes, sent):
+    async with Open311Dispatch(city.url, service_codes=codes) as dispatch:
+        ours = replace(LIFT, service_code="housing.elevator")
+        assert dispatch._in_their_codes(ours).service_code == sent
 
 
 async def test_the_key_is_never_in_an_address(city, client):

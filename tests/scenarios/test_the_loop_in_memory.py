@@ -317,3 +317,20 @@ async def test_photos_reach_dispatch_as_signed_links():
     await town.say("张阿姨", "", kind=Kind.PHOTO)
     assert "http://here/evidence/" in town.dispatch.told[-1][2]
     assert len((await town.case()).attachments) == 2
+
+
+async def test_a_cry_for_help_behind_a_stuck_message_is_answered_at_once():
+    town = Town(READ)
+    town.nlu.down = True
+    first = asyncio.create_task(town.say("张阿姨", LIFT))
+    await asyncio.sleep(0.05)
+    second = asyncio.create_task(town.say("李叔", "9号楼着火了快来人"))
+    while not town.texts:
+        await asyncio.sleep(0.01)
+        await town.carrier.once()
+        await town.carrier.drain()
+    assert "119" in town.texts[0]
+    town.nlu.down = False
+    await asyncio.gather(first, second)
+    assert [case.category for case in await town.cases()] == ["housing.elevator", "safety.fire"]
+    assert sum("119" in text for text in town.texts) == 1

@@ -1,0 +1,93 @@
+"""Buttons: their words, and data that only we can have written."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions import facts as f
+from actions.presses import RATES, Verb
+from bot.buttons import Buttons, Forged, Meaning, label
+from bot.phrases import gettext
+from tests.actions.stories import Story
+
+BUTTONS, CASE = Buttons("secret"), Story(f.Reported).now
+CHINESE = gettext("zh_CN")
+
+
+def data(verb=Verb.FIXED, buttons=BUTTONS, **changes):
+    (button,) = buttons.row(replace(CASE, **changes), (verb,), CHINESE)
+    return button.data
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_a_press_brings_back_what_the_button_meant(verb):
+    assert BUTTONS.read(CASE.group, data(verb, number=12, disputes=3)) == Meaning(12, verb, 3)
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_the_data_fits_into_what_telegram_allows(verb):
+    assert len(data(verb, number=999_999_999, disputes=9999).encode()) <= 64
+
+
+def test_data_is_bound_to_its_group_and_to_the_installation():
+    for reader, group in ((BUTTONS, "memory:other"), (Buttons("other"), CASE.group)):
+        with pytest.raises(Forged):
+            reader.read(group, data())
+
+
+def test_no_part_of_the_data_can_be_changed():
+    genuine = data(number=12)
+    for at in range(len(genuine)):
+        for other in "0.~A":
+            changed = genuine[:at] + other + genuine[at + 1 :]
+            if changed != genuine:
+                try:  # the last letter of a signature has bits that count for nothing
+                    assert BUTTONS.read(CASE.group, changed) == BUTTONS.read(CASE.group, genuine)
+                    assert at == len(genuine) - 1
+                except Forged:
+                    pass
+
+
+@given(st.text(max_size=80) | st.text("0123456789.~yesnot", max_size=64))
+def test_forged_data_is_never_accepted(forged):
+    with pytest.raises(Forged):
+        BUTTONS.read(CASE.group, forged)
+
+
+@given(st.text(max_size=30))
+def test_a_genuine_signature_does_not_serve_other_words(words):
+    signature = data().rpartition("~")[2]
+    if words != data().rpartition("~")[0]:
+        with pytest.raises(Forged):
+            BUTTONS.read(CASE.group, f"{words}~{signature}")
+
+
+@pytest.mark.parametrize("words", ["", "1", "1.yes", "x.yes.0", "1.what.0", "1.yes.x", "1.yes.0.0"])
+def test_signed_nonsense_is_forged_too(words):
+    signed = BUTTONS._signer(CASE.group).sign(words).decode()
+    with pytest.raises(Forged):
+        BUTTONS.read(CASE.group, signed)
+
+
+def test_rows_stay_rows():
+    rows = BUTTONS.rows(CASE, ((Verb.ME_TOO,), (Verb.TAKE, Verb.DISMISS)), CHINESE)
+    assert [[button.label for button in row] for row in rows] == [["我也是"], ["我来处理", "不是报事"]]
+
+
+def test_me_too_counts_the_people():
+    assert label(Verb.ME_TOO, replace(CASE, followers=("a", "b")), CHINESE) == "我也是 2"
+
+
+def test_marks_grow_with_their_buttons():
+    labels = [label(verb, CASE, CHINESE) for verb in RATES]
+    assert labels == sorted(labels)
+    assert len(set(labels)) == 5
+
+
+@pytest.mark.parametrize("lang", ["zh_CN", "en"])
+def test_every_button_has_words_of_its_own(lang):
+    labels = [label(verb, CASE, gettext(lang)) for verb in Verb]
+    assert len(set(labels)) == len(labels)
+    assert all(labels)
