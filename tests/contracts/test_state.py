@@ -139,6 +139,13 @@ class TestState:
         assert await state.case_of_ticket("T-1") == CASE
         assert await state.case_of_ticket("T-2") is None
 
+    async def test_the_tickets_of_live_cases_are_known_until_they_end(self, state: State) -> None:
+        filed = moved(reported().case, f.TicketFiled)
+        await save(state, filed)
+        assert await state.open_tickets() == ["T-1"]
+        await save(state, moved(filed.case, f.Withdrawn))
+        assert await state.open_tickets() == []
+
     async def test_live_cases_are_told_from_all_oldest_first(self, state: State) -> None:
         cases = [reported(number=n) for n in (2, 10, 1, 3)]
         await save(state, *cases)
