@@ -63,7 +63,7 @@ class Nlu(Protocol):
     async def parse(
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
     ) -> Reading:
-        """What the text says. Raises `Unreachable` only: a text is never refused."""
+        """What the text says."""
 
 
 class Dispatch(Protocol):

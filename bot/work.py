@@ -168,6 +168,7 @@ class Carrier:
         self._house, self._flow, self._hands = house, flow, hands
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, datetime] = {}
+        self._tails: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Carry out until cancelled."""
@@ -189,8 +190,11 @@ class Carrier:
         now = self._house.clock.now()
         lanes: defaultdict[str, list[Due]] = defaultdict(list)
         for due in await self._house.state.due(now, 1000):
-            if self._held.get(lane_of(due), now) <= now:
-                lanes[lane_of(due)].append(due)
+            lane = lane_of(due)
+            if self._held.get(lane, now) > now:
+                await self._queue_up(lane, [due])
+            else:
+                lanes[lane].append(due)
         free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
         for lane, dues in free.items():
             self._lanes[lane] = asyncio.create_task(self._lane(lane, sorted(dues, key=_turn)))
@@ -210,25 +214,30 @@ class Carrier:
     async def _lane(self, lane: str, dues: list[Due]) -> None:
         try:
             self._held.pop(lane, None)
+            self._tails.pop(lane, None)
             for n, due in enumerate(dues):
                 if wait := await self._finish(due):
                     await self._hold(lane, dues[n:], wait)
                     return
         except Unreachable as reason:
             log.warning("orders_unreachable", reason=str(reason))
-            self._held[lane] = self._house.clock.now() + timedelta(seconds=1)
+            self._held[lane] = self._tails[lane] = self._house.clock.now() + timedelta(seconds=1)
         finally:
             self._lanes.pop(lane, None)
             self._house.wake.set()
 
     async def _hold(self, lane: str, dues: list[Due], seconds: float) -> None:
         """Keep the whole lane, in its order, until then: a later sentence may not overtake an earlier one."""
-        until = self._house.clock.now() + timedelta(seconds=seconds)
-        self._held[lane] = until
-        for n, due in enumerate(dues):
+        self._held[lane] = self._tails[lane] = self._house.clock.now() + timedelta(seconds=seconds)
+        await self._queue_up(lane, dues)
+
+    async def _queue_up(self, lane: str, dues: list[Due]) -> None:
+        """Put orders behind those that wait in a held lane."""
+        for due in dues:
             fresh = await self._house.state.order(due.order.key, due.group)
             if fresh:
-                await self._house.state.postpone(fresh, until + timedelta(microseconds=n))
+                self._tails[lane] += timedelta(microseconds=1)
+                await self._house.state.postpone(fresh, self._tails[lane])
 
     async def _finish(self, due: Due) -> float:
         """Try an order once; the seconds to wait before the next try, or 0 if it is done with."""

@@ -5,11 +5,13 @@ from typing import Any
 
 import aiohttp
 
-from actions.errors import Unreachable
+from actions.errors import Refused, Unreachable
 from actions.reading import Guess, Intent, Reading, Span, Urgency
 
 TIMEOUT_SECONDS = 20
 TEXT_LENGTH = 4096
+REFUSED = (400, 413, 422)
+"""Answers about the text itself: the same text again gets the same answer."""
 
 
 class RasaNlu:
@@ -23,7 +25,7 @@ class RasaNlu:
     async def parse(
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
     ) -> Reading:
-        """What the text says. Raises `Unreachable`."""
+        """What the text says. Raises `Unreachable`, and `Refused` for a text that the server will never take."""
         body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": list(context)}
         body |= {key: value for key, value in (("reply_to", reply_to), ("role", role)) if value}
         return reading_of(await self._ask("POST", "/model/parse", body))
@@ -42,6 +44,8 @@ class RasaNlu:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
             async with self._session.request(method, self._url + path, json=body) as answer:
+                if answer.status in REFUSED:
+                    raise Refused(f"the NLU server will not take this text: it answered {answer.status}")
                 if answer.status != 200:
                     raise Unreachable(
                         f"the NLU server answered {answer.status}", _wait(answer.headers.get("Retry-After"))

@@ -25,8 +25,8 @@ import aiohttp
 
 from bot.log import log_path
 from connectors.tcp_port import free_port
-from tests.telegram_simulator import TelegramSimulator
 from tests.scenarios.web_person import WebPerson
+from tests.telegram_simulator import TelegramSimulator
 
 ROOT = Path(__file__).parent.parent
 LINLI = Path(sys.executable).with_name("linli")
@@ -46,8 +46,8 @@ async def until(holds: Callable[[], Awaitable[Any]], what: str, seconds: float =
 class RunningLinli:
     """One `linli run`. `url` is its page, `desk` the desk's; `lines` are what it printed since its last start."""
 
-    def __init__(self, home: Path, env: dict[str, str]) -> None:
-        self.home, self.env = home, env
+    def __init__(self, home: Path, env: dict[str, str], starts_within: float) -> None:
+        self.home, self.env, self._starts_within = home, env, starts_within
         self.url = f"http://127.0.0.1:{env['LINLI_PORT']}"
         self.desk = f"http://127.0.0.1:{env['LINLI_DESK_PORT']}"
         self.lines: list[str] = []
@@ -68,7 +68,7 @@ class RunningLinli:
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read(self._process))
         try:
-            await until(self._is_started, f"{LINLI.name} run is ready", STARTS_WITHIN)
+            await until(self._is_started, f"{LINLI.name} run is ready", self._starts_within)
         except AssertionError as late:
             raise AssertionError("\n".join([str(late), *self.lines[-30:]])) from None
         return self
@@ -223,6 +223,7 @@ async def running_linli(
     env: dict[str, str] | None = None,
     toml: str = "",
     webhook: bool = False,
+    starts_within: float = STARTS_WITHIN,
 ) -> AsyncIterator[RunningLinli]:
     """Run it on a home of its own below `home`; without `nlu_url` with its own NLU too."""
     given = _environment(home / "linli", nlu_url, telegram)
@@ -231,7 +232,7 @@ async def running_linli(
     if toml:
         (home / "linli.toml").write_text(toml, "utf-8")
         given["LINLI_CONFIG"] = str(home / "linli.toml")
-    linli = RunningLinli(home / "linli", given | (env or {}))
+    linli = RunningLinli(home / "linli", given | (env or {}), starts_within)
     try:
         await linli.start()
         yield linli
@@ -241,7 +242,9 @@ async def running_linli(
 
 def _environment(home: Path, nlu_url: str | None, telegram: TelegramSimulator | None) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
-    ports = {name: str(free_port("127.0.0.1")) for name in ("LINLI_PORT", "LINLI_DESK_PORT", "LINLI_NLU_PORT")}
+    ports = {
+        name: str(free_port("127.0.0.1")) for name in ("LINLI_PORT", "LINLI_DESK_PORT", "LINLI_NLU_PORT")
+    }
     nlu = {"LINLI_NLU_URL": nlu_url} if nlu_url else {}
     chat = {"LINLI_TELEGRAM_TOKEN": telegram.token, "LINLI_TELEGRAM_API": telegram.url} if telegram else {}
     return {**ours, **ports, **nlu, **chat, "LINLI_HOME": str(home), "PYTHONUNBUFFERED": "1"}

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.errors import Unreachable
+from actions.errors import Refused, Unreachable
 from actions.reading import SILENCE, Guess, Intent, Reading, Span, Urgency
 from connectors.memory_nlu import MemoryNlu
 from connectors.nlu import TEXT_LENGTH, RasaNlu, reading_of
@@ -132,7 +132,14 @@ async def test_a_server_at_its_limit_says_when_to_come_back(client, stub, header
     assert busy.value.retry_after == seconds
 
 
-@pytest.mark.parametrize("status", [400, 404, 413, 429, 500])
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_text_that_the_server_will_never_take_is_refused(client, stub, status):
+    stub[0].status = status
+    with pytest.raises(Refused):
+        await client.parse("早上好")
+
+
+@pytest.mark.parametrize("status", [404, 429, 500])
 async def test_any_failure_is_worth_another_try(client, stub, status):
     stub[0].status = status
     with pytest.raises(Unreachable):

@@ -29,7 +29,9 @@ def nlu() -> Iterator[str]:
     # It looks for its parent, so it does not outlive a test run that is killed.
     env = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "LINLI_PARENT": str(os.getpid())}
     argv = [str(NLU / ".venv" / "bin" / "python"), "-m", "server", "--port", "0"]
-    with subprocess.Popen(argv, cwd=NLU, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        argv, cwd=NLU, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as server:
         late = threading.Timer(TRAINS_WITHIN, server.kill)
         late.start()
         try:

@@ -29,7 +29,9 @@ async def test_a_backend_that_is_down_is_told_once_and_gets_one_ticket_when_it_i
             assert ticket["service_request_id"] == case["ticket"]
 
 
-async def test_a_backend_that_stores_and_loses_the_answer_has_one_ticket_and_one_of_every_update(nlu, tmp_path):
+async def test_a_backend_that_stores_and_loses_the_answer_has_one_ticket_and_one_of_every_update(
+    nlu, tmp_path
+):
     async with running_desk(tmp_path) as desk, between(desk.url) as line:
         env = {"LINLI_DISPATCH_URL": f"{line.url}/open311/v2", "LINLI_DISPATCH_KEY": desk.key}
         async with running_linli(tmp_path, nlu_url=nlu, env=env, toml=SOON_TOLD) as linli:

@@ -59,7 +59,9 @@ async def test_silence_is_reminded_of_once_and_then_lapses_unconfirmed(nlu, tmp_
         assert len([one for one in wang.said() if "没解决" in labels(one)]) == 3, (
             "the question, one reminder, and the card, on which the last word stays open"
         )
-        assert not [one for one in wang.said() if labels(one) == ["1", "2", "3", "4", "5"]], "silence is not satisfaction"
+        assert not [one for one in wang.said() if labels(one) == ["1", "2", "3", "4", "5"]], (
+            "silence is not satisfaction"
+        )
         assert [one["status"] for one in await linli.tickets()] == ["closed"], "as the desk left it: fixed"
 
 
@@ -78,7 +80,9 @@ async def test_the_reporter_takes_it_back_in_words_and_by_command(nlu, tmp_path)
 
         async def both_closed():
             stages = [case["stage"] for case in await linli.cases(GROUP)]
-            return stages == ["withdrawn"] * 2 and {one["status"] for one in await linli.tickets()} == {"closed"}
+            return stages == ["withdrawn"] * 2 and {one["status"] for one in await linli.tickets()} == {
+                "closed"
+            }
 
         await until(both_closed, "both are withdrawn, and closed at the desk")
         assert len(await linli.tickets()) == 2

@@ -57,7 +57,9 @@ class WebPerson:
         """Press the button of this label on the newest message that has it, once there is one on which this
         person did not press it before; the toast that follows.
         """
-        body = await self.sees(lambda one: label in labels(one) and (one["id"], label) not in self._pressed, label)
+        body = await self.sees(
+            lambda one: label in labels(one) and (one["id"], label) not in self._pressed, label
+        )
         self._pressed.add((body["id"], label))
         keys = [key for row in body["buttons"] for key in row]
         return await self.press_data(body["id"], keys[labels(body).index(label)]["data"])

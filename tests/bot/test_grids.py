@@ -1,0 +1,71 @@
+"""Grids: which grid a group belongs to, and what follows from it."""
+
+from datetime import timedelta
+
+from actions.ledger import Change
+from actions.orders import Wait
+from actions.talk import Talk
+from bot.grids import Grids
+from bot.settings import Grid, Rules, Settings, Worker
+from connectors.memory_state import MemoryState
+
+FIRST = Grid(
+    id="g1",
+    name="第一网格",
+    groups=("telegram:-1",),
+    workers=(Worker(id="telegram:42", name="小李"), Worker(id="telegram:43")),
+    policy=Rules(file_at_once=False),
+)
+SECOND = Grid(id="g2", name="Grid 2", lang="en")
+SETTINGS = Settings(grid=(FIRST, SECOND), policy=Rules(worker_minutes=5, report_confidence=0.7))
+
+
+def test_a_group_of_the_file_has_its_grids_rules_over_the_general_ones():
+    policy = Grids(SETTINGS).policy_of("telegram:-1")
+    assert (policy.file_at_once, policy.report) == (False, 0.7)
+    assert policy.waits[Wait.WORKER] == timedelta(minutes=5)
+
+
+def test_an_unknown_group_follows_the_general_rules():
+    grids = Grids(SETTINGS)
+    assert grids.policy_of("telegram:-9").file_at_once
+    assert grids.named_workers("telegram:-9") is None
+    assert grids.worker_ids("telegram:-9") is None
+    assert grids.writer_of("telegram:-9").lang == "zh_CN"
+
+
+def test_named_workers_count_instead_of_the_platforms_word():
+    grids = Grids(SETTINGS)
+    assert grids.named_workers("telegram:-1") == (("telegram:42", "小李"), ("telegram:43", "telegram:43"))
+    assert grids.worker_ids("telegram:-1") == {"telegram:42", "telegram:43"}
+
+
+def test_a_bound_group_belongs_to_its_grid_unless_the_file_says_otherwise():
+    grids = Grids(SETTINGS)
+    grids.bind("telegram:-9", "g2")
+    grids.bind("telegram:-1", "g2")
+    assert grids.writer_of("telegram:-9").lang == "en"
+    assert grids.writer_of("telegram:-1").lang == "zh_CN"
+
+
+def test_a_grid_that_is_gone_from_the_file_binds_nothing():
+    grids = Grids(SETTINGS)
+    grids.bind("telegram:-9", "gone")
+    grids.bind("telegram:-8", "")
+    assert grids.policy_of("telegram:-9") == grids.policy_of("telegram:-8") == SETTINGS.policy.policy()
+
+
+async def test_bindings_are_learnt_at_the_start():
+    state, grids = MemoryState(), Grids(SETTINGS)
+    await state.save(Change(talk=Talk(group="telegram:-9", grid="g2")))
+    await grids.load(state)
+    assert grids.writer_of("telegram:-9").lang == "en"
+
+
+def test_the_writer_knows_the_numbers_of_the_country():
+    writer = Grids(Settings(country="GB")).writer_of("web:x")
+    assert (writer.fire, writer.gas) == ("999", "0800 111 999")
+
+
+def test_grids_are_listed_by_id():
+    assert Grids(SETTINGS).names() == {"g1": "第一网格", "g2": "Grid 2"}
