@@ -129,7 +129,10 @@ class Listening:
         return self._to(case, fact, *self._place_for(case)) if case and fact else SILENT
 
     def _reports(self) -> bool:
-        enough = self.policy.staff if self.message.role in _STAFF else self.policy.report
+        staff = self.message.role in _STAFF
+        if self.warned and not staff:
+            return True  # a cry for help is a report, whatever the NLU thinks of its few words
+        enough = self.policy.staff if staff else self.policy.report
         return self.reading.intent is Intent.REPORT and self.reading.confidence >= enough
 
     def _report(self) -> Understood:

@@ -75,8 +75,8 @@ class Hands:
                 return None
             case o.WakeAt() as order:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
-            case o.ShowCard() as order:
-                return await self._card(order, case)
+            case o.ShowCard():
+                return await self._card(due, case)
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
                 return None
@@ -84,10 +84,10 @@ class Hands:
 
     # --- in the group -----------------------------------------------------------------------------------
 
-    async def _card(self, order: o.ShowCard, case: Case) -> f.Fact | None:
+    async def _card(self, due: Due, case: Case) -> f.Fact | None:
         writer, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
-        post = self._post(case, order, writer.card(case), buttons, reply_to=case.origin)
+        post = self._post(case, due.order, writer.card(case), buttons, reply_to=case.origin)
         face = _face(post)
         if face == case.face:
             return None
@@ -95,6 +95,8 @@ class Hands:
         if shown is None and not case.live and case.stage is not Stage.LAPSED:
             return None  # over before anything was shown: no need to speak of it
         message = await self._edit_or_post(shown, post)
+        if shown is None and due.tries > 1:  # an earlier try may have posted it, as the case stood then
+            await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
 
     async def _edit_or_post(self, shown: str | None, post: Post) -> str:
@@ -172,14 +174,13 @@ class Hands:
     # --- at dispatch ------------------------------------------------------------------------------------
 
     async def _file(self, due: Due, case: Case) -> f.Fact | None:
-        dispatch, ticket = self._house.dispatch, None
-        if due.tries > 1 and due.first_tried_at:
-            ticket = await dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
-        if ticket is None and case.stage is not Stage.FILING:
-            return None  # taken back while it waited, and dispatch never had it
-        now = self._house.clock.now()
+        now, ticket = self._house.clock.now(), None
         try:
-            ticket = ticket or await dispatch.file(self._filing(case))
+            if due.tries > 1 and due.first_tried_at:
+                ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
+            if ticket is None and case.stage is not Stage.FILING:
+                return None  # taken back while it waited, and dispatch never had it
+            ticket = ticket or await self._house.dispatch.file(self._filing(case))
         except Refused as reason:
             return f.TicketRefused(at=now, reason=str(reason))
         return f.TicketFiled(at=now, ticket=ticket)

@@ -48,8 +48,6 @@ class Reader:
         self._waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._in_hand = 0
-        self._stuck: set[str] = set()
-        self._looked_at: set[str] = set()
         self._lookouts: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -92,7 +90,7 @@ class Reader:
             self._in_hand += 1
             if entry.group not in self._busy:
                 self._busy[entry.group] = asyncio.create_task(self._group(entry.group))
-            elif entry.group in self._stuck:
+            else:
                 lookout = asyncio.create_task(self._look_out(entry))
                 self._lookouts.add(lookout)
                 lookout.add_done_callback(self._lookouts.discard)
@@ -101,7 +99,7 @@ class Reader:
         try:
             while queue := self._waiting.get(group):
                 await self._finish(queue[0])
-                self._looked_at.discard(queue.popleft().id)
+                queue.popleft()
                 self._in_hand -= 1
         finally:
             self._waiting.pop(group, None)
@@ -118,33 +116,20 @@ class Reader:
             except Unreachable as reason:
                 tries += 1
                 log.warning("message_waits", group=entry.group, reason=str(reason), tries=tries)
-                await self._wait_stuck(entry.group, min(back_off(tries, reason.retry_after), 15.0))
+                await asyncio.sleep(min(back_off(tries, reason.retry_after), 15.0))
             except Exception:
                 surprises += 1
                 log.exception("message_failed", group=entry.group, entry=entry.id, tries=surprises)
-                await self._wait_stuck(entry.group, back_off(surprises))
+                await asyncio.sleep(back_off(surprises))
             else:
                 return
 
-    async def _wait_stuck(self, group: str, seconds: float) -> None:
-        """Wait before the next try; meanwhile cries for help further back are heard, though not yet read."""
-        self._stuck.add(group)
-        try:
-            for waiting in [*self._waiting[group]][1:]:
-                await self._look_out(waiting)
-            await asyncio.sleep(seconds)
-        finally:
-            self._stuck.discard(group)
-
     async def _look_out(self, entry: Entry) -> None:
-        if entry.id in self._looked_at:
-            return
+        """A cry for help does not wait for its turn behind what may hang or be tried again and again."""
         try:
             await self._flow.look_out(entry)
         except Exception as error:  # noqa: BLE001 its own turn comes, and tells what is wrong with it
             log.debug("look_out_failed", group=entry.group, reason=str(error))
-        else:
-            self._looked_at.add(entry.id)
 
     async def _handle(self, entry: Entry) -> None:
         try:

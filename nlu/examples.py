@@ -1,4 +1,4 @@
-"""The training examples: reads data/*/*.tsv, checks them, and hands them to Rasa.
+"""The training examples: reads data/*/*.tsv and data/transcripts, checks them, and hands them to Rasa.
 
 `python -m examples check` names every fault as file:line and counts what is there.
 """
@@ -112,6 +112,8 @@ def _same(example: Example) -> tuple[str, str]:
 
 def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleError]]:
     """Read all files below `data`; return the good examples, and the faults of the others."""
+    import transcripts  # which is made of what stands here
+
     codes, good, bad = categories(), [], []
     seen: dict[tuple[str, str], str] = {}
     for path in sorted(data.glob("*/*.tsv")):
@@ -124,6 +126,9 @@ def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleEr
                 good.append(found)
             else:
                 bad.append(BadExampleError(f"{found.source}: says the same as {first}: {found.text[:60]}"))
+    for path in sorted(data.glob("transcripts/*.jsonl")):
+        for found in transcripts.read(path, codes):
+            (bad if isinstance(found, BadExampleError) else good).append(found)
     return good, bad
 
 

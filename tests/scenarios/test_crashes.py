@@ -2,12 +2,17 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 
+from actions.errors import Unreachable
+from connectors.memory_chat import MemoryChat
 from tests.running import running_linli, until
 from tests.telegram_simulator import TelegramSimulator
+from tests.town import Town, report
 
+LIFT = "3号楼2单元电梯又坏了"
 BUILDINGS = range(1, 9)
 CHATTER = ("早上好", "大家早上好", "今天天气真好", "谢谢")
 
@@ -87,3 +92,26 @@ async def test_a_crash_in_a_burst_on_telegram_loses_nothing_and_doubles_at_most_
         cards = [found[1] for one in group.said if (found := re.search(r"#(\d+) ", one.text))]
         assert set(cards) == {str(n) for n in BUILDINGS}
         assert len(cards) <= len(BUILDINGS) + 1, "at most the one card that was on its way"
+
+
+class LosesAnswers(MemoryChat):
+    """A platform that posts, and whose first answer about a card gets lost."""
+
+    lost = 0
+
+    async def post(self, post):
+        message = await super().post(post)
+        if not self.lost:
+            self.lost += 1
+            raise Unreachable("the answer is lost")
+        return message
+
+
+async def test_a_card_whose_posting_was_not_noted_still_comes_to_show_how_the_case_stands():
+    town = Town({LIFT: report("housing.elevator", "3号楼2单元")})
+    town.house.chats["memory"] = town.chat = LosesAnswers()
+    await town.say("张阿姨", LIFT)
+    assert (await town.case()).ticket == "1", "filed while the card still waits"
+    await town.wait(timedelta(seconds=5))
+    (card,) = town.texts
+    assert "工单 1" in card
