@@ -17,6 +17,8 @@ from actions.talk import Talk
 
 PLACE_ANSWER_LENGTH = 40
 """Characters; a longer answer to 「在哪里？」 is a story, and only its marked places count."""
+CLEAR_CATEGORY = 0.8
+"""Probability; under it words that press for something are not taken for a report of it."""
 _STAFF = (Role.WORKER, Role.PROPERTY, Role.OFFICIAL, Role.BOT)
 _MEDIA = (Kind.PHOTO, Kind.VIDEO, Kind.VOICE, Kind.LOCATION)
 
@@ -125,6 +127,8 @@ class Listening:
         if self.reading.intent in (Intent.CHATTER, Intent.CONSULT, Intent.REPORT):
             return SILENT
         case = about(self.message, self.reading, self.cases)
+        if case is None and self._presses_for_something_new():
+            return self._report()
         fact = self._follow_up(case) if case else None
         return self._to(case, fact, *self._place_for(case)) if case and fact else SILENT
 
@@ -134,6 +138,12 @@ class Listening:
             return True  # a cry for help is a report, whatever the NLU thinks of its few words
         enough = self.policy.staff if staff else self.policy.report
         return self.reading.intent is Intent.REPORT and self.reading.confidence >= enough
+
+    def _presses_for_something_new(self) -> bool:
+        """「12号楼停水了，什么时候来水」: whoever presses for what nobody has reported, reports it."""
+        reading = self.reading
+        clear = reading.confidence >= self.policy.report and reading.category.confidence >= CLEAR_CATEGORY
+        return self._means(Intent.URGE) and clear and bool(self._places()) and self.message.role not in _STAFF
 
     def _report(self) -> Understood:
         reading, message = self.reading, self.message

@@ -32,12 +32,12 @@ ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "1000000:bench-token-that-opens-nothing-at-all"
 REPORTS = (
     "{n}号楼电梯又坏了，老人下不来",
-    "{n}号楼2单元停水了，什么时候来水",
+    "{n}号楼2单元停水了，一滴都没有",
     "{n}号楼门口路灯不亮好几天了",
     "{n}栋楼下垃圾堆成山没人收",
     "{n}号楼下水道堵了污水都冒出来了",
 )
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 30
 
 
 @dataclass
