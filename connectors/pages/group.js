@@ -363,7 +363,7 @@ function calls(mentions) {
 function keys(body) {
   const node = make("div", "keys");
   for (const row of body.buttons) {
-    const line = make("div");
+    const line = make("div", row.length > 4 ? "scale" : "");
     for (const { label, data } of row) {
       const key = make("button", "key", label);
       key.type = "button";
