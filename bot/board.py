@@ -12,9 +12,9 @@ from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
 from actions.orders import Wait, WakeAt
+from bot.grids import Grids
 from bot.health import Health, Part, check
 from bot.ports import Clock, State
-from bot.settings import Settings
 
 SHOWN = 200
 _AT_ONCE = 50
@@ -78,8 +78,8 @@ class Told:
 class Boards:
     """Makes boards, and keeps the last one for a while: the longer it took, the longer."""
 
-    def __init__(self, state: State, parts: Sequence[Part], clock: Clock, settings: Settings) -> None:
-        self._state, self._parts, self._clock, self._settings = state, parts, clock, settings
+    def __init__(self, state: State, parts: Sequence[Part], clock: Clock, grids: Grids) -> None:
+        self._state, self._parts, self._clock, self._grids = state, parts, clock, grids
         self._lock = asyncio.Lock()
         self._board: Board | None = None
         self._fresh_until = 0.0
@@ -152,7 +152,7 @@ class Boards:
         wait = _WAITS.get(case.stage)
         if wait is None:
             return "yellow" if case.disputes or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"
-        share = (now - case.changed_at) / self._settings.wait(case.group, wait)
+        share = (now - case.changed_at) / self._grids.wait(case.group, wait)
         return "red" if share >= 1 or case.reminders else "yellow" if share >= 0.5 else "green"
 
 

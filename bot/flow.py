@@ -31,6 +31,7 @@ from actions.talk import Talk
 from bot.answers import answer
 from bot.buttons import Forged
 from bot.house import House
+from connectors.partition import group_of_case
 from connectors.tickets import DOOR, news_of
 
 log = structlog.get_logger("flow")
@@ -226,7 +227,7 @@ class Flow:
 
         The entry or the carried-out order that told us is ticked off either way, and `also` is ordered.
         """
-        group = case.rpartition(":")[0]
+        group = group_of_case(case)
         while True:
             talk = await self._state.talk(group)
             before = await self._state.case(case)

@@ -1,7 +1,9 @@
 """Grids: which grid a group belongs to, and what follows from it: policy, language, workers."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from actions.orders import Wait
 from actions.policy import Policy
 from bot.cards import Writer
 from bot.ports import State
@@ -35,6 +37,10 @@ class Grids:
         """The policy in force in the group."""
         general, grid = self._settings.policy, self._of(group)
         return (grid.policy.over(general) if grid else general).policy()
+
+    def wait(self, group: str, wait: Wait) -> timedelta:
+        """How long a case of the group waits for this."""
+        return self.policy_of(group).waits[wait]
 
     def writer_of(self, group: str) -> Writer:
         """Who writes in the language of the group, with the numbers of the country."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from actions.orders import Wait
 from bot.buttons import Buttons
@@ -42,4 +42,4 @@ class House:
 
     def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
         """When a wait of this group is over."""
-        return now + self.grids.policy_of(group).waits.get(wait, timedelta(hours=1))
+        return now + self.grids.wait(group, wait)

@@ -15,6 +15,7 @@ from bot import api, console
 from bot.api import SETTINGS, STATE
 from bot.board import Boards
 from bot.frame import PAGES, Translations, choose_language, language, render, set_up_pages
+from bot.grids import Grids
 from bot.health import Part, check
 from bot.log_ring import Ring
 from bot.login import COOKIE, LOGINS, Logins, genuine_form
@@ -40,6 +41,7 @@ _GUARD = {
 def make_app(
     *,
     settings: Settings,
+    grids: Grids,
     state: State,
     clock: Clock,
     metrics: Metrics,
@@ -54,7 +56,7 @@ def make_app(
     app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
-    console.set_up(app, Boards(state, parts, clock, settings), ring)
+    console.set_up(app, Boards(state, parts, clock, grids), ring)
     app.add_routes([*_routes(), *api.routes(), *console.routes()])
     app.on_response_prepare.append(_guard)
     return app

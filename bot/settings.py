@@ -289,30 +289,6 @@ class Settings(_Table):
         """The grid that the group belongs to, if the file names it."""
         return next((grid for grid in self.grids if group in grid.groups), None)
 
-    def workers_of(self, group: str) -> tuple[tuple[str, str], ...] | None:
-        """The ids and names of the group's workers; None where the platform's own word counts."""
-        grid = self.grid_of(group)
-        return tuple((worker.id, worker.name) for worker in grid.workers) if grid and grid.workers else None
-
-    def named_workers(self, group: str) -> frozenset[str] | None:
-        """The ids of the group's workers; None where the platform's own word counts."""
-        named = self.workers_of(group)
-        return None if named is None else frozenset(worker for worker, _ in named)
-
-    def policy_of(self, group: str) -> Policy:
-        """The policy in force in the group."""
-        grid = self.grid_of(group)
-        return (grid.policy.over(self.policy) if grid else self.policy).policy()
-
-    def lang_of(self, group: str) -> Lang:
-        """The language that the file gives the group."""
-        grid = self.grid_of(group)
-        return (grid.lang if grid else None) or self.lang
-
-    def wait(self, group: str, wait: Wait) -> timedelta:
-        """How long a case of the group waits for this."""
-        return self.policy_of(group).waits[wait]
-
 
 def load(env: Mapping[str, str] | None = None, path: Path | None = None) -> Settings:
     """The settings, out of the environment and linli.toml.

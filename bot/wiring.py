@@ -221,6 +221,7 @@ async def _measure(house: House) -> None:
 def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part]) -> web.Application:
     return server.make_app(
         settings=opening.settings,
+        grids=house.grids,
         state=house.state,
         clock=house.clock,
         metrics=house.metrics,

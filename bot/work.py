@@ -21,6 +21,7 @@ from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
 from connectors.open311 import ServiceRequestUpdate
+from connectors.partition import group_of_case
 from connectors.tickets import DOOR, raw_news
 
 log = structlog.get_logger("work")
@@ -352,4 +353,4 @@ class News:
         case = await self._house.state.case_of_ticket(update.request_id)
         if case is None:
             return
-        await self._flow.heard(DOOR, case.rpartition(":")[0], update.id, raw_news(case, update))
+        await self._flow.heard(DOOR, group_of_case(case), update.id, raw_news(case, update))

@@ -12,6 +12,7 @@ from actions.case import Case, advance
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
 from actions.orders import WakeAt
 from actions.reading import Urgency
+from bot.grids import Grids
 from bot.health import Health
 from bot.log_ring import Ring
 from bot.login import Logins
@@ -84,8 +85,10 @@ async def world(
     state, ring, metrics, clock = FailingState(), Ring(), Metrics(), Clock()
     given = list(parts) if parts is not None else [FakePart("redis"), FakePart("nlu")]
     logins = Logins(MemoryOnce(), KEY)
+    settings = settings or load({}, None)
     app = make_app(
-        settings=settings or load({}, None),
+        settings=settings,
+        grids=Grids(settings),
         state=state,
         clock=clock,
         metrics=metrics,

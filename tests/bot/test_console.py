@@ -8,6 +8,7 @@ import pytest
 
 from actions.ledger import DeadLetter, Entry
 from bot.board import Boards
+from bot.grids import Grids
 from bot.settings import load
 from tests.console_world import FakePart, fill, reported, tell, world
 
@@ -160,7 +161,7 @@ async def frame(answer) -> dict:
 
 async def test_many_lookers_cost_one_look(here):
     looks: list[int] = []
-    boards = Boards(here.state, [Counting(looks)], here.clock, load({}))
+    boards = Boards(here.state, [Counting(looks)], here.clock, Grids(load({})))
     boards_seen = await asyncio.gather(*(boards.board() for _ in range(20)))
     assert looks == [1]
     assert all(board is boards_seen[0] for board in boards_seen)

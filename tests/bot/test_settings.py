@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from actions.orders import Wait
 from actions.policy import Policy
+from bot.grids import Grids
 from bot.settings import (
     EMERGENCY,
     ENVIRONMENT,
@@ -102,19 +103,21 @@ def test_an_empty_variable_is_no_variable():
 
 def test_a_group_has_its_grids_policy_workers_and_language(town):
     assert town.grid_of("web:chunfeng").name == "春风里一网格"
-    assert town.wait("web:chunfeng", Wait.WHERE) == timedelta(minutes=5)
-    assert town.wait("telegram:-1002", Wait.WHERE) == timedelta(seconds=30)
-    assert town.policy_of("telegram:-1002").file_at_once is False
-    assert town.named_workers("telegram:-1001") == {"telegram:7", "web:c"}
-    assert town.workers_of("telegram:-1001") == (("telegram:7", ""), ("web:c", "小陈"))
-    assert (town.lang_of("telegram:-1001"), town.lang_of("telegram:-1002")) == ("zh_CN", "en")
+    grids = Grids(town)
+    assert grids.wait("web:chunfeng", Wait.WHERE) == timedelta(minutes=5)
+    assert grids.wait("telegram:-1002", Wait.WHERE) == timedelta(seconds=30)
+    assert grids.policy_of("telegram:-1002").file_at_once is False
+    assert grids.worker_ids("telegram:-1001") == {"telegram:7", "web:c"}
+    workers = tuple((worker.id, worker.name) for worker in town.grid_of("telegram:-1001").workers)
+    assert workers == (("telegram:7", ""), ("web:c", "小陈"))
+    assert (grids.writer_of("telegram:-1001").lang, grids.writer_of("telegram:-1002").lang) == ("zh_CN", "en")
 
 
 def test_an_unknown_group_has_the_general_policy_and_the_platforms_workers(town):
     assert town.grid_of("telegram:-9") is None
-    assert town.named_workers("telegram:-9") is None
-    assert town.named_workers("telegram:-1002") is None
-    assert town.wait("telegram:-9", Wait.WHERE) == timedelta(minutes=5)
+    assert Grids(town).worker_ids("telegram:-9") is None
+    assert Grids(town).worker_ids("telegram:-1002") is None
+    assert Grids(town).wait("telegram:-9", Wait.WHERE) == timedelta(minutes=5)
 
 
 def test_the_defaults_are_those_of_the_policy_that_decides():
