@@ -76,13 +76,14 @@ chromium:
 		[ "$${CI:-}" != true ]; \
 	fi
 
-# --- measures: bench/report.json and nlu/reports/score.json ---
+# --- measures: bench/report.json and nlu/reports/score.md ---
 
 bench: setup model
 	.venv/bin/python bench/run.py
 
+# SHARED= folder of the measuring text, SAMPLE= messages of a source, PICTURES=1 copies the plots into docs/pictures.
 score: setup model
-	.venv/bin/python bench/score.py
+	.venv/bin/python bench/score.py $(if $(SHARED),--shared "$(SHARED)") $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(PICTURES),--pictures)
 
 # --- the rest ---
 

@@ -70,13 +70,42 @@ def nlu(
 ) -> None:
     """Serve the NLU alone; train first where there is no model."""
     from actions.errors import Refused
+    from bot.home import Home
     from bot.supervisor import serve_nlu
 
     with _settings() as settings:
         try:
-            serve_nlu(settings.nlu_port if port is None else port)
+            serve_nlu(settings.nlu_port if port is None else port, home=Home(settings.home))
         except Refused as reason:
             raise _fail(str(reason)) from None
+
+
+@app.command()
+def train(
+    *,
+    files: Annotated[
+        list[Path] | None, typer.Option("--with", help="Your own records, CSV or XLSX; may be repeated.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The column that holds what people said.")] = None,
+    category: Annotated[str | None, typer.Option(help="The column of the category.")] = None,
+    intent: Annotated[
+        str | None, typer.Option(help="The column of the intent; all reports by default.")
+    ] = None,
+    urgency: Annotated[str | None, typer.Option(help="The column of the urgency; normal by default.")] = None,
+    maps: Annotated[
+        list[str] | None, typer.Option("--map", help="'their value=our.code'; may be repeated.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not measure what it changes.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Drop all records that were taught.")] = False,
+) -> None:
+    """Teach the model your city's own records; without --with, train it with those that are there."""
+    from bot import cli_train
+    from bot.records import Asked
+
+    asked = Asked(text, category, intent, urgency)
+    with _settings() as settings:
+        order = cli_train.Order(tuple(files or ()), asked, tuple(maps or ()), quick=quick, forget=forget)
+        raise typer.Exit(cli_train.main(settings, order))
 
 
 @app.command()

@@ -5,6 +5,7 @@ can keep the others from being heard.
 """
 
 import asyncio
+import os
 import shutil
 import sys
 import time
@@ -30,6 +31,7 @@ from actions.errors import Refused, Unreachable
 from bot.home import Home
 from bot.settings import Settings, SettingsError
 from bot.supervisor import find_nlu, nlu_python, own_ports
+from bot.supervisor import nlu_environment as told_nlu
 from connectors.dispatch import Open311Dispatch
 from connectors.embedded_redis import find_redis, socket_path
 from connectors.tcp_port import holder, is_free
@@ -252,21 +254,22 @@ async def nlu_model(settings: Settings) -> Finding:
     if settings.nlu_url:
         return ok("not needed: LINLI_NLU_URL is set")
     folder = find_nlu()
-    wanted = await _fingerprint(folder)
+    wanted = await _fingerprint(folder, Home(settings.home))
     if (folder / "models" / f"{wanted}.tar.gz").is_file():
         return ok(f"{wanted}, up to date")
     others = any((folder / "models").glob("*.tar.gz"))
-    text = "the model is older than the examples" if others else "there is no model yet"
+    text = "the model is older than the examples or your records" if others else "there is no model yet"
     return warn(text, "`linli run` trains it, which takes a minute or two")
 
 
-async def _fingerprint(folder: Path) -> str:
+async def _fingerprint(folder: Path, home: Home) -> str:
     """What the model of the project would be called. Raises Refused where the project cannot say."""
     asked = await asyncio.create_subprocess_exec(
         nlu_python(folder),
         "-c",
         "import train; print(train.fingerprint())",
         cwd=folder,
+        env={**os.environ, **told_nlu(home)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

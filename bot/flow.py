@@ -37,7 +37,7 @@ from connectors.tickets import DOOR, news_of
 log = structlog.get_logger("flow")
 SETTLED_LOOKED_AT = 20
 """How many of the newest cases a dispute is compared with when no open one fits."""
-CONTEXT = 3
+CONTEXT = 8
 """Earlier messages handed to the NLU with a text."""
 
 

@@ -4,6 +4,7 @@ HOME/lock    held by the `linli run` at work; its process id is inside
 HOME/redis   the embedded Redis' data
 HOME/desk    the embedded desk's data
 HOME/keys    what this and the other parts prove themselves with, a file each, made once
+HOME/records what the city's own records teach the NLU (bot/record_store.py)
 """
 
 import fcntl
@@ -25,6 +26,7 @@ class Home:
         self.redis = self.path / "redis"
         self.desk = self.path / "desk"
         self.keys = self.path / "keys"
+        self.records = self.path / "records"
 
     def make(self) -> None:
         """Make what is missing, readable for nobody else."""

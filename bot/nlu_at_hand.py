@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from actions.errors import Unreachable
+from bot.home import Home
 from bot.settings import Settings
-from bot.supervisor import NLU_ENVIRONMENT, find_nlu, nlu_command
+from bot.supervisor import find_nlu, nlu_command, nlu_environment
 from connectors.child import Child
 from connectors.nlu import RasaNlu
 from connectors.tcp_port import free_port
@@ -23,7 +24,8 @@ async def nlu_at_hand(settings: Settings) -> AsyncIterator[str]:
         raise Unreachable(f"the NLU server at {url} does not answer")
     folder, port = find_nlu(), free_port("127.0.0.1")
     argv = nlu_command(folder, "127.0.0.1", port)
-    async with Child("nlu", argv, env=NLU_ENVIRONMENT, cwd=folder, on_line=_tell) as child:
+    env = nlu_environment(Home(settings.home))
+    async with Child("nlu", argv, env=env, cwd=folder, on_line=_tell) as child:
         await child.ready()
         yield f"http://127.0.0.1:{port}"
 

@@ -186,7 +186,8 @@ class Supervisor:
         folder = find_nlu(self._nlu_folder)
         port = self._settings.nlu_port
         argv = nlu_command(folder, "127.0.0.1", port)
-        child = Child("nlu", argv, env=NLU_ENVIRONMENT, cwd=folder, on_line=self._tell, patience=_NLU)
+        env = nlu_environment(self._home)
+        child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU)
         self._parts["nlu"] = child
         await stack.enter_async_context(child)
         return f"http://127.0.0.1:{port}"
@@ -263,7 +264,14 @@ class Supervisor:
 
 # --- the NLU ---------------------------------------------------------------------------------------------
 
-NLU_ENVIRONMENT = {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
+
+def nlu_environment(home: Home | None) -> dict[str, str]:
+    """What every command of the NLU is told: that Rasa may not phone home, and where the city's records are.
+
+    Without a home there are no records, whatever our own environment says.
+    """
+    records = str(home.records) if home else ""
+    return {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1", "LINLI_NLU_RECORDS": records}
 
 
 def find_nlu(folder: Path | None = None, env: Mapping[str, str] = os.environ) -> Path:
@@ -287,14 +295,16 @@ def nlu_python(folder: Path) -> Path:
     return folder / ".venv" / "bin" / "python"
 
 
-def serve_nlu(port: int, host: str = "127.0.0.1", folder: Path | None = None) -> NoReturn:
+def serve_nlu(
+    port: int, host: str = "127.0.0.1", folder: Path | None = None, home: Home | None = None
+) -> NoReturn:
     """`linli nlu`: become the NLU server, which trains first where there is no model. Raises Refused."""
     found = find_nlu(folder)
     if not is_free(host, port):  # told now, and not after minutes of training
         raise Refused(f"port {port} is taken{_by(port)}: stop that, or choose another --port")
     argv = nlu_command(found, host, port)
     os.chdir(found)
-    os.execve(argv[0], argv, {**os.environ, **NLU_ENVIRONMENT})  # noqa: S606 - no shell is wanted
+    os.execve(argv[0], argv, {**os.environ, **nlu_environment(home)})  # noqa: S606 - no shell is wanted
 
 
 def nlu_command(folder: Path, host: str, port: int) -> list[str]:

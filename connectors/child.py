@@ -56,6 +56,11 @@ class Patience:
     grace: float = 2
 
 
+def tethered(argv: Sequence[str]) -> list[str]:
+    """The command that starts this program so that it dies with us, whatever our death; Linux only."""
+    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *argv]
+
+
 class Child:
     """A program that is to run as long as we do.
 
@@ -173,7 +178,7 @@ class Child:
         return process.code
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *self._argv]
+        return tethered(self._argv)
 
     def _environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}

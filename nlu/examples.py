@@ -3,13 +3,12 @@
 `python -m examples check` names every fault as file:line and counts what is there.
 """
 
-import argparse
 import csv
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,13 @@ class Example:
     places: tuple[tuple[int, int], ...]
     language: str
     source: str
+    marked: bool = True
+    """Whether somebody looked for the places; in a city's records nobody did."""
+    group: str = ""
+    """The transcript that it is part of; there it has a number, a sender's role, and perhaps quotes another."""
+    number: int = 0
+    role: str = ""
+    reply_to: int | None = None
 
 
 @cache
@@ -110,8 +116,44 @@ def _same(example: Example) -> tuple[str, str]:
     return example.language, letters if len(letters) > 2 else example.text
 
 
-def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleError]]:
-    """Read all files below `data`; return the good examples, and the faults of the others."""
+Folders = Path | tuple[Path, ...]
+"""Our own examples; or these and, after them, folders of a city's records."""
+
+
+def _own(folders: Folders) -> Path:
+    return folders if isinstance(folders, Path) else folders[0]
+
+
+def _records(folders: Folders) -> Iterator[Example | BadExampleError]:
+    """Yield the example or the fault of each line of the records; of one text in two files the first counts."""
+    seen: set[tuple[str, str]] = set()
+    for folder in () if isinstance(folders, Path) else folders[1:]:
+        for path in sorted(folder.glob("*/*.tsv")):
+            for found in read_file(path, categories()):
+                if isinstance(found, BadExampleError):
+                    yield found
+                elif _same(found) not in seen:
+                    seen.add(_same(found))
+                    yield replace(found, marked=bool(found.places))
+
+
+def left_out(folders: Folders) -> list[BadExampleError]:
+    """Return the faults of the records: a city's old line must not keep its new model from being trained."""
+    return [found for found in _records(folders) if isinstance(found, BadExampleError)]
+
+
+def survey(folders: Folders = HERE / "data") -> tuple[list[Example], list[BadExampleError]]:
+    """Return the good examples of all files, and the faults of our own.
+
+    Where a record says what an example of ours says, the city's record counts.
+    """
+    good, bad = _survey(_own(folders))
+    records = [found for found in _records(folders) if isinstance(found, Example)]
+    theirs = {_same(record) for record in records}
+    return [example for example in good if _same(example) not in theirs] + records, bad
+
+
+def _survey(data: Path) -> tuple[list[Example], list[BadExampleError]]:
     import transcripts  # which is made of what stands here
 
     codes, good, bad = categories(), [], []
@@ -132,13 +174,13 @@ def survey(data: Path = HERE / "data") -> tuple[list[Example], list[BadExampleEr
     return good, bad
 
 
-def load(data: Path = HERE / "data") -> list[Example]:
-    """Return all examples below `data`; raises BadExampleError naming every fault, or that there are none."""
-    good, bad = survey(data)
+def load(folders: Folders = HERE / "data") -> list[Example]:
+    """Return all examples; raises BadExampleError naming every fault of our own, or that there are none."""
+    good, bad = survey(folders)
     if bad:
         raise BadExampleError("\n".join(map(str, bad)))
     if not good:
-        raise BadExampleError(f"{data}: no examples")
+        raise BadExampleError(f"{_own(folders)}: no examples")
     return good
 
 
@@ -171,17 +213,7 @@ def summary(examples: list[Example]) -> str:
     )
 
 
-def main() -> int:
-    """Check the data and print the counts; 1 when there are faults."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["check"])
-    parser.add_argument("--data", type=Path, default=HERE / "data")
-    good, bad = survey(parser.parse_args().data)
-    print(summary(good))
-    for wrong in bad:
-        print(wrong, file=sys.stderr)
-    return 1 if bad or not good else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    import inspection  # which is made of what stands here
+
+    sys.exit(inspection.main())

@@ -22,6 +22,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 
 import examples  # noqa: E402
 from aiohttp import web  # noqa: E402
+from asked import Asked  # noqa: E402
 
 MOST_WAITING = 256
 MOST_AT_ONCE = 32
@@ -33,13 +34,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Reads(Protocol):
-    """Whatever turns texts into readings (reader.Reader)."""
+    """Whatever turns messages into readings (reader.Reader)."""
 
     model: Path
     loaded_at: str
 
-    def read(self, texts: list[str]) -> list[dict[str, Any]]:
-        """Return a reading for each text, in the same order."""
+    def read(self, asked: list[Asked]) -> list[dict[str, Any]]:
+        """Return a reading for each message, in the same order."""
 
 
 class BadRequestError(ValueError):
@@ -63,18 +64,18 @@ class Desk:
 
     def __init__(self, reader: Reads, most_waiting: int = MOST_WAITING) -> None:
         self.reader, self._most = reader, most_waiting
-        self._waiting: asyncio.Queue[tuple[str, asyncio.Future[dict[str, Any]]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Asked, asyncio.Future[dict[str, Any]]]] = asyncio.Queue()
         self._unanswered = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
-    async def ask(self, text: str) -> dict[str, Any]:
-        """Return the reading of `text`; raises FullError, or what went wrong while reading it."""
+    async def ask(self, asked: Asked) -> dict[str, Any]:
+        """Return the reading of one message; raises FullError, or what went wrong while reading it."""
         if self._unanswered >= self._most:
             raise FullError
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._unanswered += 1
         try:
-            self._waiting.put_nowait((text, answer))
+            self._waiting.put_nowait((asked, answer))
             return await answer
         finally:
             self._unanswered -= 1
@@ -85,15 +86,19 @@ class Desk:
             batch = [await self._waiting.get()]
             while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            batch = [(text, answer) for text, answer in batch if not answer.done()]  # the asker may have gone
+            batch = [
+                (asked, answer) for asked, answer in batch if not answer.done()
+            ]  # the asker may have gone
             if batch:
                 await self._read(batch)
 
-    async def _read(self, batch: list[tuple[str, asyncio.Future[dict[str, Any]]]]) -> None:
+    async def _read(self, batch: list[tuple[Asked, asyncio.Future[dict[str, Any]]]]) -> None:
         """Answer a batch; when it fails, each message alone, so that one cannot spoil the others."""
-        texts = [text for text, _ in batch]
+        messages = [asked for asked, _ in batch]
         try:
-            readings = await asyncio.get_running_loop().run_in_executor(self._thread, self.reader.read, texts)
+            readings = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self.reader.read, messages
+            )
         except Exception as wrong:  # noqa: BLE001 (whatever it is, it is the asker's answer)
             log("unread", messages=len(batch), error=type(wrong).__name__)
             if len(batch) == 1:
@@ -116,8 +121,8 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and len(value) <= MOST_CONTEXT and all(isinstance(v, str) for v in value)
 
 
-def asked(body: bytes) -> str:
-    """Return the text to read out of a request's body; raises BadRequestError saying what is wrong."""
+def question(body: bytes) -> Asked:
+    """Return the message to read out of a request's body; raises BadRequestError saying what is wrong."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError) as wrong:
@@ -130,7 +135,7 @@ def asked(body: bytes) -> str:
         raise BadRequestError("reply_to must be a string")
     if said.get("role") not in {None, *ROLES} if isinstance(said.get("role"), str | None) else True:
         raise BadRequestError(f"role must be one of {', '.join(ROLES)}")
-    return said["text"]
+    return Asked(said["text"], tuple(said.get("context") or ()), said.get("reply_to"), said.get("role"))
 
 
 DESK = web.AppKey("desk", Desk)
@@ -154,7 +159,7 @@ async def in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def parse(request: web.Request) -> web.Response:
     """POST /model/parse: what a message says."""
-    return web.json_response(await request.app[DESK].ask(asked(await request.read())))
+    return web.json_response(await request.app[DESK].ask(question(await request.read())))
 
 
 async def healthz(request: web.Request) -> web.Response:

@@ -23,8 +23,16 @@ from rasa.shared.data import TrainingType  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
-# What a model is made of; reports, tests, caches and the environment change nothing in it.
-SOURCES = ("*.py", "components/*.py", "data/*/*.tsv", "categories.tsv", "config.yml", "requirements.lock")
+# What a model is made of, beside a city's records; reports, tests, caches and the environment change nothing in it.
+SOURCES = (
+    "*.py",
+    "components/*.py",
+    "data/*/*.tsv",
+    "data/transcripts/*.jsonl",
+    "categories.tsv",
+    "config.yml",
+    "requirements.lock",
+)
 KEPT = 3  # the newest and the two before it
 
 
@@ -55,12 +63,25 @@ class Progress(GraphNodeHook):
         print(f"  {node_name}: {time.monotonic() - input_hook_data['began']:.1f} s", flush=True)
 
 
-def fingerprint(home: Path = HERE) -> str:
-    """Return the hash of all that a model is made of: names and contents, in one order."""
+def named_records() -> Path | None:
+    """Return the folder of the city's own records that LINLI_NLU_RECORDS names; None where it names none."""
+    named = os.environ.get("LINLI_NLU_RECORDS")
+    return Path(named).absolute() if named else None
+
+
+def fingerprint(home: Path = HERE, records: Path | None = None) -> str:
+    """Return the hash of all that a model is made of: names and contents, in one order.
+
+    A folder of records counts by what is in it and not by its own name; an empty one is as none.
+    """
+    records = records or named_records()
+    made_of = {(p.relative_to(home).as_posix(), p) for pattern in SOURCES for p in home.glob(pattern)}
+    if records:
+        made_of |= {(f"records/{p.relative_to(records).as_posix()}", p) for p in records.glob("*/*.tsv")}
     digest = hashlib.sha256()
-    for path in sorted({p for pattern in SOURCES for p in home.glob(pattern)}):
+    for name, path in sorted(made_of):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
 
@@ -79,10 +100,13 @@ def configuration(config: dict[str, Any]) -> GraphModelConfiguration:
     )
 
 
-def train(path: Path, data: Path = HERE / "data") -> None:
-    """Train on `data` and write the model to `path`, whole or not at all; raises BadExampleError."""
-    examples.load(data)  # before the graph, which would wrap the fault in its own
-    source = importer.TsvImporter(data=data)
+def train(path: Path, data: Path = HERE / "data", records: Path | None = None) -> None:
+    """Train on `data` and `records`; write the model to `path`, whole or not at all; raises BadExampleError."""
+    folders = (data, records) if records else data
+    for wrong in examples.left_out(folders):
+        print(f"left out: {wrong}", file=sys.stderr)
+    examples.load(folders)  # before the graph, which would wrap the fault in its own
+    source = importer.TsvImporter(data=folders)
     made_of = configuration(source.get_config())
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -111,15 +135,16 @@ def sweep(models: Path, keep: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def ensure(*, force: bool = False) -> Path:
-    """Return the model of this project as it stands, trained now if it is not there."""
-    path = MODELS / f"{fingerprint()}.tar.gz"
+def ensure(*, force: bool = False, records: Path | None = None) -> Path:
+    """Return the model of this project and the city's records as they stand, trained now if it is not there."""
+    records = records or named_records()
+    path = MODELS / f"{fingerprint(records=records)}.tar.gz"
     if path.exists() and not force:
         print(f"model {path.name} is there", flush=True)
         return path
     began = time.monotonic()
     print(f"training {path.name}", flush=True)
-    train(path)
+    train(path, records=records)
     sweep(MODELS, path)
     print(
         f"trained {path.name} in {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.1f} MB",
@@ -132,8 +157,16 @@ def main() -> int:
     """Train if needed; 1 when the examples are faulty."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--force", action="store_true", help="train even if the model is there")
+    parser.add_argument(
+        "--with", dest="records", type=Path, help="a folder of records; LINLI_NLU_RECORDS by default"
+    )
+    parser.add_argument("--to", type=Path, help="write the model here, and leave models/ as it is")
+    asked = parser.parse_args()
     try:
-        ensure(force=parser.parse_args().force)
+        if asked.to:
+            train(asked.to, records=asked.records or named_records())
+        else:
+            ensure(force=asked.force, records=asked.records)
     except examples.BadExampleError as wrong:
         print(wrong, file=sys.stderr)
         return 1

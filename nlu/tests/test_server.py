@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import server
 from aiohttp import ClientSession, web
+from asked import Asked
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -29,12 +30,12 @@ class Slow:
         self.go = threading.Event()
         self.batches = []
 
-    def read(self, texts):
+    def read(self, asked):
         self.go.wait(20)
-        self.batches.append(len(texts))
-        if "poison" in texts:
+        self.batches.append(len(asked))
+        if any(one.text == "poison" for one in asked):
             raise ValueError("poison")
-        return [{"text": text} for text in texts]
+        return [{"text": one.text} for one in asked]
 
 
 @asynccontextmanager
@@ -139,14 +140,14 @@ def test_when_too_many_wait_the_next_is_told_to_come_again():
     async def check():
         slow = Slow()
         desk = server.Desk(slow)
-        asked = [asyncio.create_task(desk.ask("a")) for _ in range(server.MOST_WAITING)]
+        asked = [asyncio.create_task(desk.ask(Asked("a"))) for _ in range(server.MOST_WAITING)]
         await asyncio.sleep(0)
         with pytest.raises(server.FullError):
             await desk.ask("one more")
         slow.go.set()
         worker = asyncio.create_task(desk.work())
         await asyncio.gather(*asked)
-        assert await desk.ask("now there is room") == {"text": "now there is room"}
+        assert await desk.ask(Asked("now there is room")) == {"text": "now there is room"}
         worker.cancel()
         desk.close()
 

@@ -496,7 +496,8 @@ async def test_children_do_not_inherit_our_secrets(tmp_path: Path):
     finally:
         del os.environ["LINLI_TELEGRAM_TOKEN"]
     env = json.loads((tmp_path / "env").read_text())
-    assert [name for name in env if name.startswith("LINLI_")] == ["LINLI_PARENT"]
+    assert {name for name in env if name.startswith("LINLI_")} == {"LINLI_PARENT", "LINLI_NLU_RECORDS"}
+    assert env["LINLI_NLU_RECORDS"] == str(settings.home / "records")
     assert env["RASA_TELEMETRY_ENABLED"] == "false"
 
 

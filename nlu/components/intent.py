@@ -1,0 +1,140 @@
+"""Intent: what a message does, by its text alone, and better where the caller tells what surrounds it."""
+
+from typing import Any
+
+import examples
+import importer
+import numpy as np
+from rasa.shared.nlu.constants import INTENT
+from rasa.shared.nlu.training_data.message import Message
+from scipy.optimize import minimize
+
+from components import talk
+from components.ensemble import Ensemble, Nets, logs, softmax
+from components.labels import LabelClassifier, features
+from components.vectors import WIDTH
+
+_FOLDS = 2
+_HALFWAY = 0.5  # a bare text may come from a group, where reports are few, or from a city's mailbox
+_STIFFNESS = 1e-3  # keeps the correction of a rare intent near nothing
+
+
+class IntentClassifier(LabelClassifier):
+    """Reports, asks, urges … or chatter; taught by every example.
+
+    Whole transcripts teach twice more, each by a model that has not seen it: how sure the text alone may be
+    (confidences become probabilities), and what the talk around a message tells about it.
+    """
+
+    LABELS = examples.INTENTS
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._corrected: dict[str, np.ndarray] = {}
+        self._nets: Nets | None = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the defaults of every label, and how the nets learn that see the talk."""
+        nets = {"count": 2, "hidden": 64, "decay": 1.0, "epochs": 15, "batch": 64}
+        return {**LabelClassifier.get_default_config(), "talk_nets": nets}
+
+    def label(self, message: Message) -> str | None:
+        """Return the intent."""
+        return message.get(INTENT)
+
+    def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
+        """Write `intent` and `intent_ranking`."""
+        message.set(INTENT, ranking[0], add_to_output=True)
+        message.set("intent_ranking", ranking, add_to_output=True)
+
+    def restore(self, names: list[str], kept: dict[str, np.ndarray]) -> None:
+        """Take up what was learnt; what begins with `talk_` belongs to the nets that see the talk."""
+        talk_nets = {k.removeprefix("talk_"): v for k, v in kept.items() if k.startswith("talk_")}
+        super().restore(names, {k: v for k, v in kept.items() if not k.startswith(("talk_", "corrected_"))})
+        self._nets = Nets(talk_nets) if talk_nets else None
+        self._corrected = {k: kept[k] for k in ("corrected_scale", "corrected_shift") if k in kept}
+
+    def learn(self, taught: list[Message], labels: np.ndarray) -> dict[str, np.ndarray]:
+        """Learn the ensemble, then its correction and the talk from transcripts that it had not seen."""
+        kept = dict(super().learn(taught, labels))
+        if set(labels.tolist()) == set(examples.INTENTS):
+            told = np.array([bool(importer.taught(m).get("group")) for m in taught])
+            unseen = self._unseen(taught, labels, told)
+            if unseen is not None:
+                kept |= self._corrections(unseen, labels[told])
+                kept |= self._talk(
+                    [m for m in taught if importer.taught(m).get("group")], unseen, labels[told]
+                )
+        self.restore(self._ensemble.names, kept)
+        return kept
+
+    def _unseen(self, taught: list[Message], labels: np.ndarray, told: np.ndarray) -> np.ndarray | None:
+        """Return the chances of every transcript message by an ensemble without its group; None for too few groups."""
+        groups = [importer.taught(m).get("group") for m in taught]
+        number = {group: n for n, group in enumerate(sorted({g for g in groups if g}))}
+        if len(number) < 2 * _FOLDS:
+            return None
+        fold = np.array([number[g] % _FOLDS if g else -1 for g in groups])
+        grams, vectors = features(taught)
+        how = {**self._config, "nets": {**self._config["nets"], "count": 1}}
+        every_other = np.arange(len(taught)) % 2 == 0  # of the single messages half is enough
+        chances = np.zeros((len(taught), len(self._ensemble.names)))
+        for left_out in range(_FOLDS):
+            seen = (fold != left_out) & ((fold >= 0) | every_other)
+            ensemble = Ensemble.learn(grams[seen], vectors[seen], labels[seen], how)
+            unseen = fold == left_out
+            chances[unseen] = ensemble.chances(grams[unseen], vectors[unseen])
+        return chances[told]
+
+    def _corrections(self, chances: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the scale and the shifts that make the right intents likeliest (Platt's, for many labels)."""
+        scores, count = logs(chances), chances.shape[1]
+        right = np.searchsorted(self._ensemble.names, labels)
+
+        def surprise(numbers: np.ndarray) -> float:
+            likely = softmax(numbers[0] * scores + numbers[1:])
+            return float(
+                -np.log(likely[np.arange(len(right)), right] + 1e-9).mean()
+                + _STIFFNESS * (numbers[1:] ** 2).sum()
+            )
+
+        best = minimize(surprise, np.concatenate([[1.0], np.zeros(count)]), method="L-BFGS-B").x
+        return {"corrected_scale": best[:1], "corrected_shift": _HALFWAY * best[1:]}
+
+    def _talk(
+        self, messages: list[Message], chances: np.ndarray, labels: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Learn the nets that see the talk."""
+        _, vectors = features(messages)
+        heard = [self._heard(*both) for both in zip(vectors, chances, strict=True)]
+        rows = np.stack([talk.row(*both) for both in zip(heard, talk.told(messages, heard), strict=True)])
+        nets = Nets.learn(rows, labels, self._config["talk_nets"])
+        return {f"talk_{name}": numbers for name, numbers in nets.kept.items()}
+
+    def _heard(self, vectors: np.ndarray, chances: np.ndarray) -> talk.Heard:
+        by_name = dict(zip(self._ensemble.names, chances, strict=True))
+        ordered = np.array([by_name.get(name, 0.0) for name in examples.INTENTS])
+        return talk.Heard(vectors[:WIDTH].astype(np.float32), ordered.astype(np.float32))
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Write the ranking on every message, and what a later one needs to know of it (`heard`)."""
+        grams, vectors = features(messages)
+        chances = self._ensemble.chances(grams, vectors)
+        for message, vector, row, alone in zip(messages, vectors, chances, self._alone(chances), strict=True):
+            heard, around = self._heard(vector, row), message.get("talk")
+            message.set("heard", heard)
+            in_talk = self._nets and around is not None
+            self.put(message, self.ranking(self._in_talk(heard, around) if in_talk else alone))
+        return messages
+
+    def _in_talk(self, heard: talk.Heard, around: talk.Talk) -> np.ndarray:
+        """Return the chances of one message amid its talk."""
+        return self._nets.chances(talk.row(heard, around)[None, :])[0]
+
+    def _alone(self, chances: np.ndarray) -> np.ndarray:
+        """Return the chances by the text alone, as probabilities."""
+        if not self._corrected:
+            return chances
+        scale, shift = self._corrected["corrected_scale"], self._corrected["corrected_shift"]
+        return softmax(scale * logs(chances) + shift)
