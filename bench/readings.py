@@ -12,7 +12,7 @@ from actions.errors import Unreachable
 from bench.figures import Pair
 
 IN_FLIGHT = 16
-MOST_BEFORE = 6
+MOST_BEFORE = 8
 """Messages of context, at most."""
 TRIES = 8
 PATIENCE = aiohttp.ClientTimeout(total=60)

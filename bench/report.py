@@ -264,7 +264,7 @@ Transcripts are read one by one here, every message without those around it, and
 
 ## One by one, and with context
 
-With context, a message comes with the six before it, the one that it quotes, and its sender's role.
+With context, a message comes with the eight before it, the one that it quotes, and its sender's role.
 
 {sides}
 

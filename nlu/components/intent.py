@@ -121,16 +121,18 @@ class IntentClassifier(LabelClassifier):
         """Write the ranking on every message, and what a later one needs to know of it (`heard`)."""
         grams, vectors = features(messages)
         chances = self._ensemble.chances(grams, vectors)
-        for message, vector, row, alone in zip(messages, vectors, chances, self._alone(chances), strict=True):
+        for message, vector, row, likely in zip(
+            messages, vectors, chances, self._alone(chances), strict=True
+        ):
             heard, around = self._heard(vector, row), message.get("talk")
             message.set("heard", heard)
-            in_talk = self._nets and around is not None
-            self.put(message, self.ranking(self._in_talk(heard, around) if in_talk else alone))
+            if self._nets and around is not None:
+                # The nets see the talk, the ensemble has read far more text: again their mean is surer than either.
+                in_talk = self._nets.chances(talk.row(heard, around)[None, :])[0]
+                self.put(message, self.ranking((likely + in_talk) / 2))
+            else:
+                self.put(message, self.ranking(likely))
         return messages
-
-    def _in_talk(self, heard: talk.Heard, around: talk.Talk) -> np.ndarray:
-        """Return the chances of one message amid its talk."""
-        return self._nets.chances(talk.row(heard, around)[None, :])[0]
 
     def _alone(self, chances: np.ndarray) -> np.ndarray:
         """Return the chances by the text alone, as probabilities."""

@@ -38,12 +38,12 @@ def test_alone_a_message_comes_without_what_stands_around_it():
     ]
 
 
-def test_in_context_a_message_comes_with_the_six_before_it_oldest_first():
-    last = readings.in_context([a_message(n, str(n)) for n in range(1, 10)])[-1]
+def test_in_context_a_message_comes_with_the_eight_before_it_oldest_first():
+    last = readings.in_context([a_message(n, str(n)) for n in range(1, 11)])[-1]
 
     assert last == {
-        "text": "9",
-        "context": ["3", "4", "5", "6", "7", "8"],
+        "text": "10",
+        "context": ["2", "3", "4", "5", "6", "7", "8", "9"],
         "reply_to": None,
         "role": "resident",
     }
