@@ -104,5 +104,5 @@ doctor: setup
 
 # What can be made again. Never var/: that is what people have said.
 clean:
-	rm -rf .venv nlu/.venv .uv nlu/models nlu/.cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv nlu/.venv .uv nlu/models nlu/build nlu/.cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
