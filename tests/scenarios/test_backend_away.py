@@ -22,8 +22,10 @@ async def test_a_backend_that_is_down_is_told_once_and_gets_one_ticket_when_it_i
             await wang.until(lambda: len(line.asked) > tried + 2, "more tries")
             line.line = Line.UP
             case = await linli.one_case(GROUP, stage="open")
-            told = [one for one in wang.said() if "连不上" in one["text"]]
-            assert len(told) == 1, "one sentence; the card has moved on"
+            await wang.until(
+                lambda: len([one for one in wang.said() if "连不上" in one["text"]]) == 1,
+                "one sentence; the card, which said so too, has moved on",
+            )
             async with linli.http.get(f"{desk.api}/requests.json") as answer:
                 (ticket,) = await answer.json()
             assert ticket["service_request_id"] == case["ticket"]
