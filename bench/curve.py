@@ -17,7 +17,7 @@ from typing import Any
 import examples
 import numpy as np
 from components.letters import plain
-from components.vectors import _encoder
+from components.vectors import encoded
 from examples import Example
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
@@ -54,12 +54,6 @@ def sample(everything: Sequence[Example], drawn: random.Random) -> tuple[list[Ex
     return learnt, left_out
 
 
-def vectors(texts: Sequence[str]) -> Any:
-    """The sentence vectors, a row a text."""
-    cut = [plain(text)[:LONGEST] for text in texts]
-    return np.vstack([_encoder().encode(cut[at : at + BATCH]) for at in range(0, len(cut), BATCH)])
-
-
 class Features:
     """Grams and vectors of all texts, made once: the grams are learnt from the first `known` of them."""
 
@@ -69,7 +63,9 @@ class Features:
         )
         counted = sparse.vstack([grams.fit_transform(texts[:known]), grams.transform(texts[known:])])
         folded = TruncatedSVD(DIMENSIONS, n_iter=2, random_state=1).fit(counted[:known])
-        self.rows = np.hstack([folded.transform(counted), VECTOR_WEIGHT * vectors(texts)]).astype(np.float32)
+        self.rows = np.hstack(
+            [folded.transform(counted), VECTOR_WEIGHT * encoded(texts, LONGEST, BATCH)]
+        ).astype(np.float32)
 
 
 def subset(labels: Sequence[str], size: int | None, drawn: random.Random) -> list[int]:

@@ -34,8 +34,7 @@ def held_out(folder: Path) -> list[examples.Example]:
 
 def talk(data: Path = examples.HERE / "data") -> list[examples.Example]:
     """Return the messages of all transcripts."""
-    codes = examples.categories()
-    read = (one for path in sorted(data.glob("transcripts/*.jsonl")) for one in transcripts.read(path, codes))
+    read = transcripts.read_all(data / "transcripts", examples.categories())
     return [one for one in read if isinstance(one, examples.Example)]
 
 

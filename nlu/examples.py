@@ -49,11 +49,20 @@ class Example:
     source: str
     marked: bool = True
     """Whether somebody looked for the places; in a city's records nobody did."""
-    group: str = ""
-    """The transcript that it is part of; there it has a number, a sender's role, and perhaps quotes another."""
-    number: int = 0
     role: str = ""
+    """Of its sender, in a transcript; there it may quote another, too."""
     reply_to: int | None = None
+
+    @property
+    def group(self) -> str:
+        """The transcript that it is part of; "" for a single message."""
+        path = self.source.rpartition(":")[0]
+        return path if path.endswith(".jsonl") else ""
+
+    @property
+    def number(self) -> int:
+        """Its line in its file, which is its id in a transcript."""
+        return int(self.source.rpartition(":")[2])
 
 
 @cache
@@ -168,9 +177,8 @@ def _survey(data: Path) -> tuple[list[Example], list[BadExampleError]]:
                 good.append(found)
             else:
                 bad.append(BadExampleError(f"{found.source}: says the same as {first}: {found.text[:60]}"))
-    for path in sorted(data.glob("transcripts/*.jsonl")):
-        for found in transcripts.read(path, codes):
-            (bad if isinstance(found, BadExampleError) else good).append(found)
+    for found in transcripts.read_all(data / "transcripts", codes):
+        (bad if isinstance(found, BadExampleError) else good).append(found)
     return good, bad
 
 

@@ -48,8 +48,7 @@ def faults_of(example: Example) -> Iterator[str]:
 
 def held_out(folder: Path) -> list[Example]:
     """Return the messages of the test transcripts, which no model may learn by heart; [] without the folder."""
-    codes, paths = examples.categories(), sorted(folder.glob("*.jsonl"))
-    read = [found for path in paths for found in transcripts.read(path, codes)]
+    read = transcripts.read_all(folder, examples.categories())
     return [found for found in read if isinstance(found, Example)]
 
 
@@ -60,7 +59,7 @@ def repeated(taught: list[Example], asked: Iterable[Example] = ()) -> Iterator[s
         if first >= len(taught):  # the test transcripts among themselves are no matter of the data
             continue
         earlier, later = both[first], both[second]
-        one_group = _transcript(earlier) and _transcript(earlier) == _transcript(later)
+        one_group = earlier.group and earlier.group == later.group
         if not (one_group and later.text.startswith(earlier.text)):
             named, like = (later, earlier) if second < len(taught) else (earlier, later)
             yield f"{named.source}: says nearly the same as {like.source}: {_shown(named.text)}"
@@ -70,17 +69,12 @@ def _shown(text: str) -> str:
     return _NUMBER.sub("…", plain(text))[:60]
 
 
-def _transcript(example: Example) -> str | None:
-    path = example.source.rpartition(":")[0]
-    return path if path.endswith(".jsonl") else None
-
-
 def warnings_of(taught: Iterable[Example]) -> Iterator[str]:
     """Yield which transcripts are too short, or have too little chatter, to sound like a group."""
     intents: dict[str, Counter[str]] = {}
     for example in taught:
-        if path := _transcript(example):
-            intents.setdefault(path, Counter())[example.intent] += 1
+        if example.group:
+            intents.setdefault(example.group, Counter())[example.intent] += 1
     for path, counts in intents.items():
         messages, chatter = counts.total(), counts["chatter"]
         if messages < MESSAGES:

@@ -23,12 +23,12 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 import examples  # noqa: E402
 from aiohttp import web  # noqa: E402
 from asked import Asked  # noqa: E402
+from transcripts import ROLES  # noqa: E402
 
 MOST_WAITING = 256
 MOST_AT_ONCE = 32
 MOST_BYTES = 256 * 1024
 MOST_CONTEXT = 50
-ROLES = ("resident", "worker", "property", "official")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

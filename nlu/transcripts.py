@@ -38,6 +38,12 @@ def read(path: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError
             yield _example(row, language, source)
 
 
+def read_all(folder: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError]:
+    """Yield the same of every transcript in a folder, in the order of their names."""
+    for path in sorted(folder.glob("*.jsonl")):
+        yield from read(path, codes)
+
+
 def fault(row: dict[str, Any], number: int, before: dict[int, str], codes: Iterable[str]) -> str | None:
     """Say what is wrong with one message, None when nothing is; `before` are the intents of earlier ones by id."""
     if set(row) != FIELDS:
@@ -76,8 +82,6 @@ def _example(row: dict[str, Any], language: str, source: str) -> Example:
         tuple(places),
         language,
         source,
-        group=source.rpartition(":")[0],
-        number=row["id"],
         role=row["role"],
         reply_to=row["reply_to"],
     )

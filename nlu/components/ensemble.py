@@ -44,6 +44,7 @@ class Nets:
     def learn(cls, rows: np.ndarray, names: np.ndarray, how: dict[str, Any]) -> "Nets":
         """Train `how["count"]` nets of `hidden` knots for `epochs` rounds; `decay` keeps weights small."""
         kept: dict[str, np.ndarray] = {}
+        rows = rows.astype(np.float32)
         for seed in range(how["count"]):
             net = MLPClassifier(
                 (how["hidden"],),
@@ -54,7 +55,7 @@ class Nets:
             )
             with warnings.catch_warnings():  # the rounds are bounded on purpose: more of them learn by heart
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                net.fit(rows.astype(np.float32), names)
+                net.fit(rows, names)
             for layer, (weights, bias) in enumerate(zip(net.coefs_, net.intercepts_, strict=True)):
                 kept |= {f"net{seed}_weights{layer}": weights, f"net{seed}_bias{layer}": bias}
         return cls(kept)

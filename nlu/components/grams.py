@@ -1,12 +1,11 @@
 """Grams: how much a message has of each short run of letters, of words and of sounds (TF-IDF)."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -14,6 +13,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from components.learnt import Learnt
 from components.letters import plain, sounds
 
 _KINDS: dict[str, dict[str, Any]] = {
@@ -27,11 +27,11 @@ def _texts(kind: str, messages: list[Message]) -> list[str]:
     return [(sounds if kind == "sounds" else plain)(m.get(TEXT)) for m in messages]
 
 
-class GramFeaturizer(GraphComponent):
+class GramFeaturizer(Learnt):
     """Learns the runs that occur in at least `min_df` examples; unknown runs count for nothing."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config, self._storage, self._resource = config, storage, resource
+    def __init__(self, *made_of: Any) -> None:
+        super().__init__(*made_of)
         self._counters: list[TfidfVectorizer] = []
 
     @staticmethod
@@ -39,37 +39,13 @@ class GramFeaturizer(GraphComponent):
         """Return shortest and longest run of each kind, how many runs of it, and in how many examples one must occur."""
         return {"letters": [1, 4], "words": [1, 2], "sounds": [1, 3], "most": 40000, "min_df": 2}
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> "GramFeaturizer":
-        """Return a featurizer that has learnt nothing yet."""
-        del execution_context
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> "GramFeaturizer":
-        """Return the featurizer as trained."""
-        del execution_context, kwargs
-        made = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            for kind in _KINDS:
-                counter = made._counter(kind)
-                counter.vocabulary = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
-                counter.idf_ = np.load(folder / f"{kind}.npy")
-                made._counters.append(counter)
-        return made
+    def take_up(self, folder: Path) -> None:
+        """Read the runs that count."""
+        for kind in _KINDS:
+            counter = self._counter(kind)
+            counter.vocabulary = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+            counter.idf_ = np.load(folder / f"{kind}.npy")
+            self._counters.append(counter)
 
     def _counter(self, kind: str) -> TfidfVectorizer:
         return TfidfVectorizer(

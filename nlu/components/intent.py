@@ -7,14 +7,17 @@ import importer
 import numpy as np
 from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
+from scipy import sparse
 from scipy.optimize import minimize
 
 from components import talk
 from components.ensemble import Ensemble, Nets, logs, softmax
-from components.labels import LabelClassifier, features
+from components.features import grams_of, vectors_of
+from components.labels import LabelClassifier
 from components.vectors import WIDTH
 
 _FOLDS = 2
+_SINGLE = -1  # the fold of what is part of no transcript
 _HALFWAY = 0.5  # a bare text may come from a group, where reports are few, or from a city's mailbox
 _STIFFNESS = 1e-3  # keeps the correction of a rare intent near nothing
 
@@ -28,8 +31,8 @@ class IntentClassifier(LabelClassifier):
 
     LABELS = examples.INTENTS
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *made_of: Any) -> None:
+        super().__init__(*made_of)
         self._corrected: dict[str, np.ndarray] = {}
         self._nets: Nets | None = None
 
@@ -55,37 +58,34 @@ class IntentClassifier(LabelClassifier):
         self._nets = Nets(talk_nets) if talk_nets else None
         self._corrected = {k: kept[k] for k in ("corrected_scale", "corrected_shift") if k in kept}
 
-    def learn(self, taught: list[Message], labels: np.ndarray) -> dict[str, np.ndarray]:
+    def learn(
+        self, taught: list[Message], grams: sparse.csr_matrix, vectors: np.ndarray, labels: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Learn the ensemble, then its correction and the talk from transcripts that it had not seen."""
-        kept = dict(super().learn(taught, labels))
-        if set(labels.tolist()) == set(examples.INTENTS):
-            told = np.array([bool(importer.taught(m).get("group")) for m in taught])
-            unseen = self._unseen(taught, labels, told)
-            if unseen is not None:
-                kept |= self._corrections(unseen, labels[told])
-                kept |= self._talk(
-                    [m for m in taught if importer.taught(m).get("group")], unseen, labels[told]
-                )
-        self.restore(self._ensemble.names, kept)
-        return kept
-
-    def _unseen(self, taught: list[Message], labels: np.ndarray, told: np.ndarray) -> np.ndarray | None:
-        """Return the chances of every transcript message by an ensemble without its group; None for too few groups."""
+        kept = super().learn(taught, grams, vectors, labels)
         groups = [importer.taught(m).get("group") for m in taught]
         number = {group: n for n, group in enumerate(sorted({g for g in groups if g}))}
-        if len(number) < 2 * _FOLDS:
-            return None
-        fold = np.array([number[g] % _FOLDS if g else -1 for g in groups])
-        grams, vectors = features(taught)
+        if set(labels.tolist()) != set(examples.INTENTS) or len(number) < 2 * _FOLDS:
+            return kept
+        fold = np.array([number[g] % _FOLDS if g else _SINGLE for g in groups])
+        told = np.flatnonzero(fold != _SINGLE)
+        unseen = self._unseen(grams, vectors, labels, fold)[told]
+        talks = self._talk([taught[n] for n in told], vectors[told], unseen, labels[told])
+        return kept | self._corrections(unseen, labels[told]) | talks
+
+    def _unseen(
+        self, grams: sparse.csr_matrix, vectors: np.ndarray, labels: np.ndarray, fold: np.ndarray
+    ) -> np.ndarray:
+        """Return the chances of every transcript message by an ensemble that has not seen its fold."""
         how = {**self._config, "nets": {**self._config["nets"], "count": 1}}
-        every_other = np.arange(len(taught)) % 2 == 0  # of the single messages half is enough
-        chances = np.zeros((len(taught), len(self._ensemble.names)))
+        every_other = np.arange(len(fold)) % 2 == 0  # of the single messages half is enough
+        chances = np.zeros((len(fold), len(self._ensemble.names)))
         for left_out in range(_FOLDS):
-            seen = (fold != left_out) & ((fold >= 0) | every_other)
+            seen = (fold != left_out) & ((fold != _SINGLE) | every_other)
             ensemble = Ensemble.learn(grams[seen], vectors[seen], labels[seen], how)
             unseen = fold == left_out
             chances[unseen] = ensemble.chances(grams[unseen], vectors[unseen])
-        return chances[told]
+        return chances
 
     def _corrections(self, chances: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
         """Return the scale and the shifts that make the right intents likeliest (Platt's, for many labels)."""
@@ -103,10 +103,9 @@ class IntentClassifier(LabelClassifier):
         return {"corrected_scale": best[:1], "corrected_shift": _HALFWAY * best[1:]}
 
     def _talk(
-        self, messages: list[Message], chances: np.ndarray, labels: np.ndarray
+        self, messages: list[Message], vectors: np.ndarray, chances: np.ndarray, labels: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Learn the nets that see the talk."""
-        _, vectors = features(messages)
         heard = [self._heard(*both) for both in zip(vectors, chances, strict=True)]
         rows = np.stack([talk.row(*both) for both in zip(heard, talk.told(messages, heard), strict=True)])
         nets = Nets.learn(rows, labels, self._config["talk_nets"])
@@ -119,8 +118,8 @@ class IntentClassifier(LabelClassifier):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Write the ranking on every message, and what a later one needs to know of it (`heard`)."""
-        grams, vectors = features(messages)
-        chances = self._ensemble.chances(grams, vectors)
+        vectors = vectors_of(messages)
+        chances = self._ensemble.chances(grams_of(messages), vectors)
         for message, vector, row, likely in zip(
             messages, vectors, chances, self._alone(chances), strict=True
         ):

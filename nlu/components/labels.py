@@ -1,38 +1,30 @@
 """Labels: category and urgency, each by an ensemble over grams and vectors; and what intent shares with them."""
 
 import json
+from abc import abstractmethod
+from pathlib import Path
 from typing import Any
 
 import examples
 import importer
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 
 from components.ensemble import Ensemble, logs, softmax
+from components.features import grams_of, vectors_of
+from components.learnt import Learnt
 
 
-def features(messages: list[Message]) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return one row a message of its grams, and one of its vectors side by side."""
-    # Straight from the list: the getters of a message copy every matrix, which costs more than the models.
-    grams = [f.features for m in messages for f in m.features if f.is_sparse()]
-    vectors = np.stack(
-        [np.concatenate([f.features[0] for f in m.features if f.is_dense()]) for m in messages]
-    )
-    return (grams[0] if len(grams) == 1 else sparse.vstack(grams, format="csr")), vectors
-
-
-class LabelClassifier(GraphComponent):
+class LabelClassifier(Learnt):
     """Ranks all labels of one kind; the subclasses say which kind and who teaches it."""
 
     LABELS: tuple[str, ...] = ()
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config, self._storage, self._resource = config, storage, resource
+    def __init__(self, *made_of: Any) -> None:
+        super().__init__(*made_of)
         self._ensemble = Ensemble([], {})
 
     @staticmethod
@@ -53,42 +45,18 @@ class LabelClassifier(GraphComponent):
             "lean": {},
         }
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> "LabelClassifier":
-        """Return a classifier that has learnt nothing yet."""
-        del execution_context
-        return cls(config, model_storage, resource)
+    def take_up(self, folder: Path) -> None:
+        """Read the labels and the weights."""
+        names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+        self.restore(names, {p.stem: np.load(p).astype(np.float32) for p in folder.glob("*.npy")})
 
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> "LabelClassifier":
-        """Return the classifier as trained."""
-        del execution_context, kwargs
-        made = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
-            made.restore(names, {p.stem: np.load(p).astype(np.float32) for p in folder.glob("*.npy")})
-        return made
-
+    @abstractmethod
     def label(self, message: Message) -> str | None:
         """Return what an example teaches, None when it teaches nothing of this kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, message: Message, ranking: list[dict[str, Any]]) -> None:
         """Write the ranking, best first, on the message."""
-        raise NotImplementedError
 
     def restore(self, names: list[str], kept: dict[str, np.ndarray]) -> None:
         """Take up what was learnt."""
@@ -97,16 +65,20 @@ class LabelClassifier(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples that teach a label, and keep the weights."""
         taught = [m for m in training_data.training_examples if self.label(m)]
-        kept = self.learn(taught, np.array([self.label(m) for m in taught]))
+        labels = np.array([self.label(m) for m in taught])
+        kept = self.learn(taught, grams_of(taught), vectors_of(taught), labels)
         with self._storage.write_to(self._resource) as folder:
             (folder / "names.json").write_text(json.dumps(self._ensemble.names), encoding="utf-8")
             for name, numbers in kept.items():  # half precision: the figures are the same, the model is half
                 np.save(folder / f"{name}.npy", np.asarray(numbers, dtype=np.float16))
         return self._resource
 
-    def learn(self, taught: list[Message], labels: np.ndarray) -> dict[str, np.ndarray]:
-        """Learn the ensemble; return what is to be kept."""
-        self._ensemble = Ensemble.learn(*features(taught), labels, self._config)
+    def learn(
+        self, taught: list[Message], grams: sparse.csr_matrix, vectors: np.ndarray, labels: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Learn the ensemble, from a row an example; return what is to be kept."""
+        del taught
+        self._ensemble = Ensemble.learn(grams, vectors, labels, self._config)
         return self._ensemble.kept
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -119,7 +91,7 @@ class LabelClassifier(GraphComponent):
 
     def chances(self, messages: list[Message]) -> np.ndarray:
         """Return how likely each label is, one row a message."""
-        return self._ensemble.chances(*features(messages))
+        return self._ensemble.chances(grams_of(messages), vectors_of(messages))
 
     def ranking(self, row: np.ndarray) -> list[dict[str, Any]]:
         """Return all labels, best first; one that no example teaches has confidence 0."""

@@ -1,18 +1,19 @@
 """Places: which letters of a message say where, by a conditional random field over its tokens."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import importer
 import pycrfsuite
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from components.learnt import Learnt
 
 _MODEL = "places.crfsuite"
 _HOUSE = set("栋幢楼座号单元室层梯期弄户排苑舍#")
@@ -91,11 +92,11 @@ def _spans(text: str, tokens: list[Token], tags: list[str]) -> list[tuple[int, i
     return spans
 
 
-class PlaceExtractor(GraphComponent):
+class PlaceExtractor(Learnt):
     """Finds the places; their value is the text as sent, letter by letter."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config, self._storage, self._resource = config, storage, resource
+    def __init__(self, *made_of: Any) -> None:
+        super().__init__(*made_of)
         self._model = b""
         self._tagger: pycrfsuite.Tagger | None = None
 
@@ -107,36 +108,12 @@ class PlaceExtractor(GraphComponent):
         """
         return {"c1": 0.05, "c2": 0.05, "rounds": 60, "every": 3}
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> "PlaceExtractor":
-        """Return an extractor that has learnt nothing yet."""
-        del execution_context
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> "PlaceExtractor":
-        """Return the extractor as trained."""
-        del execution_context, kwargs
-        made = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            made._model = (folder / _MODEL).read_bytes()
+    def take_up(self, folder: Path) -> None:
+        """Read the field."""
+        self._model = (folder / _MODEL).read_bytes()
         # The tagger reads these bytes as long as it lives and does not hold them itself.
-        made._tagger = pycrfsuite.Tagger()
-        made._tagger.open_inmemory(made._model)
-        return made
+        self._tagger = pycrfsuite.Tagger()
+        self._tagger.open_inmemory(self._model)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples with places, and from some without."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import examples
 import numpy as np
 from rasa.shared.nlu.training_data.message import Message
+from transcripts import ROLES
 
 from components.ensemble import logs
 
-ROLES = ("resident", "worker", "property", "official")
 BEFORE = 8
 """Messages; what was said earlier than that helps no more."""
 _NEAR, _NEXT, _FADE = 6, 3, 0.6

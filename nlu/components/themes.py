@@ -3,12 +3,11 @@
 The sentence encoder knows languages in general; these know how this town's people speak of lifts and drains.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -16,18 +15,17 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
+from components.features import grams_of
+from components.learnt import Learnt
+
 _SCALE = 1.25  # beside the numbers of the sentence vector
 
 
-def _grams(messages: list[Message]) -> sparse.csr_matrix:
-    return sparse.vstack([f.features for m in messages for f in m.features if f.is_sparse()], format="csr")
-
-
-class ThemeFeaturizer(GraphComponent):
+class ThemeFeaturizer(Learnt):
     """Puts on every message how much it has of each theme."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config, self._storage, self._resource = config, storage, resource
+    def __init__(self, *made_of: Any) -> None:
+        super().__init__(*made_of)
         self._themes = np.zeros((0, 0), np.float32)
         self._places = np.zeros(0, np.int64)
 
@@ -36,38 +34,14 @@ class ThemeFeaturizer(GraphComponent):
         """Return how many themes there are, and in how many examples a run must occur to count."""
         return {"count": 256, "min_df": 8}
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> "ThemeFeaturizer":
-        """Return a featurizer that has learnt nothing yet."""
-        del execution_context
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> "ThemeFeaturizer":
-        """Return the featurizer as trained."""
-        del execution_context, kwargs
-        made = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            made._themes = np.load(folder / "themes.npy").astype(np.float32)
-            made._places = np.load(folder / "places.npy")
-        return made
+    def take_up(self, folder: Path) -> None:
+        """Read the themes, and where each run stands in them."""
+        self._themes = np.load(folder / "themes.npy").astype(np.float32)
+        self._places = np.load(folder / "places.npy")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the themes, and keep them."""
-        grams = _grams(training_data.training_examples)
+        grams = grams_of(training_data.training_examples)
         common = np.flatnonzero(grams.getnnz(axis=0) >= self._config["min_df"])
         count = min(self._config["count"], len(common), grams.shape[0])
         themes = np.zeros((0, 0))
@@ -88,7 +62,7 @@ class ThemeFeaturizer(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Put the themes on every message."""
         for message, row in zip(
-            messages, _SCALE * (self._common(_grams(messages)) @ self._themes), strict=True
+            messages, _SCALE * (self._common(grams_of(messages)) @ self._themes), strict=True
         ):
             message.add_features(
                 Features(row[None, :].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__)

@@ -1,6 +1,7 @@
 """Vectors: what a message means as a whole, in any language, from a sentence encoder that we do not train."""
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,19 @@ WIDTH = 512  # numbers in a sentence vector
 def _encoder() -> USE:
     """One encoder a process: its weights are 130 MB once unpacked. Threads as the process has them."""
     return USE(threads=int(os.environ.get("OPENBLAS_NUM_THREADS", "1")))
+
+
+def encoded(texts: Sequence[str], longest: int, batch: int) -> np.ndarray:
+    """Return one row a text, read up to `longest` letters, `batch` texts at a time.
+
+    In order of length, for a batch is as slow as its longest.
+    """
+    rows = np.zeros((len(texts), WIDTH), np.float32)
+    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    for first in range(0, len(order), batch):
+        part = order[first : first + batch]
+        rows[part] = _encoder().encode([plain(texts[n])[:longest] for n in part])
+    return rows
 
 
 class VectorFeaturizer(GraphComponent):
@@ -54,13 +68,8 @@ class VectorFeaturizer(GraphComponent):
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Put the vectors on every message, a batch at a time; in order of length, for a batch is as slow as its longest."""
-        messages_by_length = sorted(messages, key=lambda m: len(m.get(TEXT)))
-        for first in range(0, len(messages), self._batch):
-            batch = messages_by_length[first : first + self._batch]
-            vectors = _encoder().encode([plain(m.get(TEXT))[: self._longest] for m in batch])
-            for message, vector in zip(batch, np.asarray(vectors, dtype=np.float32), strict=True):
-                message.add_features(
-                    Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__)
-                )
+        """Put the vectors on every message."""
+        vectors = encoded([m.get(TEXT) for m in messages], self._longest, self._batch)
+        for message, vector in zip(messages, vectors, strict=True):
+            message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, type(self).__name__))
         return messages
