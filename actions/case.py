@@ -31,6 +31,7 @@ class Stage(StrEnum):
     """Where a case stands."""
 
     NEW = "new"
+    UNSURE = "unsure"
     ASKING_WHERE = "asking_where"
     WAITING_WORKER = "waiting_worker"
     HANDLING = "handling"
@@ -51,11 +52,15 @@ class Stage(StrEnum):
 
 
 AT_DISPATCH = (Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.RETURNED)
-BEFORE_DISPATCH = (Stage.ASKING_WHERE, Stage.WAITING_WORKER, Stage.HANDLING, Stage.FILING)
+BEFORE_DISPATCH = (Stage.UNSURE, Stage.ASKING_WHERE, Stage.WAITING_WORKER, Stage.HANDLING, Stage.FILING)
 KEYS = (Stage.WORK_DONE, Stage.WORKER_KEY, Stage.RESIDENTS_KEY)
 LIVE = (*BEFORE_DISPATCH, *AT_DISPATCH, *KEYS)
 SETTLED = (Stage.CLOSED, Stage.SOLVED_IN_GRID, Stage.LAPSED)
 DROPPED = (Stage.WITHDRAWN, Stage.MERGED, Stage.NOT_A_PROBLEM)
+
+
+MOST_PLACES = 8
+"""Places kept of one case; a power cut is spoken of in many buildings."""
 
 
 class IllegalMove(Exception):
@@ -68,6 +73,8 @@ class Case:
 
     `version` counts the facts that it has taken. `messages` are pairs of a message's id and what it is
     to the case (`report`, `second`, `detail` …); `posts` are pairs of what the bot posted and its id.
+    `places` are all that people named, `meanings` what some of their messages mean (see `Reading`), and
+    `last_message_at` is when they last spoke of it. `doubtful`: nobody is sure that it is a problem at all.
     """
 
     id: str
@@ -89,6 +96,10 @@ class Case:
     sure: bool = True
     files_at_once: bool = True
     warned: bool = False
+    doubtful: bool = False
+    last_message_at: datetime | None = None
+    places: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
     delayed: bool = False
     followers: tuple[str, ...] = ()
     messages: tuple[tuple[str, str], ...] = ()
@@ -114,6 +125,11 @@ class Case:
         """Whether something is still to be done about it."""
         return self.stage in LIVE
 
+    @property
+    def spoken_at(self) -> datetime:
+        """When people last spoke of it."""
+        return self.last_message_at or self.opened_at
+
     def post(self, what: str) -> str | None:
         """The id of the message that the bot posted as `what` (`card`, `where` …), if it did."""
         return dict(self.posts).get(what)
@@ -135,6 +151,11 @@ class Row:
 
 
 # --- conditions -------------------------------------------------------------------------------------
+
+
+def doubtful(_: Case, fact: f.Fact) -> bool:
+    """Not even the report is sure to be one."""
+    return isinstance(fact, f.Reported) and fact.doubtful
 
 
 def no_place(case: Case, _: f.Fact) -> bool:
@@ -232,7 +253,7 @@ def tell(news: News) -> Effect:
     """An effect that tells dispatch, where dispatch has a ticket."""
 
     def effect(case: Case, fact: f.Fact) -> o.Order | None:
-        if case.ticket is None:
+        if case.ticket is None or (isinstance(fact, f.Detailed) and not fact.told):
             return None
         attachments = fact.attachments if isinstance(fact, f.Detailed) else ()
         return o.TellDispatch(news=news, text=_words(fact), attachments=attachments)
@@ -269,9 +290,11 @@ _END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
 
 
 def _beginning() -> Iterator[Row]:
-    yield Row(S.NEW, f.Reported, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
-    yield Row(S.NEW, f.Reported, S.FILING, _FILE, files_itself)
-    yield Row(S.NEW, f.Reported, S.WAITING_WORKER, _WAIT_WORKER)
+    yield Row(S.NEW, f.Reported, S.UNSURE, (wait(Wait.DOUBT),), doubtful)
+    yield from _opening(S.NEW, f.Reported)
+    for borne_out in (f.Repeated, f.Seconded, f.Detailed, f.PlaceGiven, f.Urged):
+        yield from _opening(S.UNSURE, borne_out)
+    yield Row(S.UNSURE, f.TimeRanOut, S.NOT_A_PROBLEM)
     yield Row(S.ASKING_WHERE, f.PlaceGiven, S.FILING, _FILE, files_itself)
     yield Row(S.ASKING_WHERE, f.PlaceGiven, S.WAITING_WORKER, _WAIT_WORKER)
     yield Row(S.ASKING_WHERE, f.TimeRanOut, S.WAITING_WORKER, _WAIT_WORKER)
@@ -283,8 +306,14 @@ def _beginning() -> Iterator[Row]:
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.WAITING_WORKER, remind)
 
 
+def _opening(stage: Stage, fact: type[f.Fact]) -> Iterator[Row]:
+    yield Row(stage, fact, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
+    yield Row(stage, fact, S.FILING, _FILE, files_itself)
+    yield Row(stage, fact, S.WAITING_WORKER, _WAIT_WORKER)
+
+
 def _by_the_worker() -> Iterator[Row]:
-    for stage in (S.ASKING_WHERE, S.WAITING_WORKER):
+    for stage in (S.UNSURE, S.ASKING_WHERE, S.WAITING_WORKER):
         yield Row(stage, f.Dispatched, S.FILING, _FILE)
     yield Row(S.HANDLING, f.Dispatched, S.OPEN, (show_card, tell(News.SENT_AGAIN)), has_ticket)
     yield Row(S.HANDLING, f.Dispatched, S.FILING, _FILE)
@@ -352,6 +381,8 @@ def _afterwards() -> Iterator[Row]:
         if stage is not S.CLOSED:  # which has a ticket
             yield Row(stage, f.ResidentDisputed, S.WAITING_WORKER, (*_REOPEN, wait(Wait.WORKER)))
         yield Row(stage, f.SatisfactionGiven, stage, (show_card,))
+        for spoken in (f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Repeated):
+            yield Row(stage, spoken, stage)  # people still speak of it; nothing is to be done
     yield Row(S.LAPSED, f.ResidentConfirmed, S.CLOSED, _END, worker_agreed_with_ticket)
     yield Row(S.LAPSED, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END, worker_agreed)
     for stage in LIVE:
@@ -399,27 +430,25 @@ def learn(_: f.Fact, case: Case) -> Case:
 @learn.register
 def _(fact: f.Repeated, case: Case) -> Case:
     urgency = max(case.urgency, fact.urgency, key=_RISING.index)
-    case = _follow(_linked(case, fact, "report"), fact.by)
-    return replace(case, place=case.place or fact.place, urgency=urgency)
+    case = _meant(_located(_follow(_linked(case, fact, "report"), fact.by), fact.place), fact.meaning)
+    return replace(case, urgency=urgency)
 
 
 @learn.register
 def _(fact: f.Seconded, case: Case) -> Case:
-    case = _follow(_linked(case, fact, "second"), fact.by)
-    return replace(case, place=case.place or fact.place)
+    return _located(_follow(_linked(case, fact, "second"), fact.by), fact.place)
 
 
 @learn.register
 def _(fact: f.Detailed, case: Case) -> Case:
-    case = _linked(case, fact, "detail")
+    case = _meant(_located(_linked(case, fact, "detail"), fact.place), fact.meaning)
     return replace(case, attachments=(*case.attachments, *fact.attachments), point=case.point or fact.point)
 
 
 @learn.register
 def _(fact: f.PlaceGiven, case: Case) -> Case:
-    return replace(
-        _linked(case, fact, "detail"), place=fact.place or case.place, point=fact.point or case.point
-    )
+    case = _located(_linked(case, fact, "detail"), fact.place)
+    return replace(case, place=fact.place or case.place, point=fact.point or case.point)
 
 
 @learn.register
@@ -529,7 +558,20 @@ def _(fact: f.Posted, case: Case) -> Case:
 def _linked(case: Case, fact: f.Fact, what: str) -> Case:
     if fact.message is None or any(fact.message == m for m, _ in case.messages):
         return case
-    return replace(case, messages=(*case.messages, (fact.message, what)))
+    return replace(case, messages=(*case.messages, (fact.message, what)), last_message_at=fact.at)
+
+
+def _located(case: Case, place: str) -> Case:
+    if not place or place in case.places:
+        return case
+    return replace(case, place=case.place or place, places=(*case.places, place)[:MOST_PLACES])
+
+
+def _meant(case: Case, meaning: str) -> Case:
+    """The first meaning stays, for it is what the case is about; of the others the latest two."""
+    if not meaning:
+        return case
+    return replace(case, meanings=(*case.meanings[:1], *(*case.meanings[1:], meaning)[-2:]))
 
 
 def _follow(case: Case, person: str) -> Case:
@@ -567,6 +609,7 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
         stage=row.to,
         reminders=known.reminders + isinstance(fact, f.TimeRanOut) if stayed else 0,
         timer=known.timer if stayed else "",
+        doubtful=known.doubtful and row.to in (S.UNSURE, *DROPPED),
     )
     return _ordered(known, [effect(known, fact) for effect in row.effects])
 
@@ -607,6 +650,10 @@ def _begin(fact: f.Fact) -> Case:
         sure=fact.sure,
         files_at_once=fact.files_at_once,
         warned=fact.warned,
+        doubtful=fact.doubtful,
+        last_message_at=fact.at,
+        places=(fact.place,) if fact.place else (),
+        meanings=(fact.meaning,) if fact.meaning else (),
         messages=((fact.message, "report"),) if fact.message else (),
         attachments=fact.attachments,
     )

@@ -23,7 +23,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Fact):
-    """A problem was reported. `sure`: confident enough to be filed without a person."""
+    """A problem was reported. `sure`: confident enough to be filed without a person.
+
+    `doubtful`: so little sure that it is one at all that nothing is said until somebody bears it out.
+    """
 
     case: str
     number: int
@@ -37,7 +40,9 @@ class Reported(Fact):
     sure: bool = True
     files_at_once: bool = True
     warned: bool = False
+    doubtful: bool = False
     attachments: tuple[Attachment, ...] = ()
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Repeated(Fact):
     text: str = ""
     place: str = ""
     urgency: Urgency = Urgency.NORMAL
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +64,17 @@ class Seconded(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detailed(Fact):
-    """Something was added: words, a photo, a voice message, a point on the map."""
+    """Something was added: words, a photo, a voice message, a point on the map.
+
+    `told` is false where it is not sure enough that it belongs to the case for dispatch to hear of it.
+    """
 
     text: str = ""
+    place: str = ""
+    told: bool = True
     attachments: tuple[Attachment, ...] = ()
     point: Point | None = None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actions import facts as f
-from actions.case import KEYS, LIVE, Case, Stage
-from actions.linking import about, asks_where, same_event
-from actions.message import Kind, Message, Role
+from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, Case, Stage
+from actions.linking import SURE, Choice, Heard, Linker
+from actions.message import Message, Role
 from actions.policy import Policy
 from actions.reading import Intent, Reading, Urgency
 from actions.talk import Talk
 
 PLACE_ANSWER_LENGTH = 40
 """Characters; a longer answer to 「在哪里？」 is a story, and only its marked places count."""
-CLEAR_CATEGORY = 0.8
-"""Probability; under it words that press for something are not taken for a report of it."""
-_STAFF = (Role.WORKER, Role.PROPERTY, Role.OFFICIAL, Role.BOT)
-_MEDIA = (Kind.PHOTO, Kind.VIDEO, Kind.VOICE, Kind.LOCATION)
+PLACE_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class Listening:
     cases: Sequence[Case]
     quoted: Case | None
     policy: Policy
+    linker: Linker
     warned: bool = False
 
     def understand(self) -> Understood:
@@ -56,36 +54,45 @@ class Listening:
         if self.message.edited and self.quoted:
             reworded = f.Reworded(**self._who(), text=self.message.text)
             return self._to(self.quoted, reworded, *self._place_for(self.quoted))
-        if answer := self._answer_where():
-            return answer
-        if self.quoted:
-            return self._reply(self.quoted)
-        return self._unprompted()
+        if self._answers_where():
+            return self._placed(self.quoted)
+        choice = self._of_the_album() or self._chosen()
+        if choice.opens:
+            return self._report(choice)
+        return self._join(choice) if choice.case else SILENT
+
+    # --- which case ------------------------------------------------------------------------------------
+
+    def _chosen(self) -> Choice:
+        return self.linker.choose(self._heard(), self._cases(), self.policy, warned=self.warned)
+
+    def _heard(self) -> Heard:
+        lines = [line for line in self.talk.recent if line.id != self.message.id]
+        return Heard(self.message, self.reading, lines, self.quoted.id if self.quoted else None)
+
+    def _cases(self) -> Sequence[Case]:
+        known = [case for case in self.cases if self.quoted is None or case.id != self.quoted.id]
+        return [*known, self.quoted] if self.quoted else known
+
+    def _of_the_album(self) -> Choice | None:
+        """Items of one album are one message to those who send them."""
+        if self.message.album is None:
+            return None
+        mine = {line.case for line in self.talk.recent if line.album == self.message.album and line.case}
+        case = next((case for case in self.cases if case.id in mine), None)
+        return Choice(case) if case else None
 
     # --- answers to 「在哪里？」 -----------------------------------------------------------------------
 
-    def _answer_where(self) -> Understood | None:
-        case = self._asked()
-        if case is None:
-            return None
-        place = self._places() or (self._bare_answer() if self.quoted else "")
-        if place or self.message.point:
-            fact = f.PlaceGiven(
-                **self._who(), place=place or self._point_in_words(), point=self.message.point
-            )
-            return self._to(case, fact, *self._pictures())
-        return None
+    def _answers_where(self) -> bool:
+        """A reply to the bot's question, or to the report that it asks about."""
+        asked = self.quoted is not None and self.quoted.stage is Stage.ASKING_WHERE
+        return asked and bool(self._places() or self._bare_answer() or self.message.point)
 
-    def _asked(self) -> Case | None:
-        if self.quoted and self.quoted.stage is Stage.ASKING_WHERE:
-            return self.quoted
-        if self.quoted or (self._reports() and self._new_subject()):
-            return None
-        return asks_where(self.message, self.cases)
-
-    def _new_subject(self) -> bool:
-        asked = asks_where(self.message, self.cases)
-        return asked is not None and asked.category != self.reading.category.name
+    def _placed(self, case: Case | None) -> Understood:
+        place = self._places() or self._bare_answer() or self._point_in_words()
+        fact = f.PlaceGiven(**self._who(), place=place, point=self.message.point)
+        return Understood((fact, *self._pictures()), case)
 
     def _bare_answer(self) -> str:
         text = self.message.text.strip()
@@ -96,56 +103,9 @@ class Listening:
         point = self.message.point
         return f"{point.lat:.5f}, {point.long:.5f}" if point else ""
 
-    # --- replies to a message of a case ----------------------------------------------------------------
+    # --- a new case ------------------------------------------------------------------------------------
 
-    def _reply(self, case: Case) -> Understood:
-        if self._means(Intent.REPORT) and self._another_problem(case):
-            return self._report()
-        if fact := self._follow_up(case):
-            return self._to(case, fact, *self._place_for(case))
-        if self.message.kind in _MEDIA:
-            return self._to(case, *self._pictures())
-        return SILENT
-
-    def _another_problem(self, case: Case) -> bool:
-        return not case.live or (self._reports() and self.reading.category.name != case.category)
-
-    def _place_for(self, case: Case) -> tuple[f.Fact, ...]:
-        if case.place or not self._places() or case.stage not in LIVE:
-            return ()
-        return (f.PlaceGiven(**self._who(), place=self._places(), point=self.message.point),)
-
-    # --- messages without a quotation ------------------------------------------------------------------
-
-    def _unprompted(self) -> Understood:
-        if self._reports():
-            repeated = same_event(self.message, self.reading, self.cases)
-            return self._repeat(repeated) if repeated else self._report()
-        if self.message.kind in _MEDIA and not self.message.text:
-            case = about(self.message, self.reading, self.cases)
-            return self._to(case, *self._pictures()) if case else SILENT
-        if self.reading.intent in (Intent.CHATTER, Intent.CONSULT, Intent.REPORT):
-            return SILENT
-        case = about(self.message, self.reading, self.cases)
-        if case is None and self._presses_for_something_new():
-            return self._report()
-        fact = self._follow_up(case) if case else None
-        return self._to(case, fact, *self._place_for(case)) if case and fact else SILENT
-
-    def _reports(self) -> bool:
-        staff = self.message.role in _STAFF
-        if self.warned and not staff:
-            return True  # a cry for help is a report, whatever the NLU thinks of its few words
-        enough = self.policy.staff if staff else self.policy.report
-        return self.reading.intent is Intent.REPORT and self.reading.confidence >= enough
-
-    def _presses_for_something_new(self) -> bool:
-        """「12号楼停水了，什么时候来水」: whoever presses for what nobody has reported, reports it."""
-        reading = self.reading
-        clear = reading.confidence >= self.policy.report and reading.category.confidence >= CLEAR_CATEGORY
-        return self._means(Intent.URGE) and clear and bool(self._places()) and self.message.role not in _STAFF
-
-    def _report(self) -> Understood:
+    def _report(self, choice: Choice) -> Understood:
         reading, message = self.reading, self.message
         fact = f.Reported(
             **self._who(),
@@ -156,67 +116,112 @@ class Listening:
             text=message.text,
             place=self._places(),
             point=message.point,
-            urgency=Urgency.EMERGENCY if self.warned else reading.urgency,
-            confidence=round(reading.confidence, 3),
+            urgency=self._urgency(),
+            confidence=round(choice.chance, 3),
             sure=reading.category.confidence >= self.policy.category,
             files_at_once=self.policy.file_at_once,
-            warned=self.warned or reading.urgency is Urgency.EMERGENCY,
+            warned=self.warned or (reading.urgency is Urgency.EMERGENCY and not choice.doubtful),
+            doubtful=choice.doubtful,
             attachments=message.attachments,
+            meaning=reading.meaning,
         )
         return Understood((fact,))
 
-    def _repeat(self, case: Case) -> Understood:
-        fact = f.Repeated(
-            **self._who(), text=self.message.text, place=self._places(), urgency=self.reading.urgency
-        )
+    def _urgency(self) -> Urgency:
+        return Urgency.EMERGENCY if self.warned else self.reading.urgency
+
+    # --- one more message of a case --------------------------------------------------------------------
+
+    def _join(self, choice: Choice) -> Understood:
+        case = choice.case
+        if case is None or (case.doubtful and choice.chance < self.policy.report):
+            return SILENT
+        kind, chance = self.linker.kind(self._heard(), case)
+        fact = self._again() if self.warned else self._fact(case, kind, sure=chance >= self.policy.kind)
+        if isinstance(fact, f.Detailed):
+            fact = replace(fact, told=choice.chance >= SURE)
         return self._to(case, fact, *self._place_for(case))
 
-    # --- what a follow-up says -------------------------------------------------------------------------
+    def _fact(self, case: Case, kind: Intent, *, sure: bool) -> f.Fact:
+        fact: f.Fact
+        match kind:
+            case Intent.REPORT:
+                fact = self._again()
+            case Intent.SECOND:
+                fact = f.Seconded(**self._who(), place=self._places())
+            case Intent.URGE:
+                fact = f.Urged(**self._who())
+            case Intent.DISPUTED:
+                fact = self._disputed(case, sure=sure)
+            case Intent.RESOLVED:
+                fact = self._resolved(case, sure=sure)
+            case Intent.WITHDRAW:
+                fact = self._withdrawn(case, sure=sure)
+            case _:
+                fact = self._detail()
+        return fact
 
-    def _follow_up(self, case: Case) -> f.Fact | None:
-        who = self._who()
-        intent = self.reading.intent if self.reading.confidence >= self.policy.follow else Intent.CHATTER
-        if intent in (Intent.REPORT, Intent.SECOND):
-            return f.Seconded(**who, place=self._places())
-        if intent is Intent.DETAIL:
-            return f.Detailed(**who, text=self.message.text, attachments=self.message.attachments)
-        if intent is Intent.URGE:
-            return f.Urged(**who)
-        if intent is Intent.WITHDRAW and self.message.sender == case.reporter:
-            return f.Withdrawn(**who)
-        return self._verdict(case, intent)
+    def _withdrawn(self, case: Case, *, sure: bool) -> f.Fact:
+        mine = sure and self.message.sender == case.reporter and case.stage in LIVE
+        return f.Withdrawn(**self._who()) if mine else f.SaidFixed(**self._who())
 
-    def _verdict(self, case: Case, intent: Intent) -> f.Fact | None:
-        who, resident = self._who(), self.message.role not in _STAFF
-        if intent is Intent.RESOLVED:
-            asked = case.stage is Stage.RESIDENTS_KEY and resident
-            return f.ResidentConfirmed(**who) if asked else f.SaidFixed(**who)
-        if intent is Intent.DISPUTED and resident:
-            done = case.stage in KEYS or not case.live
-            return f.ResidentDisputed(**who, text=self.message.text) if done else f.Urged(**who)
-        return None
+    def _again(self) -> f.Fact:
+        text, place = self.message.text, self._places()
+        return f.Repeated(
+            **self._who(), text=text, place=place, urgency=self._urgency(), meaning=self.reading.meaning
+        )
+
+    def _detail(self) -> f.Detailed:
+        message = self.message
+        return f.Detailed(
+            **self._who(),
+            text=message.text,
+            place=self._places(),
+            attachments=message.attachments,
+            point=message.point,
+            meaning=self.reading.meaning,
+        )
+
+    def _disputed(self, case: Case, *, sure: bool) -> f.Fact:
+        done = case.stage in KEYS or not case.live
+        if sure and done and self.message.role is Role.RESIDENT:
+            return f.ResidentDisputed(**self._who(), text=self.message.text)
+        return f.Urged(**self._who())
+
+    def _resolved(self, case: Case, *, sure: bool) -> f.Fact:
+        if sure and self.message.role is Role.RESIDENT and case.stage is Stage.RESIDENTS_KEY:
+            return f.ResidentConfirmed(**self._who())
+        if sure and self.message.role is Role.WORKER and not case.doubtful:
+            if case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY):
+                return f.WorkerConfirmed(**self._who())
+            if case.stage in (*BEFORE_DISPATCH, *AT_DISPATCH):
+                return f.SolvedOnSite(**self._who())
+        return f.SaidFixed(**self._who())
+
+    def _place_for(self, case: Case) -> tuple[f.Fact, ...]:
+        if case.place or not self._places() or case.stage not in LIVE:
+            return ()
+        return (f.PlaceGiven(**self._who(), place=self._places(), point=self.message.point),)
 
     def _pictures(self) -> tuple[f.Fact, ...]:
-        message = self.message
-        if not message.attachments and not message.point:
-            return ()
-        who = self._who()
-        return (f.Detailed(**who, text=message.text, attachments=message.attachments, point=message.point),)
+        return (self._detail(),) if self.message.attachments or self.message.point else ()
 
     # --- small words -----------------------------------------------------------------------------------
 
-    def _means(self, intent: Intent) -> bool:
-        return self.reading.intent is intent
-
     def _places(self) -> str:
-        return " ".join(dict.fromkeys(span.value for span in self.reading.locations))[:120]
-
-    def _who(self) -> dict[str, Any]:
-        message = self.message
-        return {"at": message.at, "by": message.sender, "by_name": message.sender_name, "message": message.id}
+        return " ".join(dict.fromkeys(span.value for span in self.reading.locations))[:PLACE_LENGTH]
 
     def _to(self, case: Case, *facts: f.Fact) -> Understood:
         return Understood(facts, case)
+
+    def _who(self) -> dict[str, Any]:
+        message = self.message
+        return {
+            "at": message.at,
+            "by": message.sender,
+            "by_name": message.sender_name,
+            "message": message.id,
+        }
 
 
 def with_number(talk: Talk, understood: Understood) -> Talk:

@@ -9,6 +9,7 @@ from actions.message import Attachment
 class Wait(StrEnum):
     """What a case waits for; how long is a policy of the grid."""
 
+    DOUBT = "doubt"
     WHERE = "where"
     WORKER = "worker"
     HANDLING = "handling"

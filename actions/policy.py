@@ -8,6 +8,7 @@ from actions.orders import Wait
 
 def _default_waits() -> dict[Wait, timedelta]:
     return {
+        Wait.DOUBT: timedelta(hours=12),
         Wait.WHERE: timedelta(minutes=10),
         Wait.WORKER: timedelta(minutes=30),
         Wait.HANDLING: timedelta(hours=24),
@@ -20,16 +21,18 @@ def _default_waits() -> dict[Wait, timedelta]:
 class Policy:
     """How sure the bot must be, what it does by itself, and how long it waits.
 
-    Confidences are probabilities. `report` opens a case at all; `category` lets it go to dispatch without
-    a person (under it the worker decides: Signalen hands over below 40 %); `staff` is asked of what
-    workers, property managers and officials write, who mostly announce; `follow` lets a message join a case.
+    Confidences are probabilities. `report` opens a case; from `unsure` on it is kept in silence, for the
+    worker's list and for others to bear it out; `follow` lets a message join a case; `category` lets a case go
+    to dispatch without a person (under it the worker decides: Signalen hands over below 40 %); `kind` is asked
+    of what moves a case, such as that it is fixed.
     """
 
     file_at_once: bool = True
-    report: float = 0.6
+    report: float = 0.5
+    unsure: float = 0.15
     category: float = 0.4
-    staff: float = 0.85
-    follow: float = 0.5
+    follow: float = 0.25
+    kind: float = 0.5
     waits: dict[Wait, timedelta] = field(default_factory=_default_waits)
     delay_told_after: timedelta = timedelta(seconds=60)
     reopen_within: timedelta = timedelta(days=7)

@@ -46,7 +46,10 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that the NLU says of one text. Rankings are best first."""
+    """All that the NLU says of one text. Rankings are best first.
+
+    `meaning` is the text as a vector of signed bytes, in base 64; near vectors mean near things.
+    """
 
     intent: Intent = Intent.CHATTER
     confidence: float = 1.0
@@ -54,11 +57,21 @@ class Reading:
     urgency: Urgency = Urgency.NORMAL
     urgency_confidence: float = 1.0
     locations: tuple[Span, ...] = field(default=())
+    intents: tuple[Guess, ...] = ()
+    meaning: str = ""
 
     @property
     def category(self) -> Guess:
         """The likeliest category; `other.other` where the NLU named none."""
         return self.categories[0] if self.categories else Guess("other.other", 0.0)
+
+    def chance(self, intent: Intent) -> float:
+        """How likely an intent is; what no ranking tells goes to chatter."""
+        if self.intents:
+            return next((guess.confidence for guess in self.intents if guess.name == intent), 0.0)
+        if intent is self.intent:
+            return self.confidence
+        return 1 - self.confidence if intent is Intent.CHATTER else 0.0
 
 
 SILENCE = Reading()

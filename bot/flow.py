@@ -19,7 +19,7 @@ import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import Case, IllegalMove, advance
+from actions.case import SETTLED, Case, IllegalMove, advance
 from actions.commands import Command, parse
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
@@ -36,7 +36,9 @@ from connectors.tickets import DOOR, news_of
 
 log = structlog.get_logger("flow")
 SETTLED_LOOKED_AT = 20
-"""How many of the newest cases a dispute is compared with when no open one fits."""
+"""How many of the newest cases are looked through for settled ones that a message may be about."""
+SURELY_CHATTER = 0.95
+"""From this chance on a message is not compared with what is settled already."""
 CONTEXT = 8
 """Earlier messages handed to the NLU with a text."""
 
@@ -145,25 +147,26 @@ class Flow:
     async def _understand(
         self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
     ) -> Understood:
-        group = message.group
+        group, policy = message.group, self._house.grids.policy_of(message.group)
+        cases = await self._state.cases(group, live=True)
+        if reading.chance(Intent.CHATTER) < SURELY_CHATTER:
+            cases = [*await self._settled_lately(group, message.at), *cases]
         listening = Listening(
             message,
             reading,
             talk,
-            await self._state.cases(group, live=True),
+            cases,
             await self._state.case(quoted) if quoted else None,
-            self._house.grids.policy_of(group),
+            policy,
+            await self._house.nlu.linker(),
             warned,
         )
-        understood = listening.understand()
-        if understood.silent and reading.intent is Intent.DISPUTED:
-            return replace(listening, cases=await self._settled_lately(group, message.at)).understand()
-        return understood
+        return listening.understand()
 
     async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
         within = self._house.grids.policy_of(group).reopen_within
         newest = (await self._state.cases(group))[-SETTLED_LOOKED_AT:]
-        return [case for case in newest if now - case.changed_at < within]
+        return [case for case in newest if case.stage in SETTLED and now - case.changed_at < within]
 
     # --- happened ------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from actions.case import Case
 from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry
+from actions.linking import Linker
 from actions.message import Attachment, Heard
 from actions.post import Post
 from actions.reading import Reading
@@ -64,6 +65,9 @@ class Nlu(Protocol):
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
     ) -> Reading:
         """What the text says."""
+
+    async def linker(self) -> Linker:
+        """What tells which case a message is about, as it was learnt with the NLU."""
 
 
 class Dispatch(Protocol):

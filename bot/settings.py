@@ -138,10 +138,12 @@ class Rules(_Table):
     """
 
     file_at_once: bool = True
-    report_confidence: Share = 0.6
+    report_confidence: Share = 0.5
+    unsure_confidence: Share = 0.15
     category_confidence: Share = 0.4
-    staff_confidence: Share = 0.85
-    follow_confidence: Share = 0.5
+    follow_confidence: Share = 0.25
+    kind_confidence: Share = 0.5
+    doubt_minutes: Minutes = 720
     where_minutes: Minutes = 10
     worker_minutes: Minutes = 30
     handling_minutes: Minutes = 1440
@@ -160,8 +162,9 @@ class Rules(_Table):
             file_at_once=self.file_at_once,
             report=self.report_confidence,
             category=self.category_confidence,
-            staff=self.staff_confidence,
+            unsure=self.unsure_confidence,
             follow=self.follow_confidence,
+            kind=self.kind_confidence,
             waits={wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes")) for wait in Wait},
             delay_told_after=timedelta(seconds=self.delay_told_seconds),
             reopen_within=timedelta(days=self.reopen_days),

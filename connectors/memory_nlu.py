@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from actions.errors import Unreachable
+from actions.linking import Linker
 from actions.reading import SILENCE, Reading
+from connectors.linking_weights import shipped
 
 
 class MemoryNlu:
@@ -22,3 +24,9 @@ class MemoryNlu:
             raise Unreachable("the NLU is down")
         self.read.append(text)
         return self.readings.get(text, SILENCE)
+
+    async def linker(self) -> Linker:
+        """The linking by the weights that ship with the bot."""
+        if self.down:
+            raise Unreachable("the NLU is down")
+        return shipped()

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
+import structlog
 
 from actions.errors import Refused, Unreachable
+from actions.linking import Linker
 from actions.reading import Guess, Intent, Reading, Span, Urgency
+from connectors.linking_weights import linker_of, shipped
 
+log = structlog.get_logger("nlu")
 TIMEOUT_SECONDS = 20
 TEXT_LENGTH = 4096
+LINKING = "/linking"
+MODEL_HEADER = "X-Linli-Model"
+"""On every answer: which model gave it."""
 REFUSED = (400, 413, 422)
 """Answers about the text itself: the same text again gets the same answer."""
 
@@ -21,6 +28,8 @@ class RasaNlu:
         self._url = url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
+        self._model = ""
+        self._linker: tuple[str, Linker] | None = None
 
     async def parse(
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
@@ -29,6 +38,21 @@ class RasaNlu:
         body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": list(context)}
         body |= {key: value for key, value in (("reply_to", reply_to), ("role", role)) if value}
         return reading_of(await self._ask("POST", "/model/parse", body))
+
+    async def linker(self) -> Linker:
+        """The linking that was learnt with the model that answers. Raises `Unreachable`."""
+        if self._linker is None or self._linker[0] != self._model:
+            self._linker = (self._model, await self._fetch_linker())
+        return self._linker[1]
+
+    async def _fetch_linker(self) -> Linker:
+        try:
+            return linker_of(await self._ask("GET", LINKING, None))
+        except Refused:
+            log.warning("linking_not_served", url=self._url, instead="the weights that ship with the bot")
+            return shipped()
+        except ValueError as error:
+            raise Unreachable(f"the NLU server's linking cannot be read: {error}") from error
 
     async def status(self) -> dict[str, Any]:
         """What the server says of itself. Raises `Unreachable`."""
@@ -44,12 +68,15 @@ class RasaNlu:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
             async with self._session.request(method, self._url + path, json=body) as answer:
+                if answer.status == 404 and path == LINKING:
+                    raise Refused("the NLU server has no linking")
                 if answer.status in REFUSED:
                     raise Refused(f"the NLU server will not take this text: it answered {answer.status}")
                 if answer.status != 200:
                     raise Unreachable(
                         f"the NLU server answered {answer.status}", _wait(answer.headers.get("Retry-After"))
                     )
+                self._model = answer.headers.get(MODEL_HEADER, self._model)
                 found = await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
             raise Unreachable(f"the NLU server does not answer: {error or type(error).__name__}") from error
@@ -76,6 +103,8 @@ def reading_of(answer: dict[str, Any]) -> Reading:
             locations=tuple(
                 _span(entity) for entity in answer.get("entities", []) if entity["entity"] == "location"
             ),
+            intents=_guesses(answer.get("intent_ranking") or []),
+            meaning=str(answer.get("meaning") or ""),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Unreachable(f"the NLU server's answer is no reading: {error!r}") from error
@@ -83,7 +112,11 @@ def reading_of(answer: dict[str, Any]) -> Reading:
 
 def _ranking(answer: dict[str, Any]) -> tuple[Guess, ...]:
     ranking = answer.get("category_ranking") or [answer["category"]] if answer.get("category") else []
-    return tuple(Guess(str(guess["name"]), float(guess["confidence"])) for guess in ranking[:10])
+    return _guesses(ranking[:10])
+
+
+def _guesses(ranking: list[dict[str, Any]]) -> tuple[Guess, ...]:
+    return tuple(Guess(str(guess["name"]), float(guess["confidence"])) for guess in ranking)
 
 
 def _span(entity: dict[str, Any]) -> Span:

@@ -1,6 +1,7 @@
 """The reader: one trained model in memory, and what it says of a batch of messages."""
 
 import os
+import tarfile
 import tempfile
 import warnings
 from collections import OrderedDict
@@ -21,8 +22,9 @@ from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.local_model_storage import LocalModelStorage  # noqa: E402
 from rasa.shared.nlu.training_data.message import Message  # noqa: E402
 
+LINKING = "linking.json"
 REMEMBERED = 8192  # messages, about 2 KB each
-_SAID = ("intent", "intent_ranking", "entities", "category", "category_ranking", "urgency")
+_SAID = ("intent", "intent_ranking", "entities", "category", "category_ranking", "urgency", "meaning")
 
 
 def _ranking(first: str, names: tuple[str, ...], confidence: float) -> list[dict[str, Any]]:
@@ -42,6 +44,7 @@ def silence(text: str) -> dict[str, Any]:
         "category": matters[0],
         "category_ranking": matters,
         "urgency": {"name": "normal", "confidence": 1.0},
+        "meaning": "",
     }
 
 
@@ -59,6 +62,14 @@ def _around(asked: Asked) -> list[str]:
     return [*_before(asked), *([quoted] if readable(quoted) else [])]
 
 
+def linking_of(model: Path) -> str | None:
+    """Return the weights of the linking that were learnt with the model, as JSON; None where none were."""
+    with tarfile.open(model) as archive:
+        name = next((name for name in archive.getnames() if name.endswith(f"/{LINKING}")), None)
+        part = archive.extractfile(name) if name else None
+        return part.read().decode("utf-8") if part else None
+
+
 class Reader:
     """Reads messages with one model. Not for two threads at once: the place tagger keeps state.
 
@@ -73,6 +84,7 @@ class Reader:
             metadata, self._runner = load_predict_graph_runner(
                 Path(folder), model, LocalModelStorage, DaskGraphRunner
             )
+        self.linking = linking_of(model)
         self._target = metadata.nlu_target
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         # The sentence encoder loads at first use: before the first resident waits.

@@ -38,6 +38,7 @@ class Reads(Protocol):
 
     model: Path
     loaded_at: str
+    linking: str | None
 
     def read(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """Return a reading for each message, in the same order."""
@@ -159,7 +160,9 @@ async def in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def parse(request: web.Request) -> web.Response:
     """POST /model/parse: what a message says."""
-    return web.json_response(await request.app[DESK].ask(question(await request.read())))
+    desk = request.app[DESK]
+    said = await desk.ask(question(await request.read()))
+    return web.json_response(said, headers={"X-Linli-Model": desk.reader.model.name})
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -177,12 +180,25 @@ async def status(request: web.Request) -> web.Response:
     )
 
 
+async def linking(request: web.Request) -> web.Response:
+    """GET /linking: the weights by which the bot tells what case a message is about."""
+    weights = request.app[DESK].reader.linking
+    if weights is None:
+        return web.json_response({"error": "this model was trained without transcripts"}, status=404)
+    return web.Response(text=weights, content_type="application/json")
+
+
 def application(reader: Reads, most_waiting: int = MOST_WAITING) -> web.Application:
     """Return the server as an application; the desk works as long as it runs."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[in_json])
     app[DESK] = Desk(reader, most_waiting)
     app.add_routes(
-        [web.post("/model/parse", parse), web.get("/healthz", healthz), web.get("/status", status)]
+        [
+            web.post("/model/parse", parse),
+            web.get("/healthz", healthz),
+            web.get("/status", status),
+            web.get("/linking", linking),
+        ]
     )
     app.cleanup_ctx.append(_working)
     return app

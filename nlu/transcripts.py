@@ -38,6 +38,11 @@ def read(path: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError
             yield _example(row, language, source)
 
 
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return the messages of a transcript that was checked, as they are written."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def read_all(folder: Path, codes: Iterable[str]) -> Iterator[Example | BadExampleError]:
     """Yield the same of every transcript in a folder, in the order of their names."""
     for path in sorted(folder.glob("*.jsonl")):

@@ -3,7 +3,6 @@
 from typing import Any
 
 import examples
-import importer
 import numpy as np
 from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
@@ -11,13 +10,12 @@ from scipy import sparse
 from scipy.optimize import minimize
 
 from components import talk
-from components.ensemble import Ensemble, Nets, logs, softmax
+from components.ensemble import Nets, logs, softmax
 from components.features import grams_of, vectors_of
+from components.folds import FOLDS, SINGLE, enough, folds_of, unseen
 from components.labels import LabelClassifier
 from components.vectors import WIDTH
 
-_FOLDS = 2
-_SINGLE = -1  # the fold of what is part of no transcript
 _HALFWAY = 0.5  # a bare text may come from a group, where reports are few, or from a city's mailbox
 _STIFFNESS = 1e-3  # keeps the correction of a rare intent near nothing
 
@@ -63,29 +61,34 @@ class IntentClassifier(LabelClassifier):
     ) -> dict[str, np.ndarray]:
         """Learn the ensemble, then its correction and the talk from transcripts that it had not seen."""
         kept = super().learn(taught, grams, vectors, labels)
-        groups = [importer.taught(m).get("group") for m in taught]
-        number = {group: n for n, group in enumerate(sorted({g for g in groups if g}))}
-        if set(labels.tolist()) != set(examples.INTENTS) or len(number) < 2 * _FOLDS:
+        if set(labels.tolist()) != set(examples.INTENTS) or not enough(taught):
             return kept
-        fold = np.array([number[g] % _FOLDS if g else _SINGLE for g in groups])
-        told = np.flatnonzero(fold != _SINGLE)
-        unseen = self._unseen(grams, vectors, labels, fold)[told]
-        talks = self._talk([taught[n] for n in told], vectors[told], unseen, labels[told])
-        return kept | self._corrections(unseen, labels[told]) | talks
-
-    def _unseen(
-        self, grams: sparse.csr_matrix, vectors: np.ndarray, labels: np.ndarray, fold: np.ndarray
-    ) -> np.ndarray:
-        """Return the chances of every transcript message by an ensemble that has not seen its fold."""
+        fold = folds_of(taught)
+        told = np.flatnonzero(fold != SINGLE)
+        messages = [taught[n] for n in told]
         how = {**self._config, "nets": {**self._config["nets"], "count": 1}}
-        every_other = np.arange(len(fold)) % 2 == 0  # of the single messages half is enough
-        chances = np.zeros((len(fold), len(self._ensemble.names)))
-        for left_out in range(_FOLDS):
-            seen = (fold != left_out) & ((fold != _SINGLE) | every_other)
-            ensemble = Ensemble.learn(grams[seen], vectors[seen], labels[seen], how)
-            unseen = fold == left_out
-            chances[unseen] = ensemble.chances(grams[unseen], vectors[unseen])
+        chances = unseen(taught, labels, messages, self._ensemble.names, how)
+        self._corrected = self._corrections(chances, labels[told])
+        heard = [self._heard(*both) for both in zip(vectors[told], chances, strict=True)]
+        rows = np.stack([talk.row(*both) for both in zip(heard, talk.told(messages, heard), strict=True)])
+        self._hand_on(
+            messages, (self._alone(chances) + self._unseen_talk(rows, labels[told], fold[told])) / 2
+        )
+        nets = Nets.learn(rows, labels[told], self._config["talk_nets"])
+        return kept | self._corrected | {f"talk_{name}": numbers for name, numbers in nets.kept.items()}
+
+    def _unseen_talk(self, rows: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
+        """Return what nets make of the talk that have not seen its transcript."""
+        chances = np.zeros((len(rows), len(self._ensemble.names)))
+        for left_out in range(FOLDS):
+            nets = Nets.learn(rows[fold != left_out], labels[fold != left_out], self._config["talk_nets"])
+            chances[fold == left_out] = nets.chances(rows[fold == left_out])
         return chances
+
+    def _hand_on(self, messages: list[Message], chances: np.ndarray) -> None:
+        """Put on each message what is said of it by who has not seen it, for the linking to learn from."""
+        for message, row in zip(messages, chances, strict=True):
+            message.set("unseen_intents", self.ranking(row))
 
     def _corrections(self, chances: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
         """Return the scale and the shifts that make the right intents likeliest (Platt's, for many labels)."""
@@ -101,15 +104,6 @@ class IntentClassifier(LabelClassifier):
 
         best = minimize(surprise, np.concatenate([[1.0], np.zeros(count)]), method="L-BFGS-B").x
         return {"corrected_scale": best[:1], "corrected_shift": _HALFWAY * best[1:]}
-
-    def _talk(
-        self, messages: list[Message], vectors: np.ndarray, chances: np.ndarray, labels: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """Learn the nets that see the talk."""
-        heard = [self._heard(*both) for both in zip(vectors, chances, strict=True)]
-        rows = np.stack([talk.row(*both) for both in zip(heard, talk.told(messages, heard), strict=True)])
-        nets = Nets.learn(rows, labels, self._config["talk_nets"])
-        return {f"talk_{name}": numbers for name, numbers in nets.kept.items()}
 
     def _heard(self, vectors: np.ndarray, chances: np.ndarray) -> talk.Heard:
         by_name = dict(zip(self._ensemble.names, chances, strict=True))

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from components.ensemble import Ensemble, logs, softmax
 from components.features import grams_of, vectors_of
+from components.folds import enough, unseen
 from components.learnt import Learnt
 
 
@@ -104,6 +105,20 @@ class CategoryClassifier(LabelClassifier):
     """Which matter a report is about; taught by reports, and by the names of the categories."""
 
     LABELS = tuple(examples.categories())
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn, and hand on what is said of transcripts by who has not seen them."""
+        resource = super().train(training_data)
+        taught = [m for m in training_data.training_examples if self.label(m)]
+        asked = [m for m in training_data.training_examples if importer.taught(m).get("group")]
+        if enough(taught):
+            labels = np.array([self.label(m) for m in taught])
+            how = {**self._config, "nets": {**self._config["nets"], "count": 0}}
+            chances = unseen(taught, labels, asked, self._ensemble.names, how)
+            likely = softmax(self._config["sharpness"] * logs(chances))
+            for message, row in zip(asked, likely, strict=True):
+                message.set("unseen_categories", self.ranking(row)[:10])
+        return resource
 
     def label(self, message: Message) -> str | None:
         """Return the category."""

@@ -135,13 +135,15 @@ class PlaceExtractor(Learnt):
     def process(self, messages: list[Message]) -> list[Message]:
         """Write the places of every message into its `entities`."""
         for message in messages:
-            tokens = message.get(TOKENS_NAMES[TEXT]) or []
-            tags = self._tagger.tag(_clues(tokens)) if tokens and self._tagger else []
-            found = [
-                self._entity(message.get(TEXT), span) for span in _spans(message.get(TEXT), tokens, tags)
-            ]
+            found = [self._entity(message.get(TEXT), span) for span in self.find(message)]
             message.set(ENTITIES, found, add_to_output=True)
         return messages
+
+    def find(self, message: Message) -> list[tuple[int, int]]:
+        """Return (start, end) of every place of a message that has its tokens."""
+        tokens = message.get(TOKENS_NAMES[TEXT]) or []
+        tags = self._tagger.tag(_clues(tokens)) if tokens and self._tagger else []
+        return _spans(message.get(TEXT), tokens, tags)
 
     def _entity(self, text: str, span: tuple[int, int]) -> dict[str, Any]:
         start, end = span
