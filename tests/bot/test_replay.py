@@ -1,15 +1,11 @@
 """Replay: a history through the real intake on a virtual clock."""
 
 import json
-import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from actions.case import Stage
 from actions.reading import Intent
-from bot.history import Wanted
-from bot.replay import Replayed, VirtualClock
-from bot.settings import Grid, Settings
+from bot.replay import VirtualClock
+from bot.settings import Settings
 from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.memory_nlu import MemoryNlu

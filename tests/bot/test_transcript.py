@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.message import Kind, Role
@@ -28,7 +28,6 @@ def write(tmp_path, *rows):
 
 def read(path):
     return read_transcript(path).messages
-
 
 
 def test_a_line_becomes_a_message(tmp_path):
@@ -114,7 +113,7 @@ JSON = (
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.binary(max_size=80)
     | st.dictionaries(st.sampled_from(sorted(row())), JSON).map(lambda d: json.dumps(row() | d).encode())
