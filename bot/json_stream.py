@@ -31,12 +31,15 @@ class JsonStream:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-        self._text, self._at, self._lines, self._ended = "", 0, 1, False
+        self._text, self._at, self._ended = "", 0, False
+        self._lines, self._counted = 1, 0
 
     @property
     def line(self) -> int:
         """The line that comes next, from 1."""
-        return self._lines + self._text.count("\n", 0, self._at)
+        self._lines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._lines
 
     def peek(self) -> str:
         """The character that the next value begins with. Raises `BadJson` at the end of the file."""
@@ -104,7 +107,7 @@ class JsonStream:
             at >= len(self._text.rstrip()) or what.startswith("Unterminated string")
         )
         text = "the file breaks off here" if breaks_off else f"this is no JSON ({what[:1].lower()}{what[1:]})"
-        return BadJson(text, self._lines + self._text.count("\n", 0, at))
+        return BadJson(text, self.line + self._text.count("\n", self._at, at))
 
     def _take(self, mark: str) -> None:
         if self.peek() != mark:
@@ -119,5 +122,5 @@ class JsonStream:
         except UnicodeDecodeError as error:
             line += self._text.count("\n", self._at) + error.object[: error.start].count(b"\n")
             raise BadJson("this is not UTF-8 text", line) from None
-        self._text, self._at, self._lines = self._text[self._at :] + new, 0, line
+        self._text, self._at, self._counted = self._text[self._at :] + new, 0, 0
         self._ended = not block

@@ -52,15 +52,13 @@ class ReplayReport:
         self._heading(console, self._("Unsure"), len(unsure) + len(self._doubtful()))
         for case in unsure:
             self._case(console, case, messages)
-        for case in self._doubtful():
-            doubt = self._(
-                "not sure what it is: the grid worker would have been asked before it goes to dispatch"
-            )
-            console.print(Text(f"#{case.number}  {doubt}"))
+        self._doubts(console)
         if loose := [said for said in self.replayed.said if not said.case]:
             self._heading(console, self._("Said besides"), len(loose))
+            console.print()
             self._lines(console, [self._utterance(said, messages) for said in loose])
         self._heading(console, self._("In figures"))
+        console.print()
         for line in self._figures():
             console.print(Text(line))
 
@@ -129,10 +127,18 @@ class ReplayReport:
         joined = [(one.at, self._joined(one, what)) for one, what in pairs]
         said = [(one.at, self._utterance(one, messages)) for one in self.replayed.said if one.case == case.id]
         lines = [line for _, line in sorted([*joined, *said], key=lambda pair: pair[0])]
+        console.print()
         console.print(Text(_plain(self.writer.line(case))))
         console.print(Padding(Text(head), (0, 0, 0, 2)))
         self._lines(console, lines)
-        console.print()
+
+    def _doubts(self, console: Console) -> None:
+        doubt = self._(
+            "not sure what it is: the grid worker would have been asked before it goes to dispatch"
+        )
+        if doubtful := self._doubtful():
+            console.print()
+            self._lines(console, [(f"#{case.number}", doubt) for case in doubtful])
 
     def _doubtful(self) -> list[Case]:
         return [case for case in self.replayed.cases if not case.sure]
@@ -147,7 +153,8 @@ class ReplayReport:
             "disputed": self._("says it is not fixed"),
             "withdraw": self._("takes it back"),
         }.get(what, what)
-        return self._time(message.at), f"{_clean(message.sender_name) or '—'} {does}: {self._words(message)}"
+        who = f"{_clean(message.sender_name) or '—'} {does}"
+        return self._time(message.at), self._line(who, self._words(message))
 
     def _words(self, message: Message) -> str:
         kinds = {
@@ -164,7 +171,10 @@ class ReplayReport:
         answered = messages.get(said.reply_to or "")
         to = f" → {_clean(answered.sender_name) or '—'}" if answered else ""
         text = "\n".join(_plain(line) for line in said.first.splitlines())
-        return self._time(said.at), f"{self._('Linli')}{to}: {text}"
+        return self._time(said.at), self._line(f"{self._('Linli')}{to}", text)
+
+    def _line(self, who: str, words: str) -> str:
+        return self._("{who}: {words}").format(who=who, words=words).rstrip()
 
     # --- figures -------------------------------------------------------------------------------------
 
@@ -186,7 +196,6 @@ class ReplayReport:
     def _heading(self, console: Console, words: str, count: int | None = None) -> None:
         console.print()
         console.print(Text(words if count is None else f"{words} ({count})", style="bold"))
-        console.print()
 
     def _lines(self, console: Console, lines: Sequence[tuple[str, str]]) -> None:
         table = Table.grid(padding=(0, 1))

@@ -1,11 +1,15 @@
 """Replay: a history through the real intake on a virtual clock."""
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from actions.case import Stage
 from actions.reading import Intent
-from bot.replay import VirtualClock
-from bot.settings import Settings
+from bot.history import Wanted
+from bot.replay import Replayed, VirtualClock
+from bot.settings import Grid, Settings
 from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.memory_nlu import MemoryNlu
@@ -98,3 +102,60 @@ def test_the_clock_never_goes_back():
     clock = VirtualClock(datetime(2026, 3, 2, tzinfo=UTC))
     clock.set(clock.now() - timedelta(days=1))
     assert clock.now() == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+async def test_what_was_said_has_its_time_its_first_words_and_its_case(tmp_path):
+    outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2026-03-02T09:00:00"))
+    (case,) = outcome.cases
+    assert {said.case for said in outcome.said} == {case.id}
+    assert [said.at for said in outcome.said] == sorted(said.at for said in outcome.said)
+    assert outcome.said[0].at == outcome.messages[0].at
+    assert all(said.first for said in outcome.said)
+    assert outcome.intents == {"1": Intent.REPORT, "2": Intent.CHATTER}
+
+
+async def test_the_grid_of_the_group_in_linli_toml_counts(tmp_path):
+    history = read_transcript(write(tmp_path, row(), row(2, "早", at="2026-03-02T09:00:00")))
+    settings = Settings(lang="zh_CN", grid=(Grid(id="g", name="g", groups=("memory:g1",), lang="en"),))
+    outcome = await replaying(settings, MemoryNlu(READ), history).run(history.messages)
+    assert "Sent to dispatch" in outcome.said[0].text
+
+
+async def test_a_group_of_another_platform_keeps_its_own_id(tmp_path):
+    history = read_transcript(write(tmp_path, row()))
+    there = tuple(replace(message, group="telegram:-1005") for message in history.messages)
+    history = replace(history, group="telegram:-1005", messages=there)
+    outcome = await replaying(Settings(), MemoryNlu(READ), history).run(history.messages)
+    assert outcome.cases[0].id == "telegram:-1005:1"
+    assert outcome.cases[0].stage is Stage.OPEN
+
+
+async def test_whoever_is_named_a_worker_counts_as_one(tmp_path):
+    rows = (row(), row(2, "/merge 1 1", sender="孟姐"), row(3, "/merge 1 1", sender="r17"))
+    history = Wanted(("孟姐",)).of(read_transcript(write(tmp_path, *rows)))
+    outcome = await replaying(Settings(lang="en"), MemoryNlu(READ), history).run(history.messages)
+    by_worker, by_resident = outcome.said[-2:]
+    assert "two different" in by_worker.text.casefold()
+    assert "for grid workers" in by_resident.text
+
+
+class Stopping(MemoryNlu):
+    """An NLU that never answers to one text."""
+
+    async def parse(self, text, *rest):
+        if text == "停":
+            self.stuck.set()
+            await asyncio.Event().wait()
+        return await super().parse(text, *rest)
+
+
+async def test_a_run_that_is_cancelled_gives_what_there_is_so_far(tmp_path):
+    history = read_transcript(write(tmp_path, row(), row(2, "停"), row(3, "电梯坏了")))
+    nlu, counts = Stopping(READ), []
+    nlu.stuck = asyncio.Event()
+    run = asyncio.create_task(replaying(Settings(), nlu, history).run(history.messages, counts.append))
+    await nlu.stuck.wait()
+    run.cancel()
+    outcome = await run
+    assert isinstance(outcome, Replayed)
+    assert (outcome.cut, len(outcome.messages), len(outcome.cases), counts) == (True, 1, 1, [1])
