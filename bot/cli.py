@@ -26,6 +26,13 @@ desk_app = typer.Typer(
 app.add_typer(desk_app, name="desk")
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
+_WorkerNames = Annotated[
+    list[str] | None, typer.Option(help="Who is a grid worker, by name or id; may be repeated.")
+]
+_IgnoredNames = Annotated[
+    list[str] | None, typer.Option(help="Whom to leave out, such as another bot; may be repeated.")
+]
 
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
@@ -172,15 +179,9 @@ def replay(
     file: Annotated[Path, typer.Argument(help="Telegram Desktop's result.json, or a transcript.")],
     *,
     as_json: _AsJson = False,
-    chat: Annotated[
-        str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")
-    ] = None,
-    worker: Annotated[
-        list[str] | None, typer.Option(help="Who is a grid worker, by name or id; may be repeated.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Whom to leave out, such as another bot; may be repeated.")
-    ] = None,
+    chat: _ChatName = None,
+    worker: _WorkerNames = None,
+    ignore: _IgnoredNames = None,
     since: Annotated[str | None, typer.Option(help="The first day, e.g. 2026-03-01.")] = None,
     until: Annotated[str | None, typer.Option(help="The last day.")] = None,
     zone: Annotated[str, typer.Option(help="The zone of days and of local times.")] = "Asia/Shanghai",

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.message import Kind, Point, Role
-from bot.history import BadHistory
+from bot.history import HOME_ZONE, BadHistory
 from bot.telegram_export import read_export
+from bot.transcript import read_transcript
 from tests.bot.exports import AT, CHAT, account, chat, said, service, write
 
+TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
 
 
@@ -292,6 +295,34 @@ def test_an_export_of_many_blocks_is_read_whole(tmp_path):
     messages = read_export(path).messages
     assert [message.id for message in messages] == [str(n) for n in range(1, 4001)]
     assert {message.text for message in messages} == {"电梯坏了😀" * 40}
+
+
+FORMS = {
+    "photo": {"photo": NOT_INCLUDED},
+    "video": {"file": NOT_INCLUDED, "media_type": "video_file"},
+    "voice": {"file": NOT_INCLUDED, "media_type": "voice_message"},
+    "sticker": {"file": NOT_INCLUDED, "media_type": "sticker"},
+    "location": {"location_information": {"latitude": 31.0, "longitude": 121.0}},
+}
+
+
+def exported(row, zone):
+    """The message of a transcript, as Telegram would have exported it."""
+    at = datetime.fromisoformat(row["at"]).replace(tzinfo=zone)
+    who = {"from": row["sender"], "from_id": f"user{1 + sum(row['sender'].encode())}"}
+    reply_to = {"reply_to_message_id": row["reply_to"]} if row["reply_to"] else {}
+    moment = {"date": row["at"], "date_unixtime": str(int(at.timestamp()))}
+    return said(row["id"], row["text"], **who, **moment, **reply_to, **FORMS.get(row["kind"], {}))
+
+
+@pytest.mark.parametrize("path", sorted(TRANSCRIPTS.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_same_group_is_the_same_in_both_formats(tmp_path, path):
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    told = read_export(write(tmp_path, chat(*(exported(row, HOME_ZONE) for row in rows)))).messages
+    written = [one for one in read_transcript(path).messages if one.kind is not Kind.TEXT or one.text]
+    for ours, theirs in zip(told, written, strict=True):
+        assert (ours.id, ours.sender_name, ours.kind) == (theirs.id, theirs.sender_name, theirs.kind)
+        assert (ours.text, ours.at, ours.reply_to) == (theirs.text, theirs.at, theirs.reply_to)
 
 
 SECRET = "王阿姨电话13800138000"
