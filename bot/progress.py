@@ -48,7 +48,7 @@ class Progress:
         rate = count / seconds
         left = round((self._total - count) / rate) if count else 0
         return _(
-            "{count} of {total} messages ({share}%), {rate} a second, {left} to go; Ctrl-C shows what there is"
+            "{count} of {total} ({share}%), {rate} a second, {left} to go; Ctrl-C: report so far"
         ).format(
             count=count,
             total=self._total,

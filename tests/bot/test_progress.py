@@ -26,7 +26,7 @@ def test_what_is_over_in_a_moment_needs_no_progress():
 
 def test_it_says_how_much_how_fast_and_how_long_yet():
     text = run(io.StringIO(), (10, 100))
-    assert text.startswith("100 of 1000 messages (10%), 10.0 a second, 0:01:30 to go")
+    assert text.startswith("100 of 1000 (10%), 10.0 a second, 0:01:30 to go")
     assert text.endswith("\n")
 
 
