@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -26,6 +26,13 @@ desk_app = typer.Typer(
 app.add_typer(desk_app, name="desk")
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
+_WorkerNames = Annotated[
+    list[str] | None, typer.Option(help="Who is a grid worker, by name or id; may be repeated.")
+]
+_IgnoredNames = Annotated[
+    list[str] | None, typer.Option(help="Whom to leave out, such as another bot; may be repeated.")
+]
 
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
@@ -169,59 +176,33 @@ async def _issue(settings: Settings) -> str:
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A transcript, one JSON object a line.")],
+    file: Annotated[Path, typer.Argument(help="Telegram Desktop's result.json, or a transcript.")],
     *,
     as_json: _AsJson = False,
+    chat: _ChatName = None,
+    worker: _WorkerNames = None,
+    ignore: _IgnoredNames = None,
+    since: Annotated[str | None, typer.Option(help="The first day, e.g. 2026-03-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day.")] = None,
+    zone: Annotated[str, typer.Option(help="The zone of days and of local times.")] = "Asia/Shanghai",
 ) -> None:
-    """Feed a group's transcript through the bot, on a virtual clock, and show what it would have done."""
+    """Feed a group's history through the bot, on a virtual clock, and show what it would have done."""
     from actions.errors import Refused, Unreachable
+    from bot import cli_replay
+    from bot.history import BadHistory
     from bot.log import only_errors
-    from bot.replay import BadTranscript
 
     only_errors()
+    people = tuple(worker or ()), tuple(ignore or ())
+    order = cli_replay.Order(file, chat, *people, zone=zone, since=since, until=until, as_json=as_json)
     with _settings() as settings:
         try:
-            outcome = asyncio.run(_replay(settings, file))
-        except (BadTranscript, OSError) as error:
+            code = cli_replay.main(settings, order)
+        except (BadHistory, OSError) as error:
             raise _fail(str(error), 2) from None
         except (Refused, Unreachable) as reason:
             raise _fail(f"{reason}; start it with `linli nlu` or set LINLI_NLU_URL") from None
-    if as_json:
-        print(json.dumps(outcome.as_json(), ensure_ascii=False, indent=1))  # noqa: T201 this is the output
-    else:
-        _show(outcome)
-
-
-async def _replay(settings: Settings, file: Path) -> Any:
-    from bot.nlu_at_hand import nlu_at_hand
-    from bot.replay import read_transcript
-    from bot.wiring import replaying
-    from connectors.nlu import RasaNlu
-
-    messages = read_transcript(file)
-    async with nlu_at_hand(settings) as url:
-        nlu = RasaNlu(url)
-        try:
-            return await replaying(settings, nlu, messages[0].at).run(messages)
-        finally:
-            await nlu.close()
-
-
-def _show(outcome: Any) -> None:
-    console = Console(markup=False, highlight=False)
-    console.print(
-        f"{outcome.messages} messages, {len(outcome.cases)} cases, {len(outcome.said)} messages of the bot"
-    )
-    for case in outcome.cases:
-        messages = ", ".join(f"{message} {what}" for message, what in case.messages)
-        console.print(
-            f"\n#{case.number} {case.category} · {case.place or '?'} · {case.urgency} · {case.stage}"
-        )
-        console.print(f"   {' '.join(case.text.split())}")
-        console.print(f"   {messages}")
-    console.print()
-    for said in outcome.said:
-        console.print(f"after {said['after']}: {' / '.join(said['text'].splitlines())}")
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -1,33 +1,27 @@
-"""Replay: a group's transcript through the real intake, with the real NLU, on a virtual clock.
+"""Replay: a group's history through the real intake, with the real NLU, on a virtual clock.
 
 Nothing leaves the house: chat, dispatch and state are the versions in memory. A year of waiting takes no
 time, since the clock jumps to whatever comes next, a message or an order that falls due.
 """
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from actions.case import Case
-from actions.message import Attachment, Kind, Message, Role
+from actions.message import Message
+from actions.reading import Intent
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
 from bot.work import Carrier, Reader
-from connectors.memory_chat import MemoryChat
+from connectors.memory_chat import MemoryChat, Said
 from connectors.memory_state import MemoryState
 
-HOME_ZONE = ZoneInfo("Asia/Shanghai")
-"""Transcripts write local time without a zone."""
-_MEDIA = {Kind.PHOTO, Kind.VIDEO, Kind.VOICE}
-
-
-class BadTranscript(Exception):
-    """A line of the file cannot be used; the text names it."""
+UNSURE = "unsure"
+"""The stage of what was taken for a possible problem and not opened."""
 
 
 class VirtualClock:
@@ -45,76 +39,50 @@ class VirtualClock:
         self._at = max(self._at, at)
 
 
-def read_transcript(path: Path) -> list[Message]:
-    """The messages of a file in the transcript format. Raises `BadTranscript` naming the line."""
-    group = f"memory:{path.stem}"
-    messages: dict[str, Message] = {}
-    for number, line in enumerate(_lines(path), 1):
-        if line.strip():
-            try:
-                message = _message(group, json.loads(line))
-                if message.id in messages:
-                    raise ValueError(f"there is a message {message.id} above")
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise BadTranscript(f"{path.name} line {number}: {_reason(error)}") from error
-            messages[message.id] = message
-    if not messages:
-        raise BadTranscript(f"{path.name}: there is no message in it")
-    return list(messages.values())
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What the bot said: `first` as it stood then, `text` as it stands in the end; `case` is "" for none."""
 
-
-def _lines(path: Path) -> list[str]:
-    # Only a line feed ends a line of JSON: a text may hold the other separators of Unicode.
-    try:
-        return path.read_bytes().decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadTranscript(f"{path.name} line {line}: this is not UTF-8 text") from error
-
-
-def _reason(error: Exception) -> str:
-    return f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
-
-
-def _message(group: str, row: Any) -> Message:
-    if not isinstance(row, dict):
-        raise ValueError("this is no JSON object")
-    kind = Kind(row["kind"])
-    at = datetime.fromisoformat(row["at"])
-    reply_to = row.get("reply_to")
-    sender = _text(row["sender"])
-    return Message(
-        group=group,
-        id=str(row["id"]),
-        sender=f"memory:{sender}",
-        sender_name=sender,
-        role=Role(row.get("role", "resident")),
-        at=at if at.tzinfo else at.replace(tzinfo=HOME_ZONE),
-        kind=kind,
-        text=_text(row["text"]),
-        attachments=(Attachment(kind, f"replay:{row['id']}"),) if kind in _MEDIA else (),
-        reply_to=None if reply_to is None else str(reply_to),
-        group_title=group.partition(":")[2],
-    )
-
-
-def _text(value: Any) -> str:
-    """A text as it can be printed: half a surrogate pair cannot."""
-    text = "" if value is None else str(value)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    at: datetime
+    after: str | None
+    reply_to: str | None
+    first: str
+    text: str
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of it."""
+    """What came of it.
 
-    messages: int
-    cases: tuple[Case, ...]
-    said: tuple[dict[str, Any], ...]
+    `intents` says what each message was read as, `failed` counts what could not be handled, `cut` is true
+    where it was broken off.
+    """
+
+    messages: Sequence[Message]
+    every_case: tuple[Case, ...]
+    said: tuple[Utterance, ...]
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    failed: int = 0
+    cut: bool = False
+
+    @property
+    def cases(self) -> list[Case]:
+        """The cases that were opened."""
+        return [case for case in self.every_case if str(case.stage) != UNSURE]
+
+    @property
+    def unsure(self) -> list[Case]:
+        """The cases that were only suspected."""
+        return [case for case in self.every_case if str(case.stage) == UNSURE]
 
     def as_json(self) -> dict[str, Any]:
-        """The form that tools/score_replay.py reads."""
-        return {"cases": [_case_json(case) for case in self.cases], "said": list(self.said)}
+        """The form that programs read."""
+        return {
+            "cases": [_case_json(case) for case in self.cases],
+            "unsure": [_case_json(case) for case in self.unsure],
+            "said": [_said_json(said) for said in self.said],
+        }
 
 
 def _case_json(case: Case) -> dict[str, Any]:
@@ -128,8 +96,16 @@ def _case_json(case: Case) -> dict[str, Any]:
     }
 
 
+def _said_json(said: Utterance) -> dict[str, Any]:
+    return {"after": _number(said.after), "reply_to": _number(said.reply_to), "text": said.text}
+
+
 def _number(message: str | None) -> int | str | None:
     return int(message) if message and message.isdecimal() else message
+
+
+Progress = Callable[[int], None]
+"""Told how many messages are through."""
 
 
 class Replay:
@@ -140,16 +116,28 @@ class Replay:
         self._flow = Flow(house)
         self._reader = Reader(house, self._flow)
         self._carrier = Carrier(house, self._flow, Hands(house))
+        self._heard: list[Message] = []
+        self._intents: dict[str, Intent] = {}
+        self._firsts: list[tuple[datetime, str]] = []
 
-    async def run(self, messages: Iterable[Message]) -> Replayed:
-        """Feed the messages in their order, let every wait run out that does before the next, and look."""
-        count, group = 0, ""
-        for message in messages:
-            count, group = count + 1, message.group
-            await self._until(message.at)
-            await self._hear(message)
-        cases = await self._state.cases(group)
-        return Replayed(count, tuple(cases), tuple(self._said()))
+    async def run(self, messages: Iterable[Message], progress: Progress = lambda _: None) -> Replayed:
+        """Feed the messages in their order, let every wait run out that does before the next, and look.
+
+        Cancelled, it ends there and gives what there is so far.
+        """
+        cut = False
+        try:
+            for message in messages:
+                await self._until(message.at)
+                await self._hear(message)
+                progress(len(self._heard))
+        except asyncio.CancelledError:
+            cut = True
+            if task := asyncio.current_task():
+                task.uncancel()
+            await self._reader.stop()
+            await self._carrier.stop()
+        return await self._outcome(cut=cut)
 
     async def _hear(self, message: Message) -> None:
         self._chat.heard[message.id] = message
@@ -157,6 +145,11 @@ class Replay:
         await self._flow.heard(self._chat.platform, message.group, message.id, {"id": message.id})
         await self._reader.once()
         await self._carry_out()
+        del self._chat.heard[message.id]
+        self._heard.append(message)
+        recent = (await self._state.talk(message.group)).recent
+        if recent and recent[-1].id == message.id:
+            self._intents[message.id] = recent[-1].intent
 
     async def _until(self, at: datetime) -> None:
         while (due := await self._state.next_due()) and max(due, self._clock.now()) <= at:
@@ -171,12 +164,36 @@ class Replay:
         while await self._carrier.once():
             some = True
             await self._carrier.drain()
+        self._note()
         return some
 
-    def _said(self) -> Iterator[dict[str, Any]]:
-        for said in self._chat.said:
-            yield {
-                "after": _number(said.after),
-                "reply_to": _number(said.post.reply_to),
-                "text": said.post.text,
-            }
+    def _note(self) -> None:
+        new = self._chat.said[len(self._firsts) :]
+        self._firsts += [(self._clock.now(), said.post.text) for said in new]
+
+    async def _outcome(self, *, cut: bool) -> Replayed:
+        self._note()
+        groups = dict.fromkeys(message.group for message in self._heard)
+        cases = [case for group in groups for case in await self._state.cases(group)]
+        failed = (await self._state.depth())["dead"]
+        return Replayed(self._heard, tuple(cases), self._said(cases), self._intents, failed, cut)
+
+    def _said(self, cases: Sequence[Case]) -> tuple[Utterance, ...]:
+        of_message = {message: case.id for case in cases for message, _ in case.messages}
+        of_case = {case.id: case.id for case in cases}
+        return tuple(
+            _utterance(
+                said, at, first, of_case.get(_case_of(said), of_message.get(said.post.reply_to or "", ""))
+            )
+            for said, (at, first) in zip(self._chat.said, self._firsts, strict=True)
+        )
+
+
+def _case_of(said: Said) -> str:
+    """The key of an order is `case:version:n`; a warning or a reply ends otherwise."""
+    case, version, n = (*said.post.key.rsplit(":", 2), "", "")[:3]
+    return case if version.isdecimal() and n.isdecimal() else ""
+
+
+def _utterance(said: Said, at: datetime, first: str, case: str) -> Utterance:
+    return Utterance(at, said.after, said.post.reply_to, first, said.post.text, case)

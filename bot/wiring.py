@@ -23,6 +23,7 @@ from bot.flow import Flow
 from bot.grids import Grids
 from bot.hands import Hands
 from bot.health import Health, Part
+from bot.history import History
 from bot.home import Home
 from bot.house import House
 from bot.log_ring import Ring
@@ -311,9 +312,10 @@ class _Process:
 # --- replay -----------------------------------------------------------------------------------------------
 
 
-def replaying(settings: Settings, nlu: Nlu, at: datetime) -> Replay:
+def replaying(settings: Settings, nlu: Nlu, history: History) -> Replay:
     """A house in memory around the real NLU, for `linli replay`."""
-    state, chat, clock = MemoryState(), MemoryChat(), VirtualClock(at)
+    state, chat = MemoryState(), MemoryChat(history.group.partition(":")[0])
+    clock, chat.staff = VirtualClock(history.messages[0].at), history.workers
     dispatch: Dispatch = MemoryDispatch()
     chats: dict[str, Chat] = {chat.platform: chat}
     house = House(

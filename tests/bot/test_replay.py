@@ -1,17 +1,16 @@
-"""Replay: a transcript through the real intake on a virtual clock; a bad line is named."""
+"""Replay: a history through the real intake on a virtual clock."""
 
+import asyncio
 import json
-from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from actions.message import Kind, Role
+from actions.case import Stage
 from actions.reading import Intent
-from bot.replay import HOME_ZONE, BadTranscript, VirtualClock, read_transcript
-from bot.settings import Settings
+from bot.history import Wanted
+from bot.replay import Replayed, VirtualClock
+from bot.settings import Grid, Settings
+from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.memory_nlu import MemoryNlu
 from tests.town import means, report
@@ -37,8 +36,8 @@ def write(tmp_path, *rows):
 
 
 async def replayed(tmp_path, *rows):
-    messages = read_transcript(write(tmp_path, *rows))
-    return await replaying(Settings(), MemoryNlu(READ), messages[0].at).run(messages)
+    history = read_transcript(write(tmp_path, *rows))
+    return await replaying(Settings(), MemoryNlu(READ), history).run(history.messages)
 
 
 # --- the run ------------------------------------------------------------------------------------------------
@@ -62,12 +61,12 @@ async def test_what_comes_out_has_the_form_that_is_scored(tmp_path):
     ]
     assert (said["after"], said["reply_to"]) == (1, 1)
     assert "3号楼" in said["text"]
-    assert outcome.messages == 3
+    assert len(outcome.messages) == 3
 
 
 async def test_chatter_leaves_nothing(tmp_path):
     outcome = await replayed(tmp_path, row(1, "早"), row(2, "", kind="sticker"), row(3, "", kind="photo"))
-    assert outcome.as_json() == {"cases": [], "said": []}
+    assert outcome.as_json() == {"cases": [], "unsure": [], "said": []}
 
 
 async def test_waits_run_out_between_messages_without_waiting(tmp_path):
@@ -94,8 +93,8 @@ async def test_two_runs_come_to_the_same_and_share_nothing(tmp_path):
 
 async def test_nothing_is_written_beside_the_transcript(tmp_path):
     home = tmp_path / "home"
-    messages = read_transcript(write(tmp_path, row()))
-    await replaying(Settings(home=home), MemoryNlu(READ), messages[0].at).run(messages)
+    history = read_transcript(write(tmp_path, row()))
+    await replaying(Settings(home=home), MemoryNlu(READ), history).run(history.messages)
     assert [path.name for path in tmp_path.iterdir()] == ["g1.jsonl"]
 
 
@@ -105,99 +104,58 @@ def test_the_clock_never_goes_back():
     assert clock.now() == datetime(2026, 3, 2, tzinfo=UTC)
 
 
-# --- the file -----------------------------------------------------------------------------------------------
+async def test_what_was_said_has_its_time_its_first_words_and_its_case(tmp_path):
+    outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2026-03-02T09:00:00"))
+    (case,) = outcome.cases
+    assert {said.case for said in outcome.said} == {case.id}
+    assert [said.at for said in outcome.said] == sorted(said.at for said in outcome.said)
+    assert outcome.said[0].at == outcome.messages[0].at
+    assert all(said.first for said in outcome.said)
+    assert outcome.intents == {"1": Intent.REPORT, "2": Intent.CHATTER}
 
 
-def test_a_line_becomes_a_message(tmp_path):
-    (message,) = read_transcript(write(tmp_path, row(7, "看", kind="photo", reply_to=3, role="property")))
-    assert (message.group, message.id, message.sender, message.sender_name) == (
-        "memory:g1",
-        "7",
-        "memory:王阿姨",
-        "王阿姨",
-    )
-    assert (message.kind, message.role, message.reply_to) == (Kind.PHOTO, Role.PROPERTY, "3")
-    assert message.at == datetime(2026, 3, 2, 8, 7, tzinfo=HOME_ZONE)
-    assert [one.kind for one in message.attachments] == [Kind.PHOTO]
+async def test_the_grid_of_the_group_in_linli_toml_counts(tmp_path):
+    history = read_transcript(write(tmp_path, row(), row(2, "早", at="2026-03-02T09:00:00")))
+    settings = Settings(lang="zh_CN", grid=(Grid(id="g", name="g", groups=("memory:g1",), lang="en"),))
+    outcome = await replaying(settings, MemoryNlu(READ), history).run(history.messages)
+    assert "Sent to dispatch" in outcome.said[0].text
 
 
-def test_annotations_never_reach_the_bot(tmp_path):
-    marked = row(intent="report", category="x", location=["3号楼"], urgency="emergency", refers_to=None)
-    (read,), (plain,) = read_transcript(write(tmp_path, marked)), read_transcript(write(tmp_path, row()))
-    assert read == plain
+async def test_a_group_of_another_platform_keeps_its_own_id(tmp_path):
+    history = read_transcript(write(tmp_path, row()))
+    there = tuple(replace(message, group="telegram:-1005") for message in history.messages)
+    history = replace(history, group="telegram:-1005", messages=there)
+    outcome = await replaying(Settings(), MemoryNlu(READ), history).run(history.messages)
+    assert outcome.cases[0].id == "telegram:-1005:1"
+    assert outcome.cases[0].stage is Stage.OPEN
 
 
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        ({"text": None}, ""),
-        ({"text": "a\u2028b\u0085c"}, "a\u2028b\u0085c"),
-        ({"text": "half \ud83c"}, "half \ufffd"),
-    ],
-)
-def test_strange_texts_are_read(tmp_path, changes, text):
-    assert read_transcript(write(tmp_path, row(**changes)))[0].text == text
+async def test_whoever_is_named_a_worker_counts_as_one(tmp_path):
+    rows = (row(), row(2, "/merge 1 1", sender="孟姐"), row(3, "/merge 1 1", sender="r17"))
+    history = Wanted(("孟姐",)).of(read_transcript(write(tmp_path, *rows)))
+    outcome = await replaying(Settings(lang="en"), MemoryNlu(READ), history).run(history.messages)
+    by_worker, by_resident = outcome.said[-2:]
+    assert "two different" in by_worker.text.casefold()
+    assert "for grid workers" in by_resident.text
 
 
-def test_only_a_line_feed_ends_a_line(tmp_path):
-    path = tmp_path / "g1.jsonl"
-    path.write_bytes(
-        "\ufeff".encode() + json.dumps(row(text="a\u2028b"), ensure_ascii=False).encode() + b"\r\n\r\n"
-    )
-    assert read_transcript(path)[0].text == "a\u2028b"
+class Stopping(MemoryNlu):
+    """An NLU that never answers to one text."""
+
+    async def parse(self, text, *rest):
+        if text == "停":
+            self.stuck.set()
+            await asyncio.Event().wait()
+        return await super().parse(text, *rest)
 
 
-@pytest.mark.parametrize(
-    ("bad", "why"),
-    [
-        ("{", ""),
-        ("[]", "no JSON object"),
-        ("null", "no JSON object"),
-        ('"x"', "no JSON object"),
-        ("[" * 100_000, ""),
-        (row(2, kind="smell"), "smell"),
-        (row(2, role="king"), "king"),
-        (row(2, at="yesterday"), "yesterday"),
-        (row(2, at=5), ""),
-        (row(1), "there is a message 1 above"),
-        ({key: value for key, value in row(2).items() if key != "text"}, "the field 'text' is missing"),
-    ],
-)
-def test_a_bad_line_is_named(tmp_path, bad, why):
-    with pytest.raises(BadTranscript, match=r"g1.jsonl line 3: ") as fault:
-        read_transcript(write(tmp_path, row(), "", bad))
-    assert why in str(fault.value)
-
-
-def test_bytes_that_are_no_text_are_named(tmp_path):
-    path = tmp_path / "g1.jsonl"
-    path.write_bytes(json.dumps(row()).encode() + b"\n\xff\xfe\n")
-    with pytest.raises(BadTranscript, match=r"line 2: .*UTF-8"):
-        read_transcript(path)
-
-
-def test_an_empty_file_is_no_transcript(tmp_path):
-    with pytest.raises(BadTranscript, match="no message"):
-        read_transcript(write(tmp_path, "", "  "))
-
-
-JSON = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.lists(st.integers(), max_size=2)
-)
-
-
-@settings(max_examples=200)
-@given(
-    st.binary(max_size=80)
-    | st.dictionaries(st.sampled_from(sorted(row())), JSON).map(lambda d: json.dumps(row() | d).encode())
-)
-def test_any_file_is_read_or_its_line_is_named(tmp_path_factory, content):
-    path = tmp_path_factory.mktemp("t") / "g1.jsonl"
-    path.write_bytes(content)
-    with suppress(BadTranscript):
-        assert all(message.at.tzinfo for message in read_transcript(path))
+async def test_a_run_that_is_cancelled_gives_what_there_is_so_far(tmp_path):
+    history = read_transcript(write(tmp_path, row(), row(2, "停"), row(3, "电梯坏了")))
+    nlu, counts = Stopping(READ), []
+    nlu.stuck = asyncio.Event()
+    run = asyncio.create_task(replaying(Settings(), nlu, history).run(history.messages, counts.append))
+    await nlu.stuck.wait()
+    run.cancel()
+    outcome = await run
+    assert isinstance(outcome, Replayed)
+    assert (outcome.cut, len(outcome.messages), len(outcome.cases), counts) == (True, 1, 1, [1])
