@@ -53,14 +53,48 @@ class Listening:
 
     def understand(self) -> Understood:
         """The one entrance: what the message means."""
-        if self.message.edited and self.quoted:
-            reworded = f.Reworded(**self._who(), text=self.message.text)
-            return self._to(self.quoted, reworded, *self._place_for(self.quoted))
+        if self.message.edited:
+            return self._edited()
         if answer := self._answer_where():
             return answer
         if self.quoted:
             return self._reply(self.quoted)
         return self._unprompted()
+
+    # --- edits -----------------------------------------------------------------------------------------
+
+    def _edited(self) -> Understood:
+        """A new version of a message of a case; one that belonged to none is new if it now reads as a report."""
+        case = self.quoted
+        if case and any(known == self.message.id for known, _ in case.messages):
+            return self._reworded(case)
+        if answer := self._answer_where():
+            return answer
+        if not self._reports():
+            return SILENT
+        return self._reply(case) if case else self._unprompted()
+
+    def _reworded(self, case: Case) -> Understood:
+        message, reading = self.message, self.reading
+        if not message.text.strip() or message.text == self._newest_words(case):
+            return SILENT  # platforms also send edits in which nothing has changed that can be seen
+        fact = f.Reworded(**self._who(), text=message.text)
+        if message.id == case.origin and self._means(Intent.REPORT):
+            clear = reading.category.confidence >= self.policy.category
+            category = reading.category.name if clear and reading.category.name != case.category else ""
+            place = self._places() if case.place else ""  # the first place is a fact of its own
+            fact = replace(fact, category=category, place=place, urgency=reading.urgency)
+        sure = reading.confidence >= self.policy.follow and message.sender == case.reporter
+        if message.id == case.origin and self._means(Intent.WITHDRAW) and sure:
+            return self._to(case, fact, f.Withdrawn(**self._who()))
+        return self._to(case, fact, *self._place_for(case))
+
+    def _newest_words(self, case: Case) -> str | None:
+        newer = (text for known, text in reversed(case.wordings) if known == self.message.id)
+        if self.message.id == case.origin:
+            return next(newer, case.text)
+        heard = (line.text for line in self.talk.recent if line.id == self.message.id)
+        return next(newer, next(heard, None))
 
     # --- answers to 「在哪里？」 -----------------------------------------------------------------------
 
@@ -162,6 +196,7 @@ class Listening:
             files_at_once=self.policy.file_at_once,
             warned=self.warned or reading.urgency is Urgency.EMERGENCY,
             attachments=message.attachments,
+            categories=tuple(guess.name for guess in reading.categories[:3]),
         )
         return Understood((fact,))
 

@@ -39,6 +39,11 @@ class News(StrEnum):
     HANDLED = "handled"
     CONFIRMED = "confirmed"
     DETAIL = "detail"
+    RECATEGORISED = "recategorised"
+    RELOCATED = "relocated"
+    REWORDED = "reworded"
+    SPLIT = "split"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,18 @@ class Order:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCard(Order):
     """Bring the card in the group up to date with the case, posting it if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMenu(Order):
+    """Put a menu of corrections in the place of the card's buttons; whatever shows the card next closes it.
+
+    `step` names the menu, `argument` its page or group; `choices` are the categories to offer, if not the likeliest.
+    """
+
+    step: str
+    argument: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

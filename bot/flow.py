@@ -10,9 +10,10 @@ lines loses nothing and does nothing twice: whatever was not saved is taken up a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,16 +21,19 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, IllegalMove, advance
+from actions.corrections import Correction, Step, Wish
+from actions.corrections import parse as corrections_of
 from actions.commands import Command, parse
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
-from actions.message import Joined, Kind, Message, Press
+from actions.message import Joined, Kind, Message, Press, Role
 from actions.presses import KEYS, Refusal, Verb, fact_of
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
 from bot.answers import answer
 from bot.buttons import Forged
+from bot.correcting import Correcting, Outcome
 from bot.house import House
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, news_of
@@ -47,6 +51,7 @@ class Flow:
     def __init__(self, house: House) -> None:
         self._house = house
         self._state = house.state
+        self._correcting = Correcting(house)
 
     # --- heard ---------------------------------------------------------------------------------------
 
@@ -97,6 +102,8 @@ class Flow:
 
     async def _message(self, entry: Entry, message: Message) -> None:
         warned = await self._warn(message)
+        if await self._correction(entry, message):
+            return
         if (command := parse(message.text)) and not message.edited:
             await self._command(entry, message, command)
             return
@@ -122,8 +129,11 @@ class Flow:
         return True
 
     async def _quoted(self, message: Message) -> str | None:
-        key = message.id if message.edited else message.reply_to
-        return await self._state.case_of(message.group, key) if key else None
+        keys = (message.id, message.reply_to) if message.edited else (message.reply_to,)
+        for key in keys:
+            if key and (case := await self._state.case_of(message.group, key)):
+                return case
+        return None
 
     def _quoted_text(self, message: Message, talk: Talk) -> str | None:
         if message.quoted or not message.reply_to:
@@ -300,6 +310,10 @@ class Flow:
     async def _press(self, entry: Entry, press: Press) -> None:
         try:
             meaning = self._house.buttons.read(press.group, press.data)
+            if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
+                wanted = partial(self._correcting.pressed, meaning, press)
+                await self._correct(entry, press.group, wanted, partial(self._told_by_toast, press))
+                return
             case = await self._state.case(f"{press.group}:{meaning.number}")
             if case is None or case.disputes != meaning.round:
                 raise Refusal("stale")
@@ -339,6 +353,73 @@ class Flow:
     def _answering(self, press: Press, what: str) -> Due:
         key = f"{press.group}:{press.id}:press"
         return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
+
+    # --- corrections by a worker -----------------------------------------------------------------------
+
+    async def _correction(self, entry: Entry, message: Message) -> bool:
+        """A worker's reply that sets a case right; False where it is an ordinary message."""
+        wanted = corrections_of(message.text) if message.role is Role.WORKER and message.reply_to else None
+        if wanted is None or (message.edited and wanted.wish not in (Wish.CATEGORY, Wish.PLACE)):
+            return False
+        case = await self._state.case_of(message.group, message.reply_to or "")
+        if case is None:
+            return False
+        decide = partial(self._corrected_by_words, case, wanted, message)
+        await self._correct(entry, message.group, decide, partial(self._told_in_reply, message))
+        return True
+
+    async def _corrected_by_words(
+        self, case: str, wanted: Correction, message: Message, talk: Talk
+    ) -> Outcome:
+        found = await self._state.case(case)
+        return await self._correcting.said(wanted, message, found, talk) if found else Outcome()
+
+    async def _correct(
+        self,
+        entry: Entry,
+        group: str,
+        decide: Callable[[Talk], Awaitable[Outcome]],
+        tell: Callable[[Outcome], tuple[Due, ...]],
+    ) -> None:
+        """Decide, and save all sides of it together; decide again where the group was changed meanwhile."""
+        while True:
+            talk = await self._state.talk(group)
+            outcome = await decide(talk)
+            moves = [self._advance(case, facts) for case, facts in outcome.moves]
+            change = Change(
+                talk=replace(talk, last_number=talk.last_number + outcome.numbers),
+                moved=tuple(moved for moved, _ in moves if moved),
+                orders=(*tell(outcome), *(due for _, orders in moves for due in orders)),
+                links=outcome.links,
+                entry=entry,
+            )
+            try:
+                await self._save(change)
+            except Stale:
+                continue
+            return
+
+    def _told_by_toast(self, press: Press, outcome: Outcome) -> tuple[Due, ...]:
+        menu = self._menu(outcome, press.group, press.id)
+        return (self._answering(press, outcome.what), *menu)
+
+    def _told_in_reply(self, message: Message, outcome: Outcome) -> tuple[Due, ...]:
+        """The card says what was done; words of its own has only what could not be done."""
+        menu = self._menu(outcome, message.group, message.id)
+        if not outcome.what or outcome.moves:
+            return menu
+        key = f"{message.group}:{message.id}:reply"
+        reply = o.Reply(
+            key=key, group=message.group, reply_to=message.id, what=outcome.what, args=outcome.args
+        )
+        return (self._now(reply, message.group), *menu)
+
+    def _menu(self, outcome: Outcome, group: str, told_by: str) -> tuple[Due, ...]:
+        if outcome.menu is None:
+            return ()
+        return (self._now(replace(outcome.menu, key=f"{group}:{told_by}:menu"), group),)
+
+    # --- commands --------------------------------------------------------------------------------------
 
     async def _command(self, entry: Entry, message: Message, command: Command) -> None:
         result = await answer(self._house, message, command)
