@@ -56,24 +56,23 @@ class Correction:
 
 _END = r"[\s.。!！~]*"
 _THING = r"(?P<words>\S.*?)"
-_IS = r"(?:改为|改成|改到|应为|应该是|换成)"
+_IS = r"(?:(?:改为|改成|改到|应为|应该是|换成)[:\s]*|[:\s]\s*)"
+_NUMBER = r"\s*第?\s*#?\s*(?P<number>[0-9]{1,9})\s*[号件条个]?"
+_SORT, _SPOT, _PLACE = "(?:类别|分类)", "(?:地点|地址|位置)", "(?:place|location|address)"
 _FORMS: tuple[tuple[Wish, str], ...] = (
     (Wish.DISMISS, r"(?:这个?|这条)?(?:不是|不算)报事|误报|not an? (?:problem|report)"),
     (
         Wish.MERGE,
-        r"(?:合?并(?:到|入|进|至)|合并|merge(?: it)?(?: into| to| with)?|(?:duplicate|same as|dup)(?: of)?)"
-        r"\s*第?\s*#?\s*(?P<number>[0-9]{1,9})\s*[号件条个]?",
+        rf"(?:合?并(?:到|入|进|至)|合并|merge(?: it)?(?: into| to| with)?|duplicate of|same as){_NUMBER}",
     ),
     (Wish.SPLIT, r"拆开|拆分|拆出来|分开|split(?: it)?(?: off| out)?"),
     (
         Wish.CATEGORY,
-        rf"(?:(?:改|更正|修改)(?:类别|分类)(?:为|成)?[:\s]*|(?:类别|分类){_IS}[:\s]*|(?:类别|分类)[:\s]\s*"
-        rf"|(?:change )?category(?: to)?[:\s]\s*){_THING}",
+        rf"(?:(?:改|更正|修改){_SORT}(?:为|成)?[:\s]*|{_SORT}{_IS}|(?:change )?category(?: to)?[:\s]\s*){_THING}",
     ),
     (
         Wish.PLACE,
-        rf"(?:(?:改|更正|修改)(?:地点|地址|位置)(?:为|成|到)?[:\s]*|(?:地点|地址|位置){_IS}[:\s]*"
-        rf"|(?:地点|地址|位置)[:\s]\s*|(?:change )?(?:place|location|address)(?: to)?[:\s]\s*){_THING}",
+        rf"(?:(?:改|更正|修改){_SPOT}(?:为|成|到)?[:\s]*|{_SPOT}{_IS}|(?:change )?{_PLACE}(?: to)?[:\s]\s*){_THING}",
     ),
 )
 _PARSERS = tuple((wish, re.compile(rf"/?(?:{form}){_END}", re.IGNORECASE)) for wish, form in _FORMS)

@@ -103,20 +103,19 @@ _FACTS: dict[Verb, Callable[[Press], f.Fact]] = {
 
 
 _EVERYBODY = (Verb.ME_TOO, Verb.WITHDRAW)
+_ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
+    Stage.HANDLING: (_EVERYBODY, (Verb.DONE, Verb.FILE, Verb.MORE)),
+    **dict.fromkeys((Stage.FILING, *AT_DISPATCH), (_EVERYBODY, (Verb.TAKE, Verb.DISMISS, Verb.MORE))),
+    **dict.fromkeys(
+        (Stage.WAITING_WORKER, Stage.RETURNED),
+        (_EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE)),
+    ),
+    **dict.fromkeys(SETTLED, ((Verb.NOT_FIXED,),)),
+    Stage.NOT_A_PROBLEM: ((Verb.FILE,),),
+    Stage.WITHDRAWN: ((Verb.RESTORE,),),
+}
 
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a case: what helps in its stage, and no more."""
-    if case.stage is Stage.HANDLING:
-        return (_EVERYBODY, (Verb.DONE, Verb.FILE, Verb.MORE))
-    if case.stage in (Stage.WAITING_WORKER, Stage.RETURNED):
-        return (_EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE))
-    if case.stage in (Stage.FILING, *AT_DISPATCH):
-        return (_EVERYBODY, (Verb.TAKE, Verb.DISMISS, Verb.MORE))
-    if case.stage is Stage.NOT_A_PROBLEM:
-        return ((Verb.FILE,),)
-    if case.stage is Stage.WITHDRAWN:
-        return ((Verb.RESTORE,),)
-    if case.stage in SETTLED:
-        return ((Verb.NOT_FIXED,),)
-    return ()
+    return _ON_CARD.get(case.stage, ())

@@ -16,7 +16,6 @@ from actions.post import Button
 from actions.presses import RATES, Verb
 from bot.phrases import Gettext
 
-
 _ARGUMENT = re.compile(r"[0-9a-z-]{1,12}")
 """With nine digits for the case and four for the round, this makes 64 bytes in all."""
 

@@ -76,7 +76,7 @@ class Correcting:
 
     async def said(self, wanted: Correction, message: Message, case: Case, talk: Talk) -> Outcome:
         """What a worker's words about a case do. Raises `Unreachable`."""
-        who = {
+        who: dict[str, Any] = {
             "at": message.at,
             "by": message.sender,
             "by_name": message.sender_name,

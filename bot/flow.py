@@ -21,9 +21,9 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, IllegalMove, advance
+from actions.commands import Command, parse
 from actions.corrections import Correction, Step, Wish
 from actions.corrections import parse as corrections_of
-from actions.commands import Command, parse
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
@@ -115,11 +115,13 @@ class Flow:
     async def _warn(self, message: Message) -> bool:
         """Emergency words are answered before anything else, also while the NLU is down."""
         peril = spot(message.text)
-        if peril is None or message.edited:
+        if peril is None:
             return False
         talk = await self._state.talk(message.group)
         if message.id in talk.warned:
             return True
+        if message.edited and any(line.id == message.id and spot(line.text) for line in talk.recent):
+            return False  # the danger was in the words that were there before
         talk = replace(talk, warned=(*talk.warned, message.id)[-20:])
         try:
             await self._save(Change(talk=talk, orders=(self._warning(message, peril),)))

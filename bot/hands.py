@@ -79,10 +79,8 @@ class Hands:
                 return None
             case o.WakeAt() as order:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
-            case o.ShowCard():
+            case o.ShowCard() | o.ShowMenu():
                 return await self._card(due, case)
-            case o.ShowMenu() as order:
-                return await self._menu(due, order, case)
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
                 return None
@@ -91,6 +89,8 @@ class Hands:
     # --- in the group -----------------------------------------------------------------------------------
 
     async def _card(self, due: Due, case: Case) -> f.Fact | None:
+        if isinstance(due.order, o.ShowMenu) and case.live and case.post("card"):
+            return await self._menu(due.order, case)
         writer, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
         post = self._post(case, due.order, writer.card(case), buttons, reply_to=case.origin)
@@ -105,17 +105,14 @@ class Hands:
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
 
-    async def _menu(self, due: Due, order: o.ShowMenu, case: Case) -> f.Fact | None:
+    async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
-        shown = case.post("card")
-        if shown is None or not case.live:
-            return await self._card(due, case)
         others, joined = await self._correcting.others(case), await self._correcting.joined(case)
         writer, _ = self._writer(case.group)
         menu = Menu(case, self._house.buttons, writer, others, joined, order.choices)
         rows = menu.page(Step(order.step), order.argument)
         post = self._post(case, order, writer.card(case), rows, reply_to=case.origin)
-        message = await self._edit_or_post(shown, post)
+        message = await self._edit_or_post(case.post("card"), post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=_face(post))
 
     async def _edit_or_post(self, shown: str | None, post: Post) -> str:
