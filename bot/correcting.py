@@ -1,21 +1,25 @@
-"""Correcting: what follows from a worker's correction, by the menu under the card or by words in a reply.
+"""Correcting: what follows from a correction, by the menu under the card, by words in a reply or by a command.
 
 The outcome is what is to be saved together; saving it, and deciding again when somebody was faster, is the flow's.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, allowed
-from actions.corrections import MENUS, Correction, Step, Wish, fitting, named
+from actions.commands import Command
+from actions.corrections import MENUS, Correction, Step, Wish, fitting, named, parse
 from actions.errors import Unreachable
 from actions.joins import Part, merge, part, words_of
 from actions.message import Message, Press, Role
 from actions.presses import Verb
 from actions.reading import SILENCE, Reading
 from actions.talk import Talk
+from bot.answers import answer
 from bot.buttons import Meaning
 from bot.categories import every_name, name_of
 from bot.house import House
@@ -24,9 +28,10 @@ from bot.menus import Joined
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Facts by the case that they move (None for a new one), and orders for the group.
+    """Facts by the case that they move (None for a new one), and what else is to be done.
 
-    `what`, with `args`, is told to whoever corrected; "" tells nothing. `links` are messages that change their case.
+    `what`, with `args`, is for whoever corrected; "" is nothing. `links` are messages that change their case, and
+    `numbers` how many numbers of cases are taken.
     """
 
     what: str = ""
@@ -35,6 +40,11 @@ class Outcome:
     menu: o.ShowMenu | o.ShowCard | None = None
     links: tuple[tuple[str, str], ...] = ()
     numbers: int = 0
+    orders: tuple[o.Order, ...] = ()
+
+
+Decide = Callable[[Talk], Awaitable[Outcome]]
+"""Decides on what the group is now; it may be asked more than once. Raises `Unreachable`."""
 
 
 class Correcting:
@@ -44,8 +54,52 @@ class Correcting:
         self._house = house
         self._state = house.state
 
-    async def pressed(self, meaning: Meaning, press: Press, talk: Talk) -> Outcome:
-        """What a press on the menu does. Raises `Unreachable`."""
+    def by_press(self, meaning: Meaning, press: Press) -> Decide:
+        """What a press on the menu does; a toast says so."""
+
+        async def decide(talk: Talk) -> Outcome:
+            outcome = await self._pressed(meaning, press, talk)
+            key = f"{press.group}:{press.id}:press"
+            toast = o.AnswerPress(key=key, group=press.group, press=press.id, what=outcome.what)
+            return replace(outcome, orders=(toast, *_menu(outcome, press.group, press.id)))
+
+        return decide
+
+    async def by_words(self, message: Message) -> Decide | None:
+        """What a worker's reply sets right; None where it is an ordinary message. Raises `Unreachable`."""
+        wanted = parse(message.text) if message.role is Role.WORKER and message.reply_to else None
+        if wanted is None or (message.edited and wanted.wish not in (Wish.CATEGORY, Wish.PLACE)):
+            return None
+        case = await self._state.case_of(message.group, message.reply_to or "")
+        return partial(self._answered, wanted, message, case) if case else None
+
+    async def _answered(self, wanted: Correction, message: Message, case: str, talk: Talk) -> Outcome:
+        """The card says what was done; words of its own has only what could not be done."""
+        found = await self._state.case(case)
+        if found is None:
+            return Outcome()
+        outcome = await self._said(wanted, message, found, talk)
+        orders: tuple[o.Order, ...] = _menu(outcome, message.group, message.id)
+        if outcome.what and not outcome.moves:
+            orders = (*orders, reply_of(message, outcome.what, outcome.args))
+        return replace(outcome, orders=orders)
+
+    def by_command(self, message: Message, command: Command) -> Decide:
+        """What /merge and /withdraw do; a reply says so."""
+
+        async def decide(_: Talk) -> Outcome:
+            result = await answer(self._house, message, command)
+            moves = [(await self._state.case(case), (fact,)) for case, fact in result.facts]
+            merged = [(case, fact.into) for case, (fact,) in moves if case and isinstance(fact, f.Merged)]
+            links = tuple(link for case, into in merged for link in _links(case, into))
+            reply = reply_of(message, result.what, tuple(result.args.items()))
+            return Outcome(moves=tuple(moves), links=links, orders=(reply,))
+
+        return decide
+
+    # --- by button and by words -------------------------------------------------------------------------
+
+    async def _pressed(self, meaning: Meaning, press: Press, talk: Talk) -> Outcome:
         if press.role is not Role.WORKER:
             return Outcome("workers_only")
         case = await self._state.case(f"{press.group}:{meaning.number}")
@@ -74,8 +128,7 @@ class Correcting:
         code = named(argument, every_name())
         return self._recategorised(case, code, who) if code else Outcome("stale")
 
-    async def said(self, wanted: Correction, message: Message, case: Case, talk: Talk) -> Outcome:
-        """What a worker's words about a case do. Raises `Unreachable`."""
+    async def _said(self, wanted: Correction, message: Message, case: Case, talk: Talk) -> Outcome:
         who: dict[str, Any] = {
             "at": message.at,
             "by": message.sender,
@@ -131,7 +184,7 @@ class Correcting:
         for one, kind in ((case, f.Merged), (into, f.Absorbed)):
             if not allowed(one, kind):
                 return _too_late(one)
-        return merging(case, into, who)
+        return _merging(case, into, who)
 
     async def _split_by_words(self, case: Case, message: Message, who: dict[str, Any], talk: Talk) -> Outcome:
         if not allowed(case, f.SplitOff):
@@ -222,12 +275,25 @@ class Correcting:
         return sorted((*before, *trace), key=lambda fact: fact.at)
 
 
-def merging(case: Case, into: Case, who: dict[str, Any]) -> Outcome:
-    """Both sides of a merger; replies to the messages of `case`, and to its card, are for `into` from now on."""
+def reply_of(message: Message, what: str, args: tuple[tuple[str, str], ...]) -> o.Reply:
+    """The order to answer a message with words of the catalogue."""
+    key = f"{message.group}:{message.id}:reply"
+    return o.Reply(key=key, group=message.group, reply_to=message.id, what=what, args=args)
+
+
+def _merging(case: Case, into: Case, who: dict[str, Any]) -> Outcome:
     absorbed, merged = merge(case, into, who)
-    messages = (*(known for known, _ in case.messages), *(post for _, post in case.posts))
-    links = tuple((known, into.id) for known in messages)
-    return Outcome("noted", moves=((into, (absorbed,)), (case, (merged,))), links=links)
+    moves = ((into, (absorbed,)), (case, (merged,)))
+    return Outcome("noted", moves=moves, links=_links(case, into.id))
+
+
+def _links(case: Case, into: str) -> tuple[tuple[str, str], ...]:
+    """Replies to the messages of a merged case, and to its card, are for the other one from now on."""
+    return tuple((known, into) for known in (*dict(case.messages), *(post for _, post in case.posts)))
+
+
+def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:
+    return (replace(outcome.menu, key=f"{group}:{told_by}:menu"),) if outcome.menu else ()
 
 
 def _moved(case: Case, fact: f.Fact) -> Outcome:

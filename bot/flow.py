@@ -10,10 +10,9 @@ lines loses nothing and does nothing twice: whatever was not saved is taken up a
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -22,18 +21,17 @@ from actions import facts as f
 from actions import orders as o
 from actions.case import Case, IllegalMove, advance
 from actions.commands import Command, parse
-from actions.corrections import Correction, Step, Wish
-from actions.corrections import parse as corrections_of
+from actions.corrections import Step
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
-from actions.message import Joined, Kind, Message, Press, Role
+from actions.message import Joined, Kind, Message, Press
 from actions.presses import KEYS, Refusal, Verb, fact_of
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
 from bot.answers import answer
 from bot.buttons import Forged
-from bot.correcting import Correcting, Outcome
+from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, news_of
@@ -313,8 +311,7 @@ class Flow:
         try:
             meaning = self._house.buttons.read(press.group, press.data)
             if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
-                wanted = partial(self._correcting.pressed, meaning, press)
-                await self._correct(entry, press.group, wanted, partial(self._told_by_toast, press))
+                await self._correct(entry, press.group, self._correcting.by_press(meaning, press))
                 return
             case = await self._state.case(f"{press.group}:{meaning.number}")
             if case is None or case.disputes != meaning.round:
@@ -360,30 +357,13 @@ class Flow:
 
     async def _correction(self, entry: Entry, message: Message) -> bool:
         """A worker's reply that sets a case right; False where it is an ordinary message."""
-        wanted = corrections_of(message.text) if message.role is Role.WORKER and message.reply_to else None
-        if wanted is None or (message.edited and wanted.wish not in (Wish.CATEGORY, Wish.PLACE)):
-            return False
-        case = await self._state.case_of(message.group, message.reply_to or "")
-        if case is None:
-            return False
-        decide = partial(self._corrected_by_words, case, wanted, message)
-        await self._correct(entry, message.group, decide, partial(self._told_in_reply, message))
-        return True
+        decide = await self._correcting.by_words(message)
+        if decide:
+            await self._correct(entry, message.group, decide)
+        return decide is not None
 
-    async def _corrected_by_words(
-        self, case: str, wanted: Correction, message: Message, talk: Talk
-    ) -> Outcome:
-        found = await self._state.case(case)
-        return await self._correcting.said(wanted, message, found, talk) if found else Outcome()
-
-    async def _correct(
-        self,
-        entry: Entry,
-        group: str,
-        decide: Callable[[Talk], Awaitable[Outcome]],
-        tell: Callable[[Outcome], tuple[Due, ...]],
-    ) -> None:
-        """Decide, and save all sides of it together; decide again where the group was changed meanwhile."""
+    async def _correct(self, entry: Entry, group: str, decide: Decide) -> None:
+        """Save all sides of it together; decide again where the group was changed meanwhile."""
         while True:
             talk = await self._state.talk(group)
             outcome = await decide(talk)
@@ -391,7 +371,10 @@ class Flow:
             change = Change(
                 talk=replace(talk, last_number=talk.last_number + outcome.numbers),
                 moved=tuple(moved for moved, _ in moves if moved),
-                orders=(*tell(outcome), *(due for _, orders in moves for due in orders)),
+                orders=(
+                    *(self._now(order, group) for order in outcome.orders),
+                    *(due for _, orders in moves for due in orders),
+                ),
                 links=outcome.links,
                 entry=entry,
             )
@@ -401,47 +384,16 @@ class Flow:
                 continue
             return
 
-    def _told_by_toast(self, press: Press, outcome: Outcome) -> tuple[Due, ...]:
-        menu = self._menu(outcome, press.group, press.id)
-        return (self._answering(press, outcome.what), *menu)
-
-    def _told_in_reply(self, message: Message, outcome: Outcome) -> tuple[Due, ...]:
-        """The card says what was done; words of its own has only what could not be done."""
-        menu = self._menu(outcome, message.group, message.id)
-        if not outcome.what or outcome.moves:
-            return menu
-        key = f"{message.group}:{message.id}:reply"
-        reply = o.Reply(
-            key=key, group=message.group, reply_to=message.id, what=outcome.what, args=outcome.args
-        )
-        return (self._now(reply, message.group), *menu)
-
-    def _menu(self, outcome: Outcome, group: str, told_by: str) -> tuple[Due, ...]:
-        if outcome.menu is None:
-            return ()
-        return (self._now(replace(outcome.menu, key=f"{group}:{told_by}:menu"), group),)
-
     # --- commands --------------------------------------------------------------------------------------
 
     async def _command(self, entry: Entry, message: Message, command: Command) -> None:
         result = await answer(self._house, message, command)
-        key = f"{message.group}:{message.id}:reply"
-        reply = o.Reply(
-            key=key,
-            group=message.group,
-            reply_to=message.id,
-            what=result.what,
-            args=tuple(result.args.items()),
-        )
-        orders = (self._now(reply, message.group),)
-        if not result.facts:
-            await self._with_orders(entry, message.group, *orders, grid=result.grid)
-            self._house.grids.bind(message.group, result.grid)
+        if result.facts:
+            await self._correct(entry, message.group, self._correcting.by_command(message, command))
             return
-        *before, (case, fact) = result.facts
-        for other, its in before:  # said again after a crash, these teach nothing new
-            await self.happened(other, its)
-        await self.happened(case, fact, entry=entry, also=orders)
+        reply = reply_of(message, result.what, tuple(result.args.items()))
+        await self._with_orders(entry, message.group, self._now(reply, message.group), grid=result.grid)
+        self._house.grids.bind(message.group, result.grid)
 
     async def _with_orders(self, entry: Entry | None, group: str, *orders: Due, grid: str = "") -> None:
         while True:
