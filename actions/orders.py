@@ -1,9 +1,15 @@
 """Orders: what is to be done. Imperative, frozen, each with an idempotency key `case:version:n`."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from actions.message import Attachment
+
+MENU_STAYS = timedelta(minutes=3)
+"""When a menu of corrections is closed, unless somebody is still at it."""
+MENU_IDLE = timedelta(minutes=2)
+"""Who did nothing for so long has gone away."""
 
 
 class Wait(StrEnum):
@@ -69,6 +75,11 @@ class ShowMenu(Order):
     step: str
     argument: str = ""
     choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseMenu(Order):
+    """Show the card again if its menu was left standing: until then nobody else has the card's buttons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

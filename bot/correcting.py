@@ -293,7 +293,11 @@ def _links(case: Case, into: str) -> tuple[tuple[str, str], ...]:
 
 
 def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:
-    return (replace(outcome.menu, key=f"{group}:{told_by}:menu"),) if outcome.menu else ()
+    if outcome.menu is None:
+        return ()
+    shown = replace(outcome.menu, key=f"{group}:{told_by}:menu")
+    closing = o.CloseMenu(key=f"{group}:{told_by}:shut", case=shown.case)
+    return (shown, closing) if isinstance(shown, o.ShowMenu) else (shown,)
 
 
 def _moved(case: Case, fact: f.Fact) -> Outcome:

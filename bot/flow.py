@@ -189,7 +189,9 @@ class Flow:
         extra = self._emergency_by_reading(message, understood)
         if message.addressed and not moved and not talk.greeted:
             talk, extra = replace(talk, greeted=True), (*extra, self._introduction(message))
-        talk = with_number(talk, understood).heard(message, reading.intent, case)
+        talk = with_number(talk, understood)
+        if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
+            talk = talk.heard(message, reading.intent, case)
         change = Change(
             talk=talk,
             moved=(moved,) if moved else (),
@@ -299,8 +301,12 @@ class Flow:
         log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
     def _due(self, order: o.Order, group: str, now: datetime) -> Due:
-        at = self._house.due_at(group, order.wait, now) if isinstance(order, o.WakeAt) else now
-        return Due(order, group, at)
+        match order:
+            case o.WakeAt():
+                return Due(order, group, self._house.due_at(group, order.wait, now))
+            case o.CloseMenu():
+                return Due(order, group, now + o.MENU_STAYS)
+        return Due(order, group, now)
 
     def _now(self, order: o.Order, group: str) -> Due:
         return self._due(order, group, self._house.clock.now())

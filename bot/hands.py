@@ -79,7 +79,7 @@ class Hands:
                 return None
             case o.WakeAt() as order:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
-            case o.ShowCard() | o.ShowMenu():
+            case o.ShowCard() | o.ShowMenu() | o.CloseMenu():
                 return await self._card(due, case)
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
@@ -89,8 +89,12 @@ class Hands:
     # --- in the group -----------------------------------------------------------------------------------
 
     async def _card(self, due: Due, case: Case) -> f.Fact | None:
-        if isinstance(due.order, o.ShowMenu) and case.live and case.post("card"):
-            return await self._menu(due.order, case)
+        idle = self._house.clock.now() - case.changed_at
+        match due.order:
+            case o.ShowMenu() as order if case.live and case.post("card"):
+                return await self._menu(order, case)
+            case o.CloseMenu() if idle < o.MENU_IDLE:
+                return None  # somebody is still at it, and a later order closes it
         writer, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
         post = self._post(case, due.order, writer.card(case), buttons, reply_to=case.origin)

@@ -110,6 +110,17 @@ async def test_back_and_anything_that_happens_close_the_menu(town):
     assert town.labels()[0] == ["我也是 1", "撤回"]
 
 
+async def test_a_menu_that_is_left_standing_closes_by_itself(town):
+    before = town.labels()
+    await town.press("孟姐", "更正…")
+    await town.wait(timedelta(minutes=2))
+    await town.press("孟姐", "改类别")
+    await town.wait(timedelta(minutes=2))
+    assert town.labels()[-1] == ["其他类别…", "返回"], "somebody is still at it"
+    await town.wait(timedelta(minutes=2))
+    assert town.labels() == before
+
+
 async def test_the_place_is_asked_for_in_words(town):
     await town.press("孟姐", "更正…")
     assert "地点" in await town.press("孟姐", "改地点")
@@ -218,6 +229,14 @@ async def test_merging_by_a_reply(town):
     await town.say("孟姐", "合并到 #1", reply_to=second)
     assert [case.stage for case in await town.cases()] == [Stage.OPEN, Stage.MERGED]
     assert len(town.texts) == 2
+
+
+async def test_merging_by_command_leads_replies_to_the_other_case_too(town):
+    message = await town.say("李叔", DOOR)
+    await town.say("孟姐", "/merge 2 1")
+    await town.say("王叔", "我们也坐不了", reply_to=message)
+    assert "memory:王叔" in (await town.cases())[0].followers
+    await sound(town)
 
 
 async def test_splitting_by_a_reply_to_the_message(town):
