@@ -70,8 +70,15 @@ class Correcting:
         wanted = parse(message.text) if message.role is Role.WORKER and message.reply_to else None
         if wanted is None or (message.edited and wanted.wish not in (Wish.CATEGORY, Wish.PLACE)):
             return None
-        case = await self._state.case_of(message.group, message.reply_to or "")
+        case = await self.case_of(message.group, message.reply_to or "")
         return partial(self._answered, wanted, message, case) if case else None
+
+    async def case_of(self, group: str, message: str) -> str | None:
+        """The case that a message belongs to; for one that was merged, the case that it went into."""
+        case = await self._state.case_of(group, message)
+        while case and (found := await self._state.case(case)) and found.merged_into:
+            case = found.merged_into
+        return case
 
     async def _answered(self, wanted: Correction, message: Message, case: str, talk: Talk) -> Outcome:
         """The card says what was done; words of its own has only what could not be done."""
@@ -90,10 +97,8 @@ class Correcting:
         async def decide(_: Talk) -> Outcome:
             result = await answer(self._house, message, command)
             moves = [(await self._state.case(case), (fact,)) for case, fact in result.facts]
-            merged = [(case, fact.into) for case, (fact,) in moves if case and isinstance(fact, f.Merged)]
-            links = tuple(link for case, into in merged for link in _links(case, into))
             reply = reply_of(message, result.what, tuple(result.args.items()))
-            return Outcome(moves=tuple(moves), links=links, orders=(reply,))
+            return Outcome(moves=tuple(moves), orders=(reply,))
 
         return decide
 
@@ -283,13 +288,7 @@ def reply_of(message: Message, what: str, args: tuple[tuple[str, str], ...]) -> 
 
 def _merging(case: Case, into: Case, who: dict[str, Any]) -> Outcome:
     absorbed, merged = merge(case, into, who)
-    moves = ((into, (absorbed,)), (case, (merged,)))
-    return Outcome("noted", moves=moves, links=_links(case, into.id))
-
-
-def _links(case: Case, into: str) -> tuple[tuple[str, str], ...]:
-    """Replies to the messages of a merged case, and to its card, are for the other one from now on."""
-    return tuple((known, into) for known in (*dict(case.messages), *(post for _, post in case.posts)))
+    return Outcome("noted", moves=((into, (absorbed,)), (case, (merged,))))
 
 
 def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:

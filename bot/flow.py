@@ -131,7 +131,7 @@ class Flow:
     async def _quoted(self, message: Message) -> str | None:
         keys = (message.id, message.reply_to) if message.edited else (message.reply_to,)
         for key in keys:
-            if key and (case := await self._state.case_of(message.group, key)):
+            if key and (case := await self._correcting.case_of(message.group, key)):
                 return case
         return None
 
