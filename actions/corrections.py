@@ -43,11 +43,12 @@ class Wish(StrEnum):
     SPLIT = "split"
     CATEGORY = "category"
     PLACE = "place"
+    MENU = "menu"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A wish with what belongs to it: a case's `number`, or the `words` for a category or a place."""
+    """A wish with what belongs to it: a case's `number`, the `words` for a category or a place, a menu's step."""
 
     wish: Wish
     number: int = 0
@@ -75,6 +76,13 @@ _FORMS: tuple[tuple[Wish, str], ...] = (
         rf"(?:(?:改|更正|修改){_SPOT}(?:为|成|到)?[:\s]*|{_SPOT}{_IS}|(?:change )?{_PLACE}(?: to)?[:\s]\s*){_THING}",
     ),
 )
+_LABELS = {
+    **dict.fromkeys(("更正", "correct"), Step.MENU),
+    **dict.fromkeys(("改类别", "change category"), Step.CATEGORY),
+    **dict.fromkeys(("改地点", "change place"), Step.WHERE),
+    **dict.fromkeys(("合并到", "merge into"), Step.MERGE),
+}
+"""Whoever writes what stands on a button means the button."""
 _PARSERS = tuple((wish, re.compile(rf"/?(?:{form}){_END}", re.IGNORECASE)) for wish, form in _FORMS)
 _ASKS = re.compile(r"[哪吗呢啥?]|什么|多少|where|what|which", re.IGNORECASE)
 _MENTION = re.compile(r"@\w+\s*")
@@ -89,13 +97,16 @@ def parse(text: str) -> Correction | None:
     if len(text) > 4 * PLACE_LENGTH:
         return None
     plain = _MENTION.sub("", unicodedata.normalize("NFKC", text), count=1).strip()
+    if step := _LABELS.get(plain.lstrip("/").rstrip(" .。!！").lower()):
+        return Correction(Wish.MENU, words=str(step))
     for wish, form in _PARSERS:
         found = form.fullmatch(plain)
         if found is None:
             continue
         named = found.groupdict()
         words = (named.get("words") or "").strip()
-        if len(words) > _LONGEST.get(wish, 0) or _ASKS.search(words):
+        sensible = not words or re.search(r"\w", words)
+        if not sensible or len(words) > _LONGEST.get(wish, 0) or _ASKS.search(words):
             return None
         return Correction(wish, int(named.get("number") or 0), words)
     return None

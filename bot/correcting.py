@@ -152,6 +152,8 @@ class Correcting:
                 return self._named(case, wanted.words, who)
             case Wish.PLACE:
                 return self._relocated(case, wanted.words, who)
+            case Wish.MENU:
+                return self._menu_by_words(case, Step(wanted.words))
 
     # --- one by one -------------------------------------------------------------------------------------
 
@@ -165,6 +167,13 @@ class Correcting:
         if case.live and case.post("card"):
             return Outcome(menu=o.ShowMenu(case=case.id, step=Step.CATEGORY, choices=codes))
         return Outcome("several_categories", (("names", " / ".join(name_of(code, lang) for code in codes)),))
+
+    def _menu_by_words(self, case: Case, step: Step) -> Outcome:
+        if not case.live:
+            return _too_late(case)
+        if step is Step.WHERE or not case.post("card"):
+            return Outcome("how_to_place")
+        return Outcome(menu=o.ShowMenu(case=case.id, step=step))
 
     def _recategorised(self, case: Case, code: str, who: dict[str, Any]) -> Outcome:
         if not allowed(case, f.Recategorised):

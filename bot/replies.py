@@ -44,6 +44,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "no_such_category": _("I know no category “{words}”. “Correct…” under the card shows all of them."),
         "several_categories": _("Which one? {names}"),
         "already_so": _("It is so already."),
+        "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
         "which_grid": _("Which grid? /bind ID with one of: {grids}"),
         "bound": _("This group now belongs to {grid}."),
     }

@@ -54,6 +54,10 @@ NAMES = {
         ("地点 3号楼2单元", Correction(Wish.PLACE, words="3号楼2单元")),
         ("改地点：东门", Correction(Wish.PLACE, words="东门")),
         ("地点应该是东门口。", Correction(Wish.PLACE, words="东门口")),
+        ("更正…", Correction(Wish.MENU, words=Step.MENU)),
+        ("改类别。", Correction(Wish.MENU, words=Step.CATEGORY)),
+        ("合并到…", Correction(Wish.MENU, words=Step.MERGE)),
+        ("Change place", Correction(Wish.MENU, words=Step.WHERE)),
         ("Place: block 3, entrance 2", Correction(Wish.PLACE, words="block 3, entrance 2")),
     ],
 )
@@ -75,6 +79,8 @@ def test_a_correction_is_a_few_fixed_words(text, wanted):
         "把3和5拆开",
         "类别",
         "类别不对",
+        "地点 。",
+        "correct, the lift is broken",
         "类别 什么",
         "地点在哪里？",
         "地点 哪里",
@@ -99,7 +105,7 @@ def test_whatever_is_written_is_read_or_left_alone(text):
         assert found.number < 10**9
         assert len(found.words) <= PLACE_LENGTH
         assert found.words == found.words.strip()
-        assert bool(found.words) == (found.wish in (Wish.CATEGORY, Wish.PLACE))
+        assert bool(found.words) == (found.wish in (Wish.CATEGORY, Wish.PLACE, Wish.MENU))
 
 
 @given(st.integers(1, 10**9 - 1), st.sampled_from(["合并到{}", "并入 #{}", "merge into {}", "/merge #{}"]))

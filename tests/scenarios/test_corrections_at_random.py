@@ -19,13 +19,15 @@ READ = {
 }
 people = st.sampled_from(["张阿姨", "李叔", "王叔"])
 sayings = st.tuples(st.just("say"), people, st.sampled_from(sorted(READ)), st.none() | st.integers(0, 9))
-wishes = st.sampled_from(["拆开", "合并到1", "合并到2", "合并到3", "类别 路灯", "地点 西门", "不是报事"])
+wishes = st.sampled_from(
+    ["拆开", "拆开", "拆开", "合并到1", "合并到2", "合并到3", "类别 路灯", "地点 西门", "不是报事"]
+)
 corrections = st.tuples(st.just("correct"), st.just("孟姐"), wishes, st.integers(0, 9))
 edits = st.tuples(st.just("edit"), people, st.sampled_from(sorted(READ)), st.integers(0, 9))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(sayings | corrections | edits, max_size=14))
+@given(st.lists(sayings | corrections | edits, min_size=3, max_size=14))
 def test_nothing_is_lost_and_nothing_belongs_twice(steps: list[tuple[str, str, str, int | None]]) -> None:
     asyncio.run(_told(steps))
 
@@ -34,6 +36,9 @@ async def _told(steps: list[tuple[str, str, str, int | None]]) -> None:
     town = Town(READ)
     reports = zip(("张阿姨", "李叔", "王叔"), list(READ)[:3], strict=True)
     said = [(await town.say(who, text), who) for who, text in reports]
+    for who in ("李叔", "王叔"):
+        said.append((await town.say(who, "我家也是", reply_to=said[0][0]), who))
+        said.append((await town.say(who, "补充一下", reply_to=said[0][0]), who))
     for what, who, text, at in steps:
         message, writer = said[at % len(said)] if at is not None else (None, who)
         if what == "edit" and message:
