@@ -16,7 +16,7 @@ The state diagram in docs/ is drawn from `TABLE` by `linli diagram`.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import singledispatch
 
@@ -61,6 +61,8 @@ DROPPED = (Stage.WITHDRAWN, Stage.MERGED, Stage.NOT_A_PROBLEM)
 
 MOST_PLACES = 8
 """Places kept of one case; a power cut is spoken of in many buildings."""
+TAKEN_BACK_WITHIN = timedelta(hours=24)
+"""So long whoever withdrew a case can change their mind."""
 
 
 class IllegalMove(Exception):
@@ -119,6 +121,10 @@ class Case:
     residents_key: str = ""
     scores: tuple[tuple[str, int], ...] = ()
     merged_into: str = ""
+    categories: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+    """What a worker has settled (`category`, `place`): no reading changes it any more."""
+    withdrawn_by: str = ""
 
     @property
     def live(self) -> bool:
@@ -208,6 +214,26 @@ def first_delay(case: Case, _: f.Fact) -> bool:
     return not case.delayed
 
 
+def unsure_till_now(case: Case, _: f.Fact) -> bool:
+    """It waited only because the bot was not sure what it is, and the grid's policy is to file at once."""
+    return not case.sure and case.files_at_once and not no_place(case, _)
+
+
+def the_same_day(case: Case, fact: f.Fact) -> bool:
+    """Not longer than a day after it was withdrawn."""
+    return fact.at - case.changed_at <= TAKEN_BACK_WITHIN
+
+
+def the_same_day_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """Not longer than a day after it was withdrawn, and dispatch has it already."""
+    return the_same_day(case, fact) and has_ticket(case, fact)
+
+
+def the_same_day_and_files_itself(case: Case, fact: f.Fact) -> bool:
+    """Not longer than a day after it was withdrawn, its place known, sure, and the policy is to file at once."""
+    return the_same_day(case, fact) and files_itself(case, fact) and not no_place(case, fact)
+
+
 def is_key_question(_: Case, fact: f.Fact) -> bool:
     """The post is the question to the worker."""
     return isinstance(fact, f.Posted) and fact.what == "worker_key"
@@ -261,6 +287,11 @@ def tell(news: News) -> Effect:
     return effect
 
 
+def tell_rewording(case: Case, fact: f.Fact) -> o.Order | None:
+    """Dispatch is told the new words of the report; an edit of any other message stays in the group."""
+    return tell(News.REWORDED)(case, fact) if fact.message == case.origin else None
+
+
 def wait(what: Wait) -> Effect:
     """An effect that starts a wait; the timer before it, if any, counts no more."""
 
@@ -271,7 +302,7 @@ def wait(what: Wait) -> Effect:
 
 
 def _words(fact: f.Fact) -> str:
-    for name in ("reason", "note", "text", "place"):
+    for name in ("reason", "note", "text", "place", "category"):
         if words := getattr(fact, name, ""):
             return str(words)
     return ""
@@ -392,9 +423,26 @@ def _afterwards() -> Iterator[Row]:
     yield Row(S.NOT_A_PROBLEM, f.Dispatched, S.FILING, _FILE)
 
 
+def _corrections() -> Iterator[Row]:
+    yield Row(S.WAITING_WORKER, f.Recategorised, S.FILING, _FILE, unsure_till_now)
+    yield Row(S.ASKING_WHERE, f.Relocated, S.FILING, _FILE, files_itself)
+    yield Row(S.ASKING_WHERE, f.Relocated, S.WAITING_WORKER, _WAIT_WORKER)
+    yield Row(S.WAITING_WORKER, f.Relocated, S.FILING, _FILE, files_itself)
+    for stage in LIVE:
+        yield Row(stage, f.Recategorised, stage, (show_card, tell(News.RECATEGORISED)))
+        if stage is not S.ASKING_WHERE:
+            yield Row(stage, f.Relocated, stage, (show_card, tell(News.RELOCATED)))
+        yield Row(stage, f.SplitOff, stage, (show_card, tell(News.SPLIT)))
+        yield Row(stage, f.Reworded, stage, (show_card, tell_rewording))
+    restored = (show_card, tell(News.RESTORED))
+    yield Row(S.WITHDRAWN, f.Restored, S.OPEN, restored, the_same_day_with_ticket)
+    yield Row(S.WITHDRAWN, f.Restored, S.FILING, _FILE, the_same_day_and_files_itself)
+    yield Row(S.WITHDRAWN, f.Restored, S.WAITING_WORKER, _WAIT_WORKER, the_same_day)
+
+
 def _at_any_stage() -> Iterator[Row]:
     for stage in LIVE:
-        for fact in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Absorbed, f.Reworded):
+        for fact in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Absorbed):
             yield Row(
                 stage, fact, stage, (show_card, tell(News.DETAIL)) if fact is f.Detailed else (show_card,)
             )
@@ -411,6 +459,7 @@ TABLE: tuple[Row, ...] = (
     *_at_dispatch(),
     *_keys(),
     *_afterwards(),
+    *_corrections(),
     *_at_any_stage(),
 )
 
@@ -453,8 +502,21 @@ def _(fact: f.PlaceGiven, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Reworded, case: Case) -> Case:
-    text = fact.text if fact.message == case.origin else case.text
-    return replace(case, text=text, wordings=(*case.wordings, (fact.message or "", fact.text)))
+    case = replace(case, wordings=(*case.wordings, (fact.message or "", fact.text)))
+    if fact.message != case.origin:
+        return case
+    clear = fact.category and "category" not in case.corrected
+    moved = fact.place and "place" not in case.corrected
+    # What others have reported more urgently does not become less so.
+    urgency = max(case.urgency, fact.urgency or case.urgency, key=_RISING.index)
+    return replace(
+        case,
+        text=fact.text,
+        category=fact.category if clear else case.category,
+        sure=case.sure or bool(clear),
+        place=fact.place if moved else case.place,
+        urgency=urgency if case.followers else fact.urgency or case.urgency,
+    )
 
 
 @learn.register
@@ -469,7 +531,29 @@ def _(fact: f.SaidFixed, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Withdrawn, case: Case) -> Case:
-    return _linked(case, fact, "withdraw")
+    return replace(_linked(case, fact, "withdraw"), withdrawn_by=fact.by)
+
+
+@learn.register
+def _(fact: f.Recategorised, case: Case) -> Case:
+    return replace(case, category=fact.category, sure=True, corrected=_with(case.corrected, "category"))
+
+
+@learn.register
+def _(fact: f.Relocated, case: Case) -> Case:
+    # A point that a worker's words contradict would send people to the wrong place.
+    return replace(case, place=fact.place, point=None, corrected=_with(case.corrected, "place"))
+
+
+@learn.register
+def _(fact: f.SplitOff, case: Case) -> Case:
+    return replace(
+        case,
+        messages=tuple(pair for pair in case.messages if pair[0] not in fact.messages),
+        wordings=tuple(pair for pair in case.wordings if pair[0] not in fact.messages),
+        followers=tuple(person for person in case.followers if person not in fact.followers),
+        attachments=tuple(each for each in case.attachments if each not in fact.attachments),
+    )
 
 
 @learn.register
@@ -553,6 +637,10 @@ def _(fact: f.SatisfactionGiven, case: Case) -> Case:
 def _(fact: f.Posted, case: Case) -> Case:
     posts = tuple((what, post) for what, post in case.posts if what != fact.what)
     return replace(case, posts=(*posts, (fact.what, fact.post)), face=fact.face or case.face)
+
+
+def _with(things: tuple[str, ...], thing: str) -> tuple[str, ...]:
+    return things if thing in things else (*things, thing)
 
 
 def _linked(case: Case, fact: f.Fact, what: str) -> Case:
@@ -656,6 +744,7 @@ def _begin(fact: f.Fact) -> Case:
         meanings=(fact.meaning,) if fact.meaning else (),
         messages=((fact.message, "report"),) if fact.message else (),
         attachments=fact.attachments,
+        categories=fact.categories,
     )
 
 

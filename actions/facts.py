@@ -43,6 +43,8 @@ class Reported(Fact):
     doubtful: bool = False
     attachments: tuple[Attachment, ...] = ()
     meaning: str = ""
+    categories: tuple[str, ...] = ()
+    """The likeliest categories, best first: what a worker is offered who corrects the first of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,16 @@ class PlaceGiven(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reworded(Fact):
-    """A message of the case was edited by its writer; `text` is the new version."""
+    """A message of the case was edited by its writer; `text` is the new version.
+
+    What the new version of the report says otherwise comes along: `category` and `place` where it is
+    clear about them, `urgency` where it reads as a report.
+    """
 
     text: str
+    category: str = ""
+    place: str = ""
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +114,38 @@ class SaidFixed(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn(Fact):
     """The reporter took it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Fact):
+    """Whoever took it back wants it after all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recategorised(Fact):
+    """A worker says what kind of problem it is."""
+
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relocated(Fact):
+    """A worker says where it is, whatever was said before."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff(Fact):
+    """A worker says that some of its messages are a problem of their own, `into` which they go.
+
+    `followers` are the people who were with it by these messages alone.
+    """
+
+    messages: tuple[str, ...]
+    into: str
+    followers: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,9 +51,8 @@ class Listening:
 
     def understand(self) -> Understood:
         """The one entrance: what the message means."""
-        if self.message.edited and self.quoted:
-            reworded = f.Reworded(**self._who(), text=self.message.text)
-            return self._to(self.quoted, reworded, *self._place_for(self.quoted))
+        if self.message.edited:
+            return self._edited()
         if self._answers_where():
             return self._placed(self.quoted)
         choice = self._of_the_album() or self._chosen()
@@ -81,6 +80,42 @@ class Listening:
         mine = {line.case for line in self.talk.recent if line.album == self.message.album and line.case}
         case = next((case for case in self.cases if case.id in mine), None)
         return Choice(case) if case else None
+
+    # --- edits -----------------------------------------------------------------------------------------
+
+    def _edited(self) -> Understood:
+        """A new version of a message of a case; one that belonged to none is new if it now reads as a report."""
+        case = self.quoted
+        if case and any(known == self.message.id for known, _ in case.messages):
+            return self._reworded(case)
+        if self._answers_where():
+            return self._placed(case)
+        choice = self._chosen()
+        if not self._means(Intent.REPORT) or choice.doubtful:
+            return SILENT
+        return self._report(choice) if choice.opens else self._join(choice)
+
+    def _reworded(self, case: Case) -> Understood:
+        message, reading = self.message, self.reading
+        if not message.text.strip() or message.text == self._newest_words(case):
+            return SILENT  # platforms also send edits in which nothing has changed that can be seen
+        fact = f.Reworded(**self._who(), text=message.text)
+        if message.id == case.origin and self._means(Intent.REPORT):
+            clear = reading.category.confidence >= self.policy.category
+            category = reading.category.name if clear and reading.category.name != case.category else ""
+            place = self._places() if case.place else ""  # the first place is a fact of its own
+            fact = replace(fact, category=category, place=place, urgency=reading.urgency)
+        sure = reading.confidence >= self.policy.kind and message.sender == case.reporter
+        if message.id == case.origin and self._means(Intent.WITHDRAW) and sure:
+            return self._to(case, fact, f.Withdrawn(**self._who()))
+        return self._to(case, fact, *self._place_for(case))
+
+    def _newest_words(self, case: Case) -> str | None:
+        newer = (text for known, text in reversed(case.wordings) if known == self.message.id)
+        if self.message.id == case.origin:
+            return next(newer, case.text)
+        heard = (line.text for line in self.talk.recent if line.id == self.message.id)
+        return next(newer, next(heard, None))
 
     # --- answers to 「在哪里？」 -----------------------------------------------------------------------
 
@@ -124,6 +159,7 @@ class Listening:
             doubtful=choice.doubtful,
             attachments=message.attachments,
             meaning=reading.meaning,
+            categories=tuple(guess.name for guess in reading.categories[:3]),
         )
         return Understood((fact,))
 
@@ -207,6 +243,9 @@ class Listening:
         return (self._detail(),) if self.message.attachments or self.message.point else ()
 
     # --- small words -----------------------------------------------------------------------------------
+
+    def _means(self, intent: Intent) -> bool:
+        return self.reading.intent is intent
 
     def _places(self) -> str:
         return " ".join(dict.fromkeys(span.value for span in self.reading.locations))[:PLACE_LENGTH]

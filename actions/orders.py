@@ -1,9 +1,15 @@
 """Orders: what is to be done. Imperative, frozen, each with an idempotency key `case:version:n`."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from actions.message import Attachment
+
+MENU_STAYS = timedelta(minutes=3)
+"""When a menu of corrections is closed, unless somebody is still at it."""
+MENU_IDLE = timedelta(minutes=2)
+"""Who did nothing for so long has gone away."""
 
 
 class Wait(StrEnum):
@@ -40,6 +46,11 @@ class News(StrEnum):
     HANDLED = "handled"
     CONFIRMED = "confirmed"
     DETAIL = "detail"
+    RECATEGORISED = "recategorised"
+    RELOCATED = "relocated"
+    REWORDED = "reworded"
+    SPLIT = "split"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +64,23 @@ class Order:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCard(Order):
     """Bring the card in the group up to date with the case, posting it if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMenu(Order):
+    """Put a menu of corrections in the place of the card's buttons; whatever shows the card next closes it.
+
+    `step` names the menu, `argument` its page or group; `choices` are the categories to offer, if not the likeliest.
+    """
+
+    step: str
+    argument: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseMenu(Order):
+    """Show the card again if its menu was left standing: until then nobody else has the card's buttons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ class Verb(StrEnum):
     DENY = "deny"
     FIXED = "yes"
     NOT_FIXED = "not"
+    WITHDRAW = "undo"
+    RESTORE = "redo"
+    MORE = "more"
     RATE_1 = "r1"
     RATE_2 = "r2"
     RATE_3 = "r3"
@@ -30,8 +33,16 @@ class Verb(StrEnum):
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
 KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
 """Answers to a question that is asked once: with the answer its buttons go."""
-_WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.CONFIRM, Verb.DENY)
+_WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.CONFIRM, Verb.DENY, Verb.MORE)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
+
+
+_ALREADY = {
+    Verb.TAKE: Stage.HANDLING,
+    Verb.DISMISS: Stage.NOT_A_PROBLEM,
+    Verb.WITHDRAW: Stage.WITHDRAWN,
+}
+"""Where a press has led already, a second one gets a word of its own."""
 
 
 class Refusal(Exception):
@@ -43,7 +54,7 @@ class Refusal(Exception):
 
 
 def fact_of(verb: Verb, press: Press, case: Case) -> f.Fact:
-    """The fact that a press stands for. Raises `Refusal` for the wrong person or a second time."""
+    """The fact that a press stands for; `MORE` stands for none. Raises `Refusal` for the wrong person or a second time."""
     if verb in _WORKERS and press.role is not Role.WORKER:
         raise Refusal("workers_only")
     if verb in _RESIDENTS and press.role is Role.WORKER:
@@ -52,7 +63,17 @@ def fact_of(verb: Verb, press: Press, case: Case) -> f.Fact:
         raise Refusal("already_with_us")
     if verb in RATES and press.sender in dict(case.scores):
         raise Refusal("already_rated")
+    if verb is Verb.WITHDRAW and not _may(press, case.reporter):
+        raise Refusal("reporters_only")
+    if verb is Verb.RESTORE and not _may(press, case.withdrawn_by):
+        raise Refusal("not_taken_back_by_you")
+    if _ALREADY.get(verb) is case.stage:
+        raise Refusal("already_so")
     return _FACTS[verb](press)
+
+
+def _may(press: Press, person: str) -> bool:
+    return press.role is Role.WORKER or press.sender == person
 
 
 def _plain(kind: type[f.Fact]) -> Callable[[Press], f.Fact]:
@@ -75,20 +96,26 @@ _FACTS: dict[Verb, Callable[[Press], f.Fact]] = {
     Verb.DENY: _plain(f.WorkerDenied),
     Verb.FIXED: _plain(f.ResidentConfirmed),
     Verb.NOT_FIXED: _plain(f.ResidentDisputed),
+    Verb.WITHDRAW: _plain(f.Withdrawn),
+    Verb.RESTORE: _plain(f.Restored),
     **{verb: _rated(score) for score, verb in enumerate(RATES, start=1)},
+}
+
+
+_EVERYBODY = (Verb.ME_TOO, Verb.WITHDRAW)
+_ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
+    Stage.HANDLING: (_EVERYBODY, (Verb.DONE, Verb.FILE, Verb.MORE)),
+    **dict.fromkeys((Stage.FILING, *AT_DISPATCH), (_EVERYBODY, (Verb.TAKE, Verb.DISMISS, Verb.MORE))),
+    **dict.fromkeys(
+        (Stage.WAITING_WORKER, Stage.RETURNED),
+        (_EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE)),
+    ),
+    **dict.fromkeys(SETTLED, ((Verb.NOT_FIXED,),)),
+    Stage.NOT_A_PROBLEM: ((Verb.FILE,),),
+    Stage.WITHDRAWN: ((Verb.RESTORE,),),
 }
 
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a case: what helps in its stage, and no more."""
-    if case.stage is Stage.HANDLING:
-        return ((Verb.ME_TOO,), (Verb.DONE, Verb.FILE))
-    if case.stage in (Stage.WAITING_WORKER, Stage.RETURNED):
-        return ((Verb.ME_TOO,), (Verb.TAKE, Verb.FILE, Verb.DISMISS))
-    if case.stage in (Stage.FILING, *AT_DISPATCH):
-        return ((Verb.ME_TOO,), (Verb.TAKE, Verb.DISMISS))
-    if case.stage is Stage.NOT_A_PROBLEM:
-        return ((Verb.FILE,),)
-    if case.stage in SETTLED:
-        return ((Verb.NOT_FIXED,),)
-    return ()
+    return _ON_CARD.get(case.stage, ())

@@ -6,6 +6,7 @@ from typing import Any
 from actions import facts as f
 from actions.case import Case, allowed
 from actions.commands import Command
+from actions.joins import merge
 from actions.message import Message, Role
 from bot.house import House
 
@@ -80,9 +81,7 @@ async def _merge(house: House, message: Message, command: Command) -> Answer:
     if not (allowed(one, f.Merged) and allowed(into, f.Absorbed)):
         return Answer("too_late", {"number": str(one.number)})
     who: dict[str, Any] = {"at": message.at, "by": message.sender, "by_name": message.sender_name}
-    people = tuple(dict.fromkeys((one.reporter, *one.followers)))
-    absorbed = f.Absorbed(**who, other=one.id, followers=people, messages=one.messages)
-    merged = f.Merged(**who, into=into.id)
+    absorbed, merged = merge(one, into, who)
     numbers = {"number": str(one.number), "into": str(into.number)}
     return Answer("merged", numbers, ((into.id, absorbed), (one.id, merged)))
 

@@ -1,17 +1,23 @@
 """Buttons: their labels, and the signed data behind them that comes back in a press.
 
 The data names a case, a verb and the round of the question (how often the fix was disputed before), so that
-an old question's button is known for what it is. The signature binds it to the group.
+an old question's button is known for what it is. A button of the menu of corrections also has an argument: a
+page, a case's number, or the token of a category or a message. The signature binds it all to the group.
 """
 
+import re
 from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
 
 from actions.case import Case
+from actions.corrections import Step
 from actions.post import Button
 from actions.presses import RATES, Verb
 from bot.phrases import Gettext
+
+_ARGUMENT = re.compile(r"[0-9a-z-]{1,12}")
+"""With nine digits for the case and four for the round, this makes 64 bytes in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,9 @@ class Meaning:
     """What a genuine button stands for."""
 
     number: int
-    verb: Verb
+    verb: Verb | Step
     round: int
+    argument: str = ""
 
 
 class Forged(Exception):
@@ -43,20 +50,39 @@ class Buttons:
         """Rows of buttons for a case."""
         return tuple(self.row(case, verbs, _) for verbs in rows)
 
+    def button(self, case: Case, words: str, verb: Verb | Step, argument: str = "") -> Button:
+        """A button with words of its own. Raises ValueError for an argument that no button may have."""
+        if argument and not _ARGUMENT.fullmatch(argument):
+            raise ValueError(f"no button can carry {argument!r}")
+        return Button(words, self._sign(case, verb, argument))
+
     def read(self, group: str, data: str) -> Meaning:
         """What a press means. Raises `Forged`."""
         try:
-            number, verb, turn = self._signer(group).unsign(data).decode().split(".")
-            return Meaning(int(number), Verb(verb), int(turn))
-        except (BadSignature, ValueError) as error:
+            number, verb, turn, *argument = self._signer(group).unsign(data).decode().split(".")
+            if argument:
+                return Meaning(int(number), Step(verb), int(turn), _argument(*argument))
+            return Meaning(int(number), _verb(verb), int(turn))
+        except (BadSignature, ValueError, TypeError) as error:
             raise Forged(group) from error
 
-    def _sign(self, case: Case, verb: Verb) -> str:
-        return self._signer(case.group).sign(f"{case.number}.{verb}.{case.disputes}").decode()
+    def _sign(self, case: Case, verb: Verb | Step, argument: str = "") -> str:
+        words = f"{case.number}.{verb}.{case.disputes}" + (f".{argument}" if argument else "")
+        return self._signer(case.group).sign(words).decode()
 
     def _signer(self, group: str) -> Signer:
         # SHA-1 in HMAC is sound, and its 27 characters fit into Telegram's 64 bytes.
         return Signer(self._secret, salt=f"linli.button.{group}", sep="~")
+
+
+def _verb(word: str) -> Verb | Step:
+    return next((step for step in Step if step == word), None) or Verb(word)
+
+
+def _argument(word: str) -> str:
+    if not _ARGUMENT.fullmatch(word):
+        raise ValueError("an argument that no button of ours has")
+    return word
 
 
 def label(verb: Verb, case: Case, _: Gettext) -> str:
@@ -73,6 +99,9 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
         Verb.DENY: _("Not done yet"),
         Verb.FIXED: _("Fixed"),
         Verb.NOT_FIXED: _("Not fixed"),
+        Verb.WITHDRAW: _("Take it back"),
+        Verb.RESTORE: _("Needed after all"),
+        Verb.MORE: _("Correct…"),
     }
     count = len(case.followers)
     return f"{words[verb]} {count}" if verb is Verb.ME_TOO and count else words[verb]

@@ -31,7 +31,9 @@ class Writer:
 
     def story(self, case: Case) -> str:
         """The card with the reporter's words, for whoever asks."""
-        return f"{self.card(case)}\n{self._words(case)}".strip()
+        edits = sum(message == case.origin for message, _ in case.wordings)
+        edited = self._("Edited {n} times; the earlier words are kept.").format(n=edits) if edits else ""
+        return f"{self.card(case)}\n{self._words(case)}\n{edited}".strip()
 
     def title(self, case: Case) -> str:
         """`#12 lift out of order · 3号楼`."""

@@ -21,6 +21,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.case import SETTLED, Case, IllegalMove, advance
 from actions.commands import Command, parse
+from actions.corrections import Step
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
@@ -30,6 +31,7 @@ from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
 from bot.answers import answer
 from bot.buttons import Forged
+from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, news_of
@@ -49,6 +51,7 @@ class Flow:
     def __init__(self, house: House) -> None:
         self._house = house
         self._state = house.state
+        self._correcting = Correcting(house)
 
     # --- heard ---------------------------------------------------------------------------------------
 
@@ -99,6 +102,8 @@ class Flow:
 
     async def _message(self, entry: Entry, message: Message) -> None:
         warned = await self._warn(message)
+        if await self._correction(entry, message):
+            return
         if (command := parse(message.text)) and not message.edited:
             await self._command(entry, message, command)
             return
@@ -110,11 +115,13 @@ class Flow:
     async def _warn(self, message: Message) -> bool:
         """Emergency words are answered before anything else, also while the NLU is down."""
         peril = spot(message.text)
-        if peril is None or message.edited:
+        if peril is None:
             return False
         talk = await self._state.talk(message.group)
         if message.id in talk.warned:
             return True
+        if message.edited and any(line.id == message.id and spot(line.text) for line in talk.recent):
+            return False  # the danger was in the words that were there before
         talk = replace(talk, warned=(*talk.warned, message.id)[-20:])
         try:
             await self._save(Change(talk=talk, orders=(self._warning(message, peril),)))
@@ -124,8 +131,11 @@ class Flow:
         return True
 
     async def _quoted(self, message: Message) -> str | None:
-        key = message.id if message.edited else message.reply_to
-        return await self._state.case_of(message.group, key) if key else None
+        keys = (message.id, message.reply_to) if message.edited else (message.reply_to,)
+        for key in keys:
+            if key and (case := await self._correcting.case_of(message.group, key)):
+                return case
+        return None
 
     def _quoted_text(self, message: Message, talk: Talk) -> str | None:
         if message.quoted or not message.reply_to:
@@ -182,7 +192,9 @@ class Flow:
         extra = self._emergency_by_reading(message, understood)
         if message.addressed and not moved and not talk.greeted:
             talk, extra = replace(talk, greeted=True), (*extra, self._introduction(message))
-        talk = with_number(talk, understood).heard(message, reading.intent, case)
+        talk = with_number(talk, understood)
+        if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
+            talk = talk.heard(message, reading.intent, case)
         change = Change(
             talk=talk,
             moved=(moved,) if moved else (),
@@ -292,8 +304,12 @@ class Flow:
         log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
     def _due(self, order: o.Order, group: str, now: datetime) -> Due:
-        at = self._house.due_at(group, order.wait, now) if isinstance(order, o.WakeAt) else now
-        return Due(order, group, at)
+        match order:
+            case o.WakeAt():
+                return Due(order, group, self._house.due_at(group, order.wait, now))
+            case o.CloseMenu():
+                return Due(order, group, now + o.MENU_STAYS)
+        return Due(order, group, now)
 
     def _now(self, order: o.Order, group: str) -> Due:
         return self._due(order, group, self._house.clock.now())
@@ -303,6 +319,9 @@ class Flow:
     async def _press(self, entry: Entry, press: Press) -> None:
         try:
             meaning = self._house.buttons.read(press.group, press.data)
+            if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
+                await self._correct(entry, press.group, self._correcting.by_press(meaning, press))
+                return
             case = await self._state.case(f"{press.group}:{meaning.number}")
             if case is None or case.disputes != meaning.round:
                 raise Refusal("stale")
@@ -343,25 +362,47 @@ class Flow:
         key = f"{press.group}:{press.id}:press"
         return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
 
+    # --- corrections by a worker -----------------------------------------------------------------------
+
+    async def _correction(self, entry: Entry, message: Message) -> bool:
+        """A worker's reply that sets a case right; False where it is an ordinary message."""
+        decide = await self._correcting.by_words(message)
+        if decide:
+            await self._correct(entry, message.group, decide)
+        return decide is not None
+
+    async def _correct(self, entry: Entry, group: str, decide: Decide) -> None:
+        """Save all sides of it together; decide again where the group was changed meanwhile."""
+        while True:
+            talk = await self._state.talk(group)
+            outcome = await decide(talk)
+            moves = [self._advance(case, facts) for case, facts in outcome.moves]
+            change = Change(
+                talk=replace(talk, last_number=talk.last_number + outcome.numbers),
+                moved=tuple(moved for moved, _ in moves if moved),
+                orders=(
+                    *(self._now(order, group) for order in outcome.orders),
+                    *(due for _, orders in moves for due in orders),
+                ),
+                links=outcome.links,
+                entry=entry,
+            )
+            try:
+                await self._save(change)
+            except Stale:
+                continue
+            return
+
+    # --- commands --------------------------------------------------------------------------------------
+
     async def _command(self, entry: Entry, message: Message, command: Command) -> None:
         result = await answer(self._house, message, command)
-        key = f"{message.group}:{message.id}:reply"
-        reply = o.Reply(
-            key=key,
-            group=message.group,
-            reply_to=message.id,
-            what=result.what,
-            args=tuple(result.args.items()),
-        )
-        orders = (self._now(reply, message.group),)
-        if not result.facts:
-            await self._with_orders(entry, message.group, *orders, grid=result.grid)
-            self._house.grids.bind(message.group, result.grid)
+        if result.facts:
+            await self._correct(entry, message.group, self._correcting.by_command(message, command))
             return
-        *before, (case, fact) = result.facts
-        for other, its in before:  # said again after a crash, these teach nothing new
-            await self.happened(other, its)
-        await self.happened(case, fact, entry=entry, also=orders)
+        reply = reply_of(message, result.what, tuple(result.args.items()))
+        await self._with_orders(entry, message.group, self._now(reply, message.group), grid=result.grid)
+        self._house.grids.bind(message.group, result.grid)
 
     async def _with_orders(self, entry: Entry | None, group: str, *orders: Due, grid: str = "") -> None:
         while True:

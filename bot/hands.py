@@ -13,6 +13,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, Stage
+from actions.corrections import Step
 from actions.emergency import Peril
 from actions.errors import Refused, Unreachable
 from actions.ledger import Due
@@ -23,7 +24,9 @@ from actions.presses import RATES, Verb, on_card
 from bot.buttons import label
 from bot.cards import Writer
 from bot.categories import name_of
+from bot.correcting import Correcting
 from bot.house import House
+from bot.menus import Menu
 from bot.phrases import gettext
 from bot.replies import reply, toast, told
 from connectors.dispatch import Filing
@@ -48,6 +51,7 @@ class Hands:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._correcting = Correcting(house)
 
     async def carry_out(self, due: Due) -> f.Fact | None:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
@@ -75,7 +79,7 @@ class Hands:
                 return None
             case o.WakeAt() as order:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
-            case o.ShowCard():
+            case o.ShowCard() | o.ShowMenu() | o.CloseMenu():
                 return await self._card(due, case)
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
@@ -85,6 +89,12 @@ class Hands:
     # --- in the group -----------------------------------------------------------------------------------
 
     async def _card(self, due: Due, case: Case) -> f.Fact | None:
+        idle = self._house.clock.now() - case.changed_at
+        match due.order:
+            case o.ShowMenu() as order if case.live and case.post("card"):
+                return await self._menu(order, case)
+            case o.CloseMenu() if idle < o.MENU_IDLE:
+                return None  # somebody is still at it, and a later order closes it
         writer, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
         post = self._post(case, due.order, writer.card(case), buttons, reply_to=case.origin)
@@ -98,6 +108,16 @@ class Hands:
         if shown is None and due.tries > 1:  # an earlier try may have posted it, as the case stood then
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
+
+    async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
+        """Only the buttons change; the face that is noted down makes any later card take them away again."""
+        others, joined = await self._correcting.others(case), await self._correcting.joined(case)
+        writer, _ = self._writer(case.group)
+        menu = Menu(case, self._house.buttons, writer, others, joined, order.choices)
+        rows = menu.page(Step(order.step), order.argument)
+        post = self._post(case, order, writer.card(case), rows, reply_to=case.origin)
+        message = await self._edit_or_post(case.post("card"), post)
+        return f.Posted(at=self._house.clock.now(), what="card", post=message, face=_face(post))
 
     async def _edit_or_post(self, shown: str | None, post: Post) -> str:
         chat = self._house.chat(post.group)
@@ -212,7 +232,9 @@ class Hands:
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
-        words = told(order.news, lang).format(n=case.disputes, text=mask(order.text)).strip()
+        named = order.news is News.RECATEGORISED
+        text = name_of(order.text, lang) if named else mask(order.text)
+        words = told(order.news, lang).format(n=case.disputes, text=text).strip()
         return "\n".join((words, *self._house.evidence.links(case.group, order.attachments)))
 
 

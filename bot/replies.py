@@ -14,7 +14,8 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "I listen here and pass problems on. Just say what is wrong and where, for example: the lift in "
             "building 3 is broken again.\n"
             "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
-            "Grid workers: the buttons under a card; /merge 5 3; /bind GRID"
+            "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
+            "“place block 3”, “merge into 3”, “split”; /merge 5 3; /bind GRID"
         ),
         "welcome": _(
             "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
@@ -36,6 +37,14 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "workers_only": _("This is for grid workers."),
         "how_to_merge": _("Two different case numbers please, for example /merge 5 3 (5 goes into 3)."),
         "merged": _("#{number} now belongs to #{into}."),
+        "merge_into_itself": _("#{number} cannot be merged into itself."),
+        "nothing_to_split": _(
+            "Only the first message belongs to it. Reply “split” to the message that is another problem."
+        ),
+        "no_such_category": _("I know no category “{words}”. “Correct…” under the card shows all of them."),
+        "several_categories": _("Which one? {names}"),
+        "already_so": _("It is so already."),
+        "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
         "which_grid": _("Which grid? /bind ID with one of: {grids}"),
         "bound": _("This group now belongs to {grid}."),
     }
@@ -52,6 +61,13 @@ def toast(what: str, lang: str) -> str:
         "residents_only": _("This question is for the residents."),
         "already_with_us": _("You are counted already."),
         "already_rated": _("You have given your mark already, thank you."),
+        "already_so": _("It is so already."),
+        "reporters_only": _("Only the reporter or the grid worker can take it back."),
+        "not_taken_back_by_you": _("Only whoever took it back or the grid worker can press this."),
+        "choose": _("Choose under the card."),
+        "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
+        "too_late": _("This step is over; please look at the newest card."),
+        "": "",
     }[what]
 
 
@@ -66,4 +82,9 @@ def told(news: News, lang: str) -> str:
         News.HANDLED: _("The grid worker has handled it in the grid; the residents are asked to confirm."),
         News.CONFIRMED: _("The grid worker and the residents have confirmed that it is fixed."),
         News.DETAIL: _("Added by the group: {text}"),
+        News.RECATEGORISED: _("The grid worker has corrected what it is: {text}"),
+        News.RELOCATED: _("The grid worker has corrected where it is: {text}"),
+        News.REWORDED: _("The reporter has changed the words: {text}"),
+        News.SPLIT: _("A part of it was another problem and is reported by itself."),
+        News.RESTORED: _("It was taken back by mistake; please handle it."),
     }[news]

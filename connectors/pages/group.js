@@ -194,7 +194,7 @@ function notice({ code, client_id }) {
 }
 function told({ press, text }) {
   free(press);
-  toast(text);
+  if (text) toast(text); // going back in a menu needs no words
 }
 function drop(client_id) {
   outbox = outbox.filter((frame) => frame.client_id !== client_id);

@@ -43,6 +43,10 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.Urged(at=LATER, by=AUNT, message="m6"),
         f.SaidFixed(at=LATER, by=NEIGHBOUR, message="m7"),
         f.Withdrawn(at=LATER, by=AUNT, message="m8"),
+        f.Restored(at=LATER, by=AUNT),
+        f.Recategorised(at=LATER, by=WORKER, category="facilities.door"),
+        f.Relocated(at=LATER, by=WORKER, place="5号楼一单元"),
+        f.SplitOff(at=LATER, by=WORKER, messages=("m2",), into=f"{GROUP}:3", followers=(NEIGHBOUR,)),
         f.Dismissed(at=LATER, by=WORKER),
         f.Merged(at=LATER, by=WORKER, into=f"{GROUP}:2"),
         f.Absorbed(

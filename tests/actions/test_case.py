@@ -1,6 +1,7 @@
 """The rules of the loop, told as short stories; every pair of stage and fact is in test_case_pairs.py."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -478,3 +479,48 @@ class TestOrdersAndTrace:
     def test_a_case_is_live_until_it_is_settled_or_dropped(self) -> None:
         live = {stage for stage in WAYS for story in in_stage(stage) if story.now.live}
         assert live == set(LIVE)
+
+
+# --- corrections ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_worker_has_settled_no_edit_changes() -> None:
+    edit = fact(f.Reworded, category="other.other", place="9号楼", urgency=Urgency.URGENT)
+    settled = Story(f.Reported, f.Recategorised, f.Relocated, edit).now
+    assert (settled.category, settled.place) == ("facilities.door", "5号楼一单元")
+    assert settled.urgency is Urgency.URGENT
+    free = Story(f.Reported, edit).now
+    assert (free.category, free.place, free.text) == ("other.other", "9号楼", "3号楼电梯又坏了")
+
+
+def test_an_edit_does_not_make_less_urgent_what_others_reported() -> None:
+    calm = fact(f.Reworded, urgency=Urgency.NORMAL)
+    assert Story(emergency(), calm).now.urgency is Urgency.NORMAL
+    assert Story(emergency(), f.Seconded, calm).now.urgency is Urgency.EMERGENCY
+
+
+def test_an_edit_of_another_message_tells_dispatch_nothing() -> None:
+    story = Story(*FILED, f.Repeated, fact(f.Reworded, message="m2"))
+    assert not story.ordered(o.TellDispatch)
+    assert story.now.text == "3号楼电梯坏了"
+
+
+def test_a_place_that_a_worker_gives_takes_a_wrong_point_away() -> None:
+    assert Story(f.Reported, f.Detailed, f.Relocated).now.point is None
+
+
+def test_a_corrected_case_without_a_place_still_waits() -> None:
+    assert Story(NO_PLACE, f.TimeRanOut, f.Recategorised).now.stage is Stage.WAITING_WORKER
+
+
+def test_a_case_that_waits_by_policy_waits_on_when_it_is_corrected() -> None:
+    waits = fact(f.Reported, sure=False, files_at_once=False)
+    assert Story(waits, f.Recategorised).now.stage is Stage.WAITING_WORKER
+
+
+def test_after_a_day_nobody_wants_it_after_all() -> None:
+    story = Story(f.Reported, f.Withdrawn)
+    assert story.now.withdrawn_by == AUNT
+    with pytest.raises(IllegalMove):
+        story.tell(fact(f.Restored, at=LATER + timedelta(hours=25)))
+    assert story.tell(fact(f.Restored, at=LATER + timedelta(hours=23))).now.stage is Stage.FILING

@@ -46,6 +46,7 @@ reports = st.builds(
     files_at_once=st.booleans(),
     warned=st.booleans(),
     attachments=attachments,
+    categories=st.lists(words, max_size=3).map(tuple),
 )
 news = {
     kind: st.builds(kind, **told, note=words, update=words)
@@ -57,6 +58,7 @@ plain = {
         f.Urged,
         f.SaidFixed,
         f.Withdrawn,
+        f.Restored,
         f.Dismissed,
         f.TakenOn,
         f.Dispatched,
@@ -77,7 +79,24 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.Seconded: st.builds(f.Seconded, **told, place=words),
     f.Detailed: st.builds(f.Detailed, **told, text=words, attachments=attachments, point=st.none() | points),
     f.PlaceGiven: st.builds(f.PlaceGiven, **told, place=words, point=st.none() | points),
-    f.Reworded: st.builds(f.Reworded, **told, text=words),
+    f.Reworded: st.builds(
+        f.Reworded,
+        **told,
+        text=words,
+        category=words,
+        place=words,
+        urgency=st.none() | st.sampled_from(Urgency),
+    ),
+    f.Recategorised: st.builds(f.Recategorised, **told, category=words),
+    f.Relocated: st.builds(f.Relocated, **told, place=words),
+    f.SplitOff: st.builds(
+        f.SplitOff,
+        **told,
+        messages=st.lists(ids, max_size=3).map(tuple),
+        into=words,
+        followers=st.lists(people, max_size=3).map(tuple),
+        attachments=attachments,
+    ),
     f.Merged: st.builds(f.Merged, **told, into=words),
     f.Absorbed: st.builds(
         f.Absorbed,

@@ -79,6 +79,7 @@ def test_a_report_opens_a_case_with_all_that_was_said():
         urgency=Urgency.URGENT,
         confidence=0.9,
         attachments=(photo,),
+        categories=(LIFT,),
     )
 
 
@@ -287,14 +288,63 @@ def test_talk_about_nothing_of_ours_is_met_with_silence(intent):
 
 
 def test_an_edit_rewords_its_case():
-    result = understood(says("3号楼2单元", AUNT, edited=True), means(), quoted=OPEN)
+    result = understood(edits("3号楼2单元"), means(), quoted=OPEN)
     assert kinds(result) == [f.Reworded]
 
 
+def edits(text, message="m1", by=AUNT, **more):
+    return replace(says(text, by, edited=True, **more), id=message)
+
+
+def test_an_edit_of_the_report_says_what_it_reads_otherwise():
+    (reworded,) = understood(
+        edits("5号楼门坏了"),
+        means(Intent.REPORT, "5号楼", category="door", urgency=Urgency.URGENT),
+        quoted=OPEN,
+    ).facts
+    assert (reworded.category, reworded.place, reworded.urgency) == ("door", "5号楼", Urgency.URGENT)
+
+
+def test_an_edit_that_is_not_clear_about_the_kind_leaves_it():
+    (reworded,) = understood(edits("5号楼坏了"), means(category="door", sure=0.2), quoted=OPEN).facts
+    assert reworded.category == ""
+
+
+def test_an_edit_of_another_message_only_keeps_its_words():
+    case = Story(f.Reported, f.Repeated).now
+    (reworded,) = understood(edits("5号楼", "m2"), means(Intent.REPORT, "5号楼"), quoted=case).facts
+    assert reworded == f.Reworded(at=LATER, by=AUNT, by_name="李叔", message="m2", text="5号楼")
+
+
+def test_the_same_words_again_change_nothing():
+    assert understood(edits(OPEN.text), means(), quoted=OPEN) == SILENT
+    again = Story(f.Reported, fact(f.Reworded, text="电梯")).now
+    assert understood(edits("电梯"), means(), quoted=again) == SILENT
+    assert kinds(understood(edits(OPEN.text), means(), quoted=again)) == [f.Reworded]
+    assert understood(edits(""), means(), quoted=OPEN) == SILENT
+    followed = Story(f.Reported, f.Repeated).now
+    talk = Talk(group=GROUP).heard(replace(says("也坏了"), id="m2"), Intent.SECOND)
+    assert understood(edits("也坏了", "m2"), means(), quoted=followed, talk=talk) == SILENT
+
+
+def test_an_edit_can_take_the_report_back():
+    assert kinds(understood(edits("搞错了"), means(Intent.WITHDRAW), quoted=OPEN)) == [
+        f.Reworded,
+        f.Withdrawn,
+    ]
+    for other in (edits("搞错了", by=NEIGHBOUR), edits("搞错了", "m2")):
+        case = Story(f.Reported, f.Repeated).now
+        assert kinds(understood(other, means(Intent.WITHDRAW), quoted=case)) == [f.Reworded]
+
+
+def test_an_edit_of_a_message_of_no_case_counts_only_if_it_now_reports():
+    for intent in (Intent.SECOND, Intent.URGE, Intent.DETAIL, Intent.WITHDRAW):
+        assert understood(edits("x", "m60", NEIGHBOUR), means(intent), OPEN) == SILENT
+    assert kinds(understood(edits("x", "m60", reply_to="m1"), means(), quoted=OPEN)) == [f.Seconded]
+
+
 def test_an_edit_that_adds_the_place_answers_where():
-    result = understood(
-        says("3号楼电梯坏了", AUNT, edited=True), means(Intent.REPORT, "3号楼"), quoted=ASKING
-    )
+    result = understood(edits("3号楼的电梯坏了"), means(Intent.REPORT, "3号楼"), quoted=ASKING)
     assert kinds(result) == [f.Reworded, f.PlaceGiven]
 
 

@@ -1,5 +1,6 @@
 """Buttons: their words, and data that only we can have written."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions import facts as f
+from actions.corrections import Step, token
 from actions.presses import RATES, Verb
 from bot.buttons import Buttons, Forged, Meaning, label
+from bot.categories import every_name, group_of
 from bot.phrases import gettext
 from tests.actions.stories import Story
 
@@ -64,7 +67,22 @@ def test_a_genuine_signature_does_not_serve_other_words(words):
             BUTTONS.read(CASE.group, f"{words}~{signature}")
 
 
-@pytest.mark.parametrize("words", ["", "1", "1.yes", "x.yes.0", "1.what.0", "1.yes.x", "1.yes.0.0"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "1",
+        "1.yes",
+        "x.yes.0",
+        "1.what.0",
+        "1.yes.x",
+        "1.yes.0.0",
+        "1.c.0.0.0",
+        "1.c.0.",
+        "1.c.0.A",
+        "1.c.0.1234567890123",
+    ],
+)
 def test_signed_nonsense_is_forged_too(words):
     signed = BUTTONS._signer(CASE.group).sign(words).decode()
     with pytest.raises(Forged):
@@ -84,6 +102,38 @@ def test_marks_grow_with_their_buttons():
     labels = [label(verb, CASE, CHINESE) for verb in RATES]
     assert labels == sorted(labels)
     assert len(set(labels)) == 5
+
+
+@given(
+    st.sampled_from(Step),
+    st.integers(1, 999_999_999),
+    st.integers(0, 9999),
+    st.from_regex(r"[0-9a-z-]{1,12}", fullmatch=True),
+)
+def test_a_button_of_the_menu_brings_its_argument_back_within_64_bytes(step, number, turn, argument):
+    button = BUTTONS.button(replace(CASE, number=number, disputes=turn), "…", step, argument)
+    assert len(button.data.encode()) <= 64
+    assert BUTTONS.read(CASE.group, button.data) == Meaning(number, step, turn, argument)
+
+
+@given(st.sampled_from(sorted(every_name())), st.integers(0, 999), st.integers(1, 999_999_999))
+def test_every_category_page_and_case_fits_behind_a_button(code, page, other):
+    case = replace(CASE, number=999_999_999, disputes=9999)
+    for step, argument in (
+        (Step.SET, token(code)),
+        (Step.CODES, f"{token(group_of(code))}-{page}"),
+        (Step.INTO, str(other)),
+    ):
+        data = BUTTONS.button(case, "…", step, argument).data
+        assert len(data.encode()) <= 64
+        assert BUTTONS.read(case.group, data).argument == argument
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_an_argument_is_ours_or_an_error(argument):
+    if not re.fullmatch(r"[0-9a-z-]{1,12}", argument):
+        with pytest.raises(ValueError):
+            BUTTONS.button(CASE, "…", Step.SET, argument)
 
 
 @pytest.mark.parametrize("lang", ["zh_CN", "en"])

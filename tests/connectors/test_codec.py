@@ -34,6 +34,8 @@ ORDERS: tuple[Order, ...] = (
     o.FileTicket(key="k", case=CASE),
     o.TellDispatch(key="k", case=CASE, news=o.News.DETAIL, text="按钮不亮"),
     o.WakeAt(key="k", case=CASE, wait=o.Wait.WHERE, timer="1:where"),
+    o.ShowMenu(key="k", case=CASE, step="mc", argument="1", choices=("traffic.bus",)),
+    o.CloseMenu(key="k", case=CASE),
 )
 LINE = Line("m1", "memory:aunt", Role.RESIDENT, START, Kind.TEXT, "3号楼", Intent.REPORT, CASE, "a1")
 
@@ -69,6 +71,18 @@ def test_every_kind_of_order_is_among_the_samples() -> None:
 )
 def test_every_record_that_is_kept_comes_back(record: object) -> None:
     assert load(dump(record), type(record)) == record
+
+
+def test_what_was_kept_before_corrections_were_known_still_loads() -> None:
+    reworded = '{"is": "Reworded", "at": "2026-03-02T07:42:00+00:00", "message": "m1", "text": "又坏了"}'
+    assert load(reworded, Fact) == f.Reworded(
+        at=START + timedelta(minutes=1), message="m1", text="又坏了", category="", place="", urgency=None
+    )
+    report = json.loads(dump(FACTS[f.Reported], Fact))
+    assert "categories" not in report
+    case = json.loads(dump(Story(*ASKED_RESIDENTS).now))
+    assert not {"categories", "corrected", "withdrawn_by"} & case.keys()
+    assert load(json.dumps(case), Case) == Story(*ASKED_RESIDENTS).now
 
 
 def test_an_order_within_a_due_keeps_its_kind() -> None:

@@ -173,6 +173,14 @@ class TestState:
 
     # --- all or nothing ------------------------------------------------------------------------------
 
+    async def test_both_sides_of_a_merger_or_a_split_are_saved_together(self, state: State) -> None:
+        first = reported(number=1)
+        await save(state, first, links=(("m1", first.case.id),))
+        one, other = moved(first.case, f.SplitOff), reported(number=2)
+        await save(state, one, other, links=(("m1", other.case.id),))
+        assert await state.cases(GROUP) == [one.case, other.case]
+        assert await state.case_of(GROUP, "m1") == other.case.id
+
     async def test_a_stale_save_writes_nothing(self, state: State) -> None:
         old = await state.talk(GROUP)
         entry = await one_entry(state)

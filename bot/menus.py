@@ -1,0 +1,136 @@
+"""Menus: the buttons of the corrections under a card, a page at a time. Pure words; sending is elsewhere.
+
+the card ─ MENU ┬ CATEGORY (the likeliest) ─ GROUPS ─ CODES ─ SET
+                ├ WHERE    (says how to write it)
+                ├ MERGE    (the other live cases, newest first) ─ INTO
+                ├ SPLIT    (the messages that joined) ─ OFF
+                └ "not a problem", and back
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actions import facts as f
+from actions.case import Case, allowed
+from actions.corrections import Step, token
+from actions.mask import mask
+from actions.post import Button
+from actions.presses import Verb
+from bot.buttons import Buttons, label
+from bot.cards import Writer
+from bot.categories import codes_of, group_of, groups, name_of, name_of_group
+from bot.phrases import Gettext, gettext
+
+ROWS = 7
+"""Rows of choices on a page; with the one that leads on and back it is what a phone shows."""
+LONGEST = 30
+"""Letters on a button."""
+LIKELIEST = 3
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A message that joined a case after the first one."""
+
+    id: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Draws the pages of one case's menu. `others` are the live cases it may be merged into, newest first."""
+
+    case: Case
+    buttons: Buttons
+    writer: Writer
+    others: Sequence[Case] = ()
+    joined: Sequence[Joined] = ()
+    choices: Sequence[str] = ()
+
+    def page(self, step: Step, argument: str = "") -> Rows:
+        """The rows of a page; of a page that there is none of, those of the first."""
+        match step:
+            case Step.CATEGORY:
+                return self._likeliest()
+            case Step.GROUPS:
+                return self._paged(step, [self._group(group) for group in groups()], "", argument, wide=2)
+            case Step.CODES:
+                return self._codes(argument)
+            case Step.MERGE:
+                return self._paged(step, [self._other(case) for case in self.others], "", argument)
+            case Step.SPLIT:
+                return self._paged(step, [self._message(each) for each in self.joined], "", argument)
+        return self._first()
+
+    @property
+    def _(self) -> Gettext:
+        return gettext(self.writer.lang)
+
+    def _first(self) -> Rows:
+        _ = self._
+        first = [self._to(_("Category"), Step.CATEGORY), self._to(_("Place"), Step.WHERE)]
+        second = [self._to(_("Merge into…"), Step.MERGE)] if self.others else []
+        if self.joined:
+            second.append(self._to(_("Split"), Step.SPLIT))
+        third = [self._back(Step.BACK)]
+        if allowed(self.case, f.Dismissed):
+            third.insert(0, self._to(label(Verb.DISMISS, self.case, _), Verb.DISMISS))
+        return tuple(tuple(row) for row in (first, second, third) if row)
+
+    def _likeliest(self) -> Rows:
+        codes = [code for code in self.choices or self.case.categories if code != self.case.category]
+        shown = codes[: ROWS if self.choices else LIKELIEST]
+        last = (self._to(self._("Another category…"), Step.GROUPS), self._back(Step.MENU))
+        return (*((self._code(code),) for code in shown), last)
+
+    def _group(self, group: str) -> Button:
+        codes = codes_of(group)
+        if len(codes) == 1:
+            return self._code(codes[0])
+        return self._to(name_of_group(group, self.writer.lang), Step.CODES, token(group))
+
+    def _codes(self, argument: str) -> Rows:
+        chosen, _, page = argument.partition("-")
+        group = next((each for each in groups() if token(each) == chosen), group_of(self.case.category))
+        codes = [self._code(code) for code in codes_of(group)]
+        return self._paged(Step.CODES, codes, f"{token(group)}-", page, wide=2, back=Step.GROUPS)
+
+    def _code(self, code: str) -> Button:
+        return self._to(name_of(code, self.writer.lang), Step.SET, token(code))
+
+    def _other(self, case: Case) -> Button:
+        return self._to(self.writer.title(case), Step.INTO, str(case.number))
+
+    def _message(self, joined: Joined) -> Button:
+        words = " ".join(mask(joined.text).split()) or "…"
+        return self._to(f"{mask(joined.who) or '—'}: {words}", Step.OFF, token(joined.id))
+
+    def _paged(
+        self,
+        step: Step,
+        choices: Sequence[Button],
+        before: str,
+        page: str,
+        *,
+        wide: int = 1,
+        back: Step = Step.MENU,
+    ) -> Rows:
+        size, at = ROWS * wide, int(page) if page.isdecimal() else 0
+        at = at if at * size < len(choices) else 0
+        shown = choices[at * size : (at + 1) * size]
+        rows = [tuple(shown[n : n + wide]) for n in range(0, len(shown), wide)]
+        last = [self._back(back)]
+        if len(choices) > size:
+            following = at + 1 if (at + 1) * size < len(choices) else 0
+            last.append(self._to(self._("More…"), step, f"{before}{following}"))
+        return (*rows, tuple(last))
+
+    def _back(self, step: Step) -> Button:
+        return self._to(self._("Back"), step)
+
+    def _to(self, words: str, verb: Verb | Step, argument: str = "") -> Button:
+        short = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+        return self.buttons.button(self.case, short, verb, argument)

@@ -1,0 +1,117 @@
+"""Menus: what a worker is offered, page by page, and never more than a phone shows."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions import facts as f
+from actions.corrections import Step, named, token
+from actions.presses import Verb
+from bot.buttons import Buttons
+from bot.cards import Writer
+from bot.categories import codes_of, every_name, groups, name_of_group
+from bot.menus import LONGEST, ROWS, Joined, Menu
+from tests.actions.stories import ASKED_WORKER, FILED, Story
+
+BUTTONS = Buttons("secret")
+CASE = replace(
+    Story(*FILED).now,
+    category="housing.elevator",
+    categories=("housing.elevator", "housing.common_facilities", "safety.injury"),
+)
+OTHERS = [replace(CASE, id=f"memory:grid-7:{n}", number=n) for n in range(40, 20, -1)]
+JOINED = [Joined(f"m{n}", "李叔", "我家也是" * n) for n in range(1, 30)]
+
+
+def menu(case=CASE, **more):
+    return Menu(case, BUTTONS, Writer("zh_CN"), **more)
+
+
+def labels(rows):
+    return [[button.label for button in row] for row in rows]
+
+
+def meanings(rows):
+    return [BUTTONS.read(CASE.group, button.data) for row in rows for button in row]
+
+
+def test_the_first_page_offers_what_can_be_done():
+    assert labels(menu().page(Step.MENU)) == [["改类别", "改地点"], ["不是报事", "返回"]]
+    assert labels(menu(others=OTHERS, joined=JOINED).page(Step.MENU))[1] == ["合并到…", "拆开"]
+
+
+def test_what_waits_for_a_key_can_no_longer_be_put_away():
+    case = Story(*FILED, f.WorkDone, ASKED_WORKER).now
+    assert labels(menu(case).page(Step.MENU)) == [["改类别", "改地点"], ["返回"]]
+
+
+def test_the_likeliest_categories_come_first_without_the_one_it_has():
+    rows = menu().page(Step.CATEGORY)
+    assert labels(rows) == [["楼道灯"], ["人员受伤"], ["其他类别…", "返回"]]
+    assert named(meanings(rows)[0].argument, every_name()) == "housing.common_facilities"
+
+
+def test_words_that_fit_several_categories_offer_those():
+    rows = menu(choices=("traffic.bus", "traffic.bikes")).page(Step.CATEGORY)
+    assert labels(rows)[:2] == [["公交"], ["共享单车"]]
+
+
+def test_every_category_can_be_reached_from_the_groups():
+    found = set()
+    for page in range(3):
+        for meaning in meanings(menu().page(Step.GROUPS, str(page))):
+            if meaning.verb is Step.SET:
+                found.add(named(meaning.argument, every_name()))
+            elif meaning.verb is Step.CODES:
+                codes = meanings(menu().page(Step.CODES, meaning.argument))
+                found |= {named(each.argument, every_name()) for each in codes if each.verb is Step.SET}
+    assert found == set(every_name())
+
+
+def test_every_group_has_a_name_of_its_own():
+    for lang in ("zh_CN", "en"):
+        names = [name_of_group(group, lang) for group in groups()]
+        assert len(set(names)) == len(names)
+        assert not set(names) & set(groups())
+    assert name_of_group("new", "en") == "new"
+
+
+def test_the_cases_to_merge_into_stand_newest_first_over_pages():
+    first = menu(others=OTHERS).page(Step.MERGE)
+    assert [meaning.argument for meaning in meanings(first)[:2]] == ["40", "39"]
+    assert labels(first)[-1] == ["返回", "更多…"]
+    assert meanings(menu(others=OTHERS).page(Step.MERGE, "1"))[0].argument == "33"
+    assert meanings(menu(others=OTHERS).page(Step.MERGE, "2"))[-1].argument == "0", "round again"
+
+
+def test_messages_are_offered_by_their_first_words():
+    rows = menu(joined=[Joined("m2", "李叔", "我家打13812345678\n也是"), Joined("m3", "", "")]).page(
+        Step.SPLIT
+    )
+    assert labels(rows)[0] == ["李叔: 我家打***也是"] or "138" not in labels(rows)[0][0]
+    assert labels(rows)[1] == ["—: …"]
+    assert meanings(rows)[0].argument == token("m2")
+
+
+@given(st.sampled_from(Step), st.from_regex(r"[0-9a-z-]{0,12}", fullmatch=True))
+def test_every_page_fits_a_phone_and_every_button_64_bytes(step, argument):
+    rows = menu(others=OTHERS, joined=JOINED, choices=sorted(every_name())).page(step, argument)
+    assert 1 <= len(rows) <= ROWS + 1
+    for row in rows:
+        assert 1 <= len(row) <= 2
+        for button in row:
+            assert 1 <= len(button.label) <= LONGEST
+            assert len(button.data.encode()) <= 64
+
+
+@pytest.mark.parametrize("group", groups())
+def test_a_group_shows_its_categories(group):
+    shown = meanings(menu().page(Step.CODES, f"{token(group)}-0"))
+    codes = [named(meaning.argument, every_name()) for meaning in shown if meaning.verb is Step.SET]
+    assert codes == list(codes_of(group))
+
+
+def test_putting_away_is_the_same_button_as_on_the_card():
+    assert Verb.DISMISS in {meaning.verb for meaning in meanings(menu().page(Step.MENU))}
