@@ -14,7 +14,6 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")  # more of them only wait for each other
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-import dask.threaded  # noqa: E402
 import examples  # noqa: E402
 import importer  # noqa: E402
 from rasa.engine.graph import ExecutionContext, GraphModelConfiguration, GraphNodeHook, GraphSchema  # noqa: E402
@@ -64,18 +63,6 @@ class Progress(GraphNodeHook):
         """Say that the step is done."""
         del execution_context, config, output
         print(f"  {node_name}: {time.monotonic() - input_hook_data['began']:.1f} s", flush=True)
-
-
-class SideBySide(DaskGraphRunner):
-    """Rasa's runner, with steps that do not wait for each other in threads of their own, one a core."""
-
-    def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
-        """Run the graph; raises what a step raises."""
-        wanted = targets or self._graph_schema.target_names
-        graph = self._build_dask_graph(self._graph_schema.minimal_graph_schema(wanted))
-        if inputs:
-            self._add_inputs_to_graph(inputs, graph)
-        return dict(dask.threaded.get(graph, wanted, num_workers=os.cpu_count() or 1))
 
 
 def named_records() -> Path | None:
@@ -128,7 +115,7 @@ def train(path: Path, data: Path = HERE / "data", records: Path | None = None) -
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         storage = LocalModelStorage.create(Path(folder))
-        runner = SideBySide.create(
+        runner = DaskGraphRunner.create(
             made_of.train_schema,
             storage,
             ExecutionContext(graph_schema=made_of.train_schema),

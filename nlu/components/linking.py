@@ -8,7 +8,8 @@ about, once with what was learnt from that, so that it also learns to go on afte
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,15 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.learnt import Learnt
 from components.places import PlaceExtractor
-from components.scorer import fit
+from components.scorer import Quick, fit
+from components.side_by_side import side_by_side
 
 # The bot's own code lies beside this project; its actions need nothing but Python.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from actions.linking import Linker, Scorer, words_of
 from actions.reading import Guess, Intent, Reading, Span
-from components.lived import Lived
+from components.lived import Lesson, Lived
 
 FILE = "linking.json"
 
@@ -71,15 +73,19 @@ class LinkingLearner(Learnt):
         lived = [
             Lived(rows, {n: read[g, n] for g, n in read if g == group}) for group, rows in groups.items()
         ]
-        taught = [lesson for one in lived for lesson in one.taught(common)]
+        taught = _all([partial(one.taught, common) for one in lived])
         kinds = self._fit([lesson.kinds for lesson in taught if lesson.kinds])
-        guess = Linker(self._fit([lesson.options for lesson in taught]), kinds, common)
-        tried = [lesson for one in lived for lesson in one.tried(guess)]
+        guess = Linker(Quick(self._fit([lesson.options for lesson in taught])), Quick(kinds), common)
+        tried = _all([partial(one.tried, guess) for one in lived])
         options = self._fit([lesson.options for lesson in (*taught, *tried)])
         return {"options": _written(options), "kinds": _written(kinds), "common": sorted(common)}
 
     def _fit(self, choices: Sequence[Any]) -> Scorer:
         return fit(choices, self._config)
+
+
+def _all(work: list[Callable[[], list[Lesson]]]) -> list[Lesson]:
+    return [lesson for lessons in side_by_side(work) for lesson in lessons]
 
 
 def _told(training_data: TrainingData) -> list[tuple[tuple[str, int], Message]]:
