@@ -77,6 +77,8 @@ class Case:
     to the case (`report`, `second`, `detail` …); `posts` are pairs of what the bot posted and its id.
     `places` are all that people named, `meanings` what some of their messages mean (see `Reading`), and
     `last_message_at` is when they last spoke of it. `doubtful`: nobody is sure that it is a problem at all.
+    `leader` is the case of another group whose ticket this one follows, `apart_from` a ticket that it followed
+    by mistake. `reopened` counts how often it came back after its end.
     """
 
     id: str
@@ -125,6 +127,10 @@ class Case:
     corrected: tuple[str, ...] = ()
     """What a worker has settled (`category`, `place`): no reading changes it any more."""
     withdrawn_by: str = ""
+    leader: str = ""
+    joined_at: datetime | None = None
+    apart_from: str = ""
+    reopened: int = 0
 
     @property
     def live(self) -> bool:
@@ -135,6 +141,11 @@ class Case:
     def spoken_at(self) -> datetime:
         """When people last spoke of it."""
         return self.last_message_at or self.opened_at
+
+    @property
+    def round(self) -> int:
+        """How often it was sent back or came back: the answer to a question of an earlier round counts no more."""
+        return self.disputes + self.reopened
 
     def post(self, what: str) -> str | None:
         """The id of the message that the bot posted as `what` (`card`, `where` …), if it did."""
@@ -207,6 +218,16 @@ def worker_agreed(case: Case, _: f.Fact) -> bool:
 def worker_agreed_with_ticket(case: Case, fact: f.Fact) -> bool:
     """The worker's key was turned before the case lapsed, and dispatch has it already."""
     return worker_agreed(case, fact) and has_ticket(case, fact)
+
+
+def follows(case: Case, _: f.Fact) -> bool:
+    """It follows the ticket of another group"""
+    return bool(case.leader)
+
+
+def disputed_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The other group says that it is not fixed, and this case follows the ticket"""
+    return isinstance(fact, f.SentBack) and fact.disputed and has_ticket(case, fact)
 
 
 def first_delay(case: Case, _: f.Fact) -> bool:
@@ -282,7 +303,9 @@ def tell(news: News) -> Effect:
         if case.ticket is None or (isinstance(fact, f.Detailed) and not fact.told):
             return None
         attachments = fact.attachments if isinstance(fact, f.Detailed) else ()
-        return o.TellDispatch(news=news, text=_words(fact), attachments=attachments)
+        # Who follows another group's ticket may be set apart before this is told.
+        ticket = case.ticket if case.leader else ""
+        return o.TellDispatch(news=news, text=_words(fact), attachments=attachments, ticket=ticket)
 
     return effect
 
@@ -290,6 +313,17 @@ def tell(news: News) -> Effect:
 def tell_rewording(case: Case, fact: f.Fact) -> o.Order | None:
     """Dispatch is told the new words of the report; an edit of any other message stays in the group."""
     return tell(News.REWORDED)(case, fact) if fact.message == case.origin else None
+
+
+def tell_joined(case: Case, _: f.Fact) -> o.Order:
+    """Dispatch gets no ticket, so what stands in the report goes to the ticket that there is."""
+    ticket = case.ticket or ""
+    return o.TellDispatch(news=News.JOINED, text=case.text, attachments=case.attachments, ticket=ticket)
+
+
+def leave_ticket(case: Case, _: f.Fact) -> o.Order:
+    """The ticket that it followed is left to those who still follow it."""
+    return o.TellDispatch(news=News.WITHDRAWN, ticket=case.apart_from)
 
 
 def wait(what: Wait) -> Effect:
@@ -317,6 +351,8 @@ _HANDLE = (show_card, wait(Wait.HANDLING))
 _ASK_WORKER = (show_card, ask_worker, wait(Wait.WORKER_KEY))
 _ASK_RESIDENTS = (show_card, ask_if_fixed, wait(Wait.RESIDENTS_KEY))
 _REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED))
+_JOIN = (show_card, tell_joined)
+_COME_BACK = (show_card, say(Sentence.CAME_BACK), tell(News.CAME_BACK))
 _END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
 
 
@@ -453,6 +489,29 @@ def _at_any_stage() -> Iterator[Row]:
         yield Row(stage, f.Posted, stage)
 
 
+def _with_another_group() -> Iterator[Row]:
+    """One ticket that several groups follow, each with its own case and its own keys."""
+    yield Row(S.FILING, f.JoinedTicket, S.OPEN, _JOIN)
+    yield Row(S.WAITING_WORKER, f.JoinedTicket, S.OPEN, _JOIN)
+    yield Row(S.HANDLING, f.JoinedTicket, S.HANDLING, _JOIN)
+    yield Row(S.RESIDENTS_KEY, f.JoinedTicket, S.RESIDENTS_KEY, (*_JOIN, tell(News.HANDLED)))
+    for stage in (*SETTLED, *DROPPED):  # over in the moment in which it joined: the other group goes on
+        yield Row(stage, f.JoinedTicket, stage)
+    for stage in (*AT_DISPATCH, S.WORK_DONE, S.WORKER_KEY):
+        yield Row(stage, f.SetApart, S.FILING, (*_FILE, leave_ticket), follows)
+    yield Row(S.RETURNED, f.SentBack, S.OPEN, (show_card,))
+    for stage in KEYS:
+        sent_back = (show_card, say(Sentence.SENT_BACK))
+        yield Row(stage, f.SentBack, S.OPEN, sent_back, disputed_with_ticket)
+
+
+def _coming_back() -> Iterator[Row]:
+    for stage in SETTLED:
+        yield Row(stage, f.CameBack, S.OPEN, _COME_BACK, has_ticket)
+        if stage is not S.CLOSED:  # which has a ticket
+            yield Row(stage, f.CameBack, S.WAITING_WORKER, (*_COME_BACK, wait(Wait.WORKER)))
+
+
 TABLE: tuple[Row, ...] = (
     *_beginning(),
     *_by_the_worker(),
@@ -461,6 +520,8 @@ TABLE: tuple[Row, ...] = (
     *_afterwards(),
     *_corrections(),
     *_at_any_stage(),
+    *_with_another_group(),
+    *_coming_back(),
 )
 
 
@@ -583,6 +644,28 @@ def _(fact: f.SolvedOnSite, case: Case) -> Case:
 @learn.register
 def _(fact: f.TicketFiled, case: Case) -> Case:
     return replace(case, ticket=fact.ticket)
+
+
+@learn.register
+def _(fact: f.JoinedTicket, case: Case) -> Case:
+    updates = (*case.updates, *fact.known)
+    return replace(case, ticket=fact.ticket, leader=fact.leader, joined_at=fact.at, updates=updates)
+
+
+@learn.register
+def _(_: f.SetApart, case: Case) -> Case:
+    return replace(case, ticket=None, leader="", apart_from=case.ticket or "", note="")
+
+
+@learn.register
+def _(fact: f.SentBack, case: Case) -> Case:
+    return replace(case, disputes=case.disputes + fact.disputed, worker_key="", residents_key="")
+
+
+@learn.register
+def _(fact: f.CameBack, case: Case) -> Case:
+    case = _meant(_located(_follow(_linked(case, fact, "report"), fact.by), fact.place), fact.meaning)
+    return replace(case, reopened=case.reopened + 1, worker_key="", residents_key="")
 
 
 @learn.register

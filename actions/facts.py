@@ -192,6 +192,30 @@ class TicketFiled(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedTicket(Fact):
+    """Another group of the community has reported the same event: this case follows that ticket too.
+
+    `leader` is that group's case, `known` are the updates of the ticket that it has heard of.
+    """
+
+    ticket: str
+    leader: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetApart(Fact):
+    """A worker says that it is not what the other group has reported; it gets a ticket of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentBack(Fact):
+    """Another group that follows the ticket sent it back to the unit. `disputed`: because it is not fixed."""
+
+    disputed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRefused(Fact):
     """Dispatch will not take it, and says why."""
 
@@ -263,6 +287,15 @@ class ResidentDisputed(Fact):
     """A resident says that it is not fixed, or that it came back."""
 
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameBack(Fact):
+    """After the case was over, the same problem was reported again."""
+
+    text: str = ""
+    place: str = ""
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

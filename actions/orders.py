@@ -34,6 +34,8 @@ class Sentence(StrEnum):
     REMIND_WORKER = "remind_worker"
     REMIND_WORKER_KEY = "remind_worker_key"
     REMIND_RESIDENTS = "remind_residents"
+    SENT_BACK = "sent_back"
+    CAME_BACK = "came_back"
 
 
 class News(StrEnum):
@@ -51,6 +53,8 @@ class News(StrEnum):
     REWORDED = "reworded"
     SPLIT = "split"
     RESTORED = "restored"
+    JOINED = "joined"
+    CAME_BACK = "came_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +159,14 @@ class FileTicket(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellDispatch(Order):
-    """Tell dispatch something about the ticket that it already has; `attachments` are new evidence."""
+    """Tell dispatch something about the ticket that it already has; `attachments` are new evidence.
+
+    `ticket` is stated where it is not, or no longer, the case's own.
+    """
 
     news: News
     text: str = ""
+    ticket: str = ""
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -47,6 +47,16 @@ def same_place(one: str, other: str) -> bool:
     return relation(one, other) is Relation.SAME
 
 
+def numbered(place: str) -> dict[str, str]:
+    """What a place numbers, by kind: 3号楼2单元 is `building` 3, `entrance` 2."""
+    return _parts(plain(place))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether the streets and estates that both wordings name agree; what one leaves out does not count."""
+    return _names_agree(plain(one), plain(other))
+
+
 @lru_cache(4096)
 def relation(one: str, other: str) -> Relation:
     """How two wordings of a place stand to each other; it is the same both ways."""

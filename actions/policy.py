@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from actions.event import SAME_EVENT
 from actions.orders import Wait
 
 
@@ -36,3 +37,4 @@ class Policy:
     waits: dict[Wait, timedelta] = field(default_factory=_default_waits)
     delay_told_after: timedelta = timedelta(seconds=60)
     reopen_within: timedelta = timedelta(days=7)
+    same_event: timedelta = SAME_EVENT

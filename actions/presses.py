@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from actions import facts as f
-from actions.case import AT_DISPATCH, SETTLED, Case, Stage
+from actions.case import AT_DISPATCH, SETTLED, Case, Stage, allowed
 from actions.message import Press, Role
 
 
@@ -16,6 +16,7 @@ class Verb(StrEnum):
     FILE = "file"
     DISMISS = "no"
     DONE = "done"
+    APART = "apart"
     CONFIRM = "ok"
     DENY = "deny"
     FIXED = "yes"
@@ -33,7 +34,7 @@ class Verb(StrEnum):
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
 KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
 """Answers to a question that is asked once: with the answer its buttons go."""
-_WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.CONFIRM, Verb.DENY, Verb.MORE)
+_WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.APART, Verb.CONFIRM, Verb.DENY, Verb.MORE)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
 
 
@@ -92,6 +93,7 @@ _FACTS: dict[Verb, Callable[[Press], f.Fact]] = {
     Verb.FILE: _plain(f.Dispatched),
     Verb.DISMISS: _plain(f.Dismissed),
     Verb.DONE: _plain(f.SolvedOnSite),
+    Verb.APART: _plain(f.SetApart),
     Verb.CONFIRM: _plain(f.WorkerConfirmed),
     Verb.DENY: _plain(f.WorkerDenied),
     Verb.FIXED: _plain(f.ResidentConfirmed),
@@ -118,4 +120,5 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a case: what helps in its stage, and no more."""
-    return _ON_CARD.get(case.stage, ())
+    rows = _ON_CARD.get(case.stage, ())
+    return (*rows, (Verb.APART,)) if case.leader and allowed(case, f.SetApart) else rows

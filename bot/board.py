@@ -151,7 +151,7 @@ class Boards:
             return "red"
         wait = _WAITS.get(case.stage)
         if wait is None:
-            return "yellow" if case.disputes or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"
+            return "yellow" if case.round or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"
         share = (now - case.changed_at) / self._grids.wait(case.group, wait)
         return "red" if share >= 1 or case.reminders else "yellow" if share >= 0.5 else "green"
 

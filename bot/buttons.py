@@ -1,6 +1,6 @@
 """Buttons: their labels, and the signed data behind them that comes back in a press.
 
-The data names a case, a verb and the round of the question (how often the fix was disputed before), so that
+The data names a case, a verb and the round of the question (how often it was sent back or came back), so that
 an old question's button is known for what it is. A button of the menu of corrections also has an argument: a
 page, a case's number, or the token of a category or a message. The signature binds it all to the group.
 """
@@ -67,7 +67,7 @@ class Buttons:
             raise Forged(group) from error
 
     def _sign(self, case: Case, verb: Verb | Step, argument: str = "") -> str:
-        words = f"{case.number}.{verb}.{case.disputes}" + (f".{argument}" if argument else "")
+        words = f"{case.number}.{verb}.{case.round}" + (f".{argument}" if argument else "")
         return self._signer(case.group).sign(words).decode()
 
     def _signer(self, group: str) -> Signer:
@@ -95,6 +95,7 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
         Verb.FILE: _("Send to dispatch"),
         Verb.DISMISS: _("Not a problem"),
         Verb.DONE: _("Done"),
+        Verb.APART: _("Another problem"),
         Verb.CONFIRM: _("Confirm: done"),
         Verb.DENY: _("Not done yet"),
         Verb.FIXED: _("Fixed"),

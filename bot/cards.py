@@ -68,6 +68,10 @@ class Writer:
             parts.append(self._("{n} attachments").format(n=len(case.attachments)))
         if case.disputes:
             parts.append(self._("not fixed ×{n}").format(n=case.disputes))
+        if case.reopened:
+            parts.append(self._("came back ×{n}").format(n=case.reopened))
+        if case.leader:
+            parts.append(self._("reported in another group already; followed here too"))
         if case.scores:
             mean = sum(score for _, score in case.scores) / len(case.scores)
             parts.append(f"★ {mean:.1f}")
@@ -110,6 +114,7 @@ class Writer:
             title=self.title(case),
             note=mask(note) or self._("no reason given"),
             n=case.disputes,
+            again=case.reopened,
             worker=case.handler_name or self._("the grid worker"),
         )
 
@@ -169,6 +174,10 @@ def _sentence(sentence: Sentence, lang: str) -> str:
         Sentence.REMIND_WORKER: _("{title}\nGrid worker, this is still waiting for you."),
         Sentence.REMIND_WORKER_KEY: _("{title}\nGrid worker, please look whether it is really done."),
         Sentence.REMIND_RESIDENTS: _("{title}\nNobody has answered yet: is it fixed?"),
+        Sentence.SENT_BACK: _(
+            "{title}\nIn another group it is said not to be fixed. It goes back to the same unit."
+        ),
+        Sentence.CAME_BACK: _("{title}\nIt has come back (time {again}), so it is open again."),
     }[sentence]
 
 

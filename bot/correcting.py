@@ -108,7 +108,7 @@ class Correcting:
         if press.role is not Role.WORKER:
             return Outcome("workers_only")
         case = await self._state.case(f"{press.group}:{meaning.number}")
-        if case is None or case.disputes != meaning.round or not case.live:
+        if case is None or case.round != meaning.round or not case.live:
             return Outcome("stale")
         step = Step.MENU if meaning.verb is Verb.MORE else Step(meaning.verb)
         if step in MENUS:

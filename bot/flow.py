@@ -34,7 +34,7 @@ from bot.buttons import Forged
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from connectors.partition import group_of_case
-from connectors.tickets import DOOR, news_of
+from connectors.tickets import DOOR, SHARED, fact_shared, news_of
 
 log = structlog.get_logger("flow")
 SETTLED_LOOKED_AT = 20
@@ -69,6 +69,9 @@ class Flow:
         if entry.door == DOOR:
             await self._news(entry, raw)
             return
+        if entry.door == SHARED:
+            await self._shared(entry, raw)
+            return
         what = await self._house.chats[entry.door].understand(raw)
         match what:
             case Message():
@@ -82,7 +85,7 @@ class Flow:
 
     async def look_out(self, entry: Entry) -> None:
         """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
-        if entry.door == DOOR:
+        if entry.door in (DOOR, SHARED):
             return
         what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
         if isinstance(what, Message):
@@ -323,7 +326,7 @@ class Flow:
                 await self._correct(entry, press.group, self._correcting.by_press(meaning, press))
                 return
             case = await self._state.case(f"{press.group}:{meaning.number}")
-            if case is None or case.disputes != meaning.round:
+            if case is None or case.round != meaning.round:
                 raise Refusal("stale")
             fact = fact_of(meaning.verb, press, case)
         except Forged:
@@ -435,12 +438,39 @@ class Flow:
 
     async def _news(self, entry: Entry, raw: dict[str, Any]) -> None:
         fact = news_of(raw, entry.at)
+        await self._spread(raw)
         case = await self._state.case(raw["case"])
-        if fact is None or case is None or fact.update in case.updates:
+        moved_on = case is None or case.ticket != raw.get("ticket")
+        if fact is None or case is None or moved_on or fact.update in case.updates:
             await self._nothing(entry)
             return
         self._house.metrics.news(raw["status"] or "note")
         await self.happened(case.id, fact, entry=entry)
+        await self._spread(raw)  # also to whoever came to the ticket while this waited in the inbox
+
+    async def news(self, raw: dict[str, Any]) -> None:
+        """Put news of a ticket into the inbox of every case that follows it, once. Raises `Unreachable`."""
+        cases = await self._state.cases_of_ticket(raw["ticket"])
+        # What the first has heard of is old: whoever came later was brought to where the ticket is.
+        if cases and await self._news_for(cases[0], raw):
+            await self._spread(raw)
+
+    async def _spread(self, raw: dict[str, Any]) -> None:
+        for case in await self._state.cases_of_ticket(raw["ticket"]):
+            await self._news_for(case, raw)
+
+    async def _news_for(self, case: str, raw: dict[str, Any]) -> bool:
+        # Two cases of one group may follow one ticket, and each has to hear of it.
+        update = f"{raw['update']} {case}"
+        return await self.heard(DOOR, group_of_case(case), update, {**raw, "case": case})
+
+    async def _shared(self, entry: Entry, raw: dict[str, Any]) -> None:
+        """Something that another group, or our own, has to say of a ticket that several follow."""
+        case = await self._state.case(raw["case"])
+        if case is None or case.ticket != raw["ticket"]:
+            await self._nothing(entry)
+            return
+        await self.happened(case.id, fact_shared(raw), entry=entry)
 
     async def _nothing(self, entry: Entry) -> None:
         await self._with_orders(entry, entry.group)

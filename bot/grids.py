@@ -60,5 +60,12 @@ class Grids:
         named = self.named_workers(group)
         return None if named is None else frozenset(worker for worker, _ in named)
 
+    def community_of(self, group: str) -> str:
+        """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
+        grid = self._of(group)
+        if grid is None:
+            return ""
+        return f"community:{grid.community}" if grid.community else f"grid:{grid.id}"
+
     def _of(self, group: str) -> Grid | None:
         return self._settings.grid_of(group) or self._settings.grid(self._bound.get(group, ""))

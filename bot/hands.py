@@ -6,13 +6,15 @@ sending was cut off between the platform's "yes" and our writing it down is said
 """
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import Case, Stage
+from actions.case import KEYS, Case, Stage
 from actions.corrections import Step
 from actions.emergency import Peril
 from actions.errors import Refused, Unreachable
@@ -25,6 +27,7 @@ from bot.buttons import label
 from bot.cards import Writer
 from bot.categories import name_of
 from bot.correcting import Correcting
+from bot.following import Following, at_work, furthest
 from bot.house import House
 from bot.menus import Menu
 from bot.phrases import gettext
@@ -42,8 +45,14 @@ _STATUS = {
     News.WITHDRAWN: "closed",
     News.HANDLED: "fixed",
     News.CONFIRMED: "closed",
+    News.CAME_BACK: "received",
 }
-_STATUS_NOW = {Stage.ACCEPTED: "accepted", Stage.IN_PROGRESS: "in_progress", Stage.RETURNED: "returned"}
+_STATUS_NOW = {
+    Stage.ACCEPTED: "accepted",
+    Stage.IN_PROGRESS: "in_progress",
+    Stage.RETURNED: "returned",
+    **dict.fromkeys(KEYS, "fixed"),
+}
 
 
 class Hands:
@@ -52,6 +61,7 @@ class Hands:
     def __init__(self, house: House) -> None:
         self._house = house
         self._correcting = Correcting(house)
+        self._following = Following(house)
 
     async def carry_out(self, due: Due) -> f.Fact | None:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
@@ -200,6 +210,8 @@ class Hands:
                 ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
             if ticket is None and case.stage is not Stage.FILING:
                 return None  # taken back while it waited, and dispatch never had it
+            if ticket is None and (joined := await self._following.join(due, case)):
+                return joined
             ticket = ticket or await self._house.dispatch.file(self._filing(case))
         except Refused as reason:
             return f.TicketRefused(at=now, reason=str(reason))
@@ -220,26 +232,42 @@ class Hands:
         )
 
     async def _tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
-        if case.ticket is None:
+        ticket = order.ticket or case.ticket
+        if ticket is None or (order.news is News.JOINED and ticket != case.ticket):
+            return
+        others = await self._following.others(case, ticket)
+        await self._following.share(due, order, case, others)
+        news = self._following.due_to_dispatch(order.news, case, others)
+        if news is None:
             return
         dispatch = self._house.dispatch
         if due.tries > 1 and due.first_tried_at:
             since = due.first_tried_at - LOOK_BACK
-            if await dispatch.find_update(case.ticket, order.key, since):
+            if await dispatch.find_update(ticket, order.key, since):
                 return
-        status = _STATUS.get(order.news) or _STATUS_NOW.get(case.stage, "received")
-        await dispatch.post_update(case.ticket, status, self._told(order, case), order.key)
+        status = _status(news, case, others)
+        words = self._told(replace(order, news=news), case)
+        await dispatch.post_update(ticket, status, words, order.key)
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
         named = order.news is News.RECATEGORISED
         text = name_of(order.text, lang) if named else mask(order.text)
-        words = told(order.news, lang).format(n=case.disputes, text=text).strip()
+        people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
+        words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
         return "\n".join((words, *self._house.evidence.links(case.group, order.attachments)))
 
 
 def _face(post: Post) -> str:
     return hashlib.sha256(f"{post.text}\0{post.buttons}".encode()).hexdigest()[:16]
+
+
+def _status(news: News, case: Case, others: Sequence[Case]) -> str:
+    """What becomes of the ticket; a unit that is at work on it already is not sent back to the start."""
+    status = _STATUS.get(news)
+    if status is None or (status == "received" and at_work(others)):
+        return _STATUS_NOW.get(furthest(case, *others).stage, "received")
+    return status
 
 
 def _calls_workers(order: o.Order) -> bool:

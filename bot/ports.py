@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from actions.case import Case
+from actions.event import Sketch
 from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry
 from actions.linking import Linker
@@ -115,8 +116,16 @@ class State(Protocol):
     async def case_of(self, group: str, message: str) -> str | None:
         """The id of the case that a message (a resident's or our own) belongs to."""
 
-    async def case_of_ticket(self, ticket: str) -> str | None:
-        """The id of the case that dispatch knows under this ticket."""
+    async def cases_of_ticket(self, ticket: str) -> list[str]:
+        """The ids of the cases that follow this ticket, the one that filed it first; some may do so no more."""
+
+    async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
+        """Put a filing (the key of its order) into the line of its community, unless it stands there, and give
+        the whole line in the order of arrival: of two that come at the same moment, one sees the other.
+        """
+
+    async def strike(self, community: str, orders: Sequence[str]) -> None:
+        """Take filings out of the line of their community."""
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases, for a backend that has to be asked about each."""

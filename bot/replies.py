@@ -72,7 +72,7 @@ def toast(what: str, lang: str) -> str:
 
 
 def told(news: News, lang: str) -> str:
-    """What dispatch is told; `{n}` is the count of disputes and `{text}` the words of the group."""
+    """What dispatch is told; `{n}` counts disputes, `{again}` how often it came back, `{text}` is what the group says."""
     _ = gettext(lang)
     return {
         News.DISPUTED: _("Residents say it is not fixed (time {n}). {text}"),
@@ -87,4 +87,6 @@ def told(news: News, lang: str) -> str:
         News.REWORDED: _("The reporter has changed the words: {text}"),
         News.SPLIT: _("A part of it was another problem and is reported by itself."),
         News.RESTORED: _("It was taken back by mistake; please handle it."),
+        News.JOINED: _("Also reported in another group of the community ({place}, people: {people}): {text}"),
+        News.CAME_BACK: _("The same problem has come back after it was over (time {again}). {text}"),
     }[news]

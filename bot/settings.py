@@ -100,6 +100,7 @@ RedisUrl = Annotated[str, AfterValidator(_redis_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=200)]
@@ -151,6 +152,7 @@ class Rules(_Table):
     residents_key_minutes: Minutes = 720
     delay_told_seconds: Seconds = 60
     reopen_days: Days = 7
+    same_event_hours: Hours = 72
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -168,6 +170,7 @@ class Rules(_Table):
             waits={wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes")) for wait in Wait},
             delay_told_after=timedelta(seconds=self.delay_told_seconds),
             reopen_within=timedelta(days=self.reopen_days),
+            same_event=timedelta(hours=self.same_event_hours),
         )
 
 
@@ -190,6 +193,7 @@ class Grid(_Table):
     workers: tuple[Annotated[Worker, BeforeValidator(_worker)], ...] = ()
     lang: Lang | None = None
     unit: str = ""
+    community: Name | None = None
     policy: Rules = Rules()
 
     @field_validator("groups")

@@ -21,8 +21,7 @@ from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
 from connectors.open311 import ServiceRequestUpdate
-from connectors.partition import group_of_case
-from connectors.tickets import DOOR, raw_news
+from connectors.tickets import raw_news
 
 log = structlog.get_logger("work")
 TAKEN_AT_ONCE = 200
@@ -349,8 +348,5 @@ class News:
         await state.remember("dispatch_cursor", now.isoformat())
 
     async def take(self, update: ServiceRequestUpdate) -> None:
-        """Put one update into the inbox of its case's group; one of a ticket that is not ours is passed over."""
-        case = await self._house.state.case_of_ticket(update.request_id)
-        if case is None:
-            return
-        await self._flow.heard(DOOR, group_of_case(case), update.id, raw_news(case, update))
+        """Put one update into the inbox of every group that follows the ticket; of a ticket that is not ours, into none."""
+        await self._flow.news(raw_news(update))

@@ -1,11 +1,13 @@
 """State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from actions.case import Case
-from actions.facts import Fact, TicketFiled
+from actions.event import Sketch
+from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
 from connectors.codec import dump, load
@@ -23,7 +25,8 @@ class MemoryState:
         self._cases: dict[str, Case] = {}
         self._traces: defaultdict[str, list[Fact]] = defaultdict(list)
         self._links: dict[tuple[str, str], str] = {}
-        self._tickets: dict[str, str] = {}
+        self._tickets: defaultdict[str, list[str]] = defaultdict(list)
+        self._lines: defaultdict[str, dict[str, Sketch]] = defaultdict(dict)
         self._due: dict[str, Due] = {}
         self._dead: dict[str, tuple[DeadLetter, Entry | Due]] = {}
         self._values: dict[str, str] = {}
@@ -65,13 +68,23 @@ class MemoryState:
         """The case that a message belongs to."""
         return self._links.get((group, message))
 
-    async def case_of_ticket(self, ticket: str) -> str | None:
-        """The case behind a ticket."""
-        return self._tickets.get(ticket)
+    async def cases_of_ticket(self, ticket: str) -> list[str]:
+        """The cases that follow a ticket."""
+        return list(self._tickets.get(ticket, ()))
+
+    async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
+        """Put a filing into the line of its community; the whole line."""
+        self._lines[community].setdefault(order, load(dump(sketch), Sketch))
+        return list(self._lines[community].items())
+
+    async def strike(self, community: str, orders: Sequence[str]) -> None:
+        """Take filings out of the line."""
+        for order in orders:
+            self._lines[community].pop(order, None)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
-        return sorted(case.ticket for case in self._cases.values() if case.live and case.ticket)
+        return sorted({case.ticket for case in self._cases.values() if case.live and case.ticket})
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
@@ -100,8 +113,9 @@ class MemoryState:
         for case, facts in moves:
             self._cases[case.id] = case
             self._traces[case.id] += facts
-            filed = (fact for fact in facts if isinstance(fact, TicketFiled))
-            self._tickets.update({fact.ticket: case.id for fact in filed})
+            for fact in facts:
+                if isinstance(fact, TicketFiled | JoinedTicket) and case.id not in self._tickets[fact.ticket]:
+                    self._tickets[fact.ticket].append(case.id)
         self._links.update({(group, message): case for message, case in change.links})
         self._due.update(orders)
         self._due.pop(change.done, None)

@@ -9,12 +9,14 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:links:GROUP      message -> case
     linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
     linli:{p017}:dead             dead letters
-    linli:groups, linli:tickets, linli:ticket:ID, linli:value:NAME    small things that belong to no partition
+    linli:{NAME}:line             filings of a community, in the order in which they arrived
+    linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
+                                  no partition; each is written and read alone
 """
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +32,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from actions.case import Case
 from actions.errors import Unreachable
-from actions.facts import Fact, TicketFiled
+from actions.event import Sketch
+from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
 from connectors.codec import dump, load
@@ -64,6 +67,15 @@ return 1
 """
 """An order that was finished meanwhile stays finished."""
 
+_ENLIST = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+    local place = redis.call('HINCRBY', KEYS[1], '#', 1)
+    redis.call('HSET', KEYS[1], ARGV[1], place .. ' ' .. ARGV[2])
+end
+return redis.call('HGETALL', KEYS[1])
+"""
+"""Entering and looking in one stroke: of two that come at the same moment the second sees the first."""
+
 
 def client_of(url: str) -> "Redis":
     """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
@@ -80,6 +92,7 @@ class RedisState:
         self._partitions = partitions
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
+        self._enlist = redis.register_script(_ENLIST)
         self._next_due: dict[int, float] = {}
         self._scanned_at = float("-inf")
         self._replaying = self._from_the_start()
@@ -179,14 +192,34 @@ class RedisState:
             links = self._group_key(group, "links")
             return await cast("Awaitable[str | None]", self._redis.hget(links, message))
 
-    async def case_of_ticket(self, ticket: str) -> str | None:
-        """The case behind a ticket."""
-        return await self._get(f"linli:ticket:{ticket}")
+    async def cases_of_ticket(self, ticket: str) -> list[str]:
+        """The cases that follow a ticket, the one that filed it first."""
+        filed = await self._get(f"linli:ticket:{ticket}")
+        async with self._reaching():
+            joined = await cast("Awaitable[set[str]]", self._redis.smembers(f"linli:joined:{ticket}"))
+        return [*([filed] if filed else []), *sorted(joined - {filed})]
+
+    async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
+        """Put a filing into the line of its community; the whole line."""
+        async with self._reaching():
+            flat = await self._enlist(keys=[_line(community)], args=[order, dump(sketch)])
+        places = {key: body.partition(" ") for key, body in zip(flat[::2], flat[1::2], strict=True)}
+        del places["#"]
+        return [
+            (key, load(places[key][2], Sketch)) for key in sorted(places, key=lambda key: int(places[key][0]))
+        ]
+
+    async def strike(self, community: str, orders: Sequence[str]) -> None:
+        """Take filings out of the line."""
+        if orders:
+            async with self._reaching():
+                await self._redis.hdel(_line(community), *orders)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
         async with self._reaching():
-            return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets")))
+            members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
+        return sorted({member.partition("\n")[0] for member in members})
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
@@ -217,9 +250,17 @@ class RedisState:
             for fact in moved.facts:
                 if isinstance(fact, TicketFiled):
                     await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
-            if ticket := moved.case.ticket:
-                keep = self._redis.sadd if moved.case.live else self._redis.srem
-                await keep("linli:tickets", ticket)
+                if isinstance(fact, JoinedTicket):
+                    await self._redis.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
+            await self._keep_open(moved.case)
+
+    async def _keep_open(self, case: Case) -> None:
+        """One member for each case that follows a ticket: the ticket is open as long as there is one."""
+        if case.ticket:
+            keep = self._redis.sadd if case.live else self._redis.srem
+            await keep("linli:tickets", f"{case.ticket}\n{case.id}")
+        if case.apart_from:
+            await self._redis.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         talk_key = self._group_key(change.talk.group, "talk")
@@ -449,6 +490,10 @@ class RedisState:
             if full or any(word in str(error) for word in _NOT_NOW):
                 raise Unreachable(f"Redis cannot do it now: {error}") from error
             raise
+
+
+def _line(community: str) -> str:
+    return f"linli:{{{community}}}:line"
 
 
 def _entries(answer: Any) -> list[Entry]:

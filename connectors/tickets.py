@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from actions import facts as f
+from connectors.codec import dump, load
 from connectors.open311 import ServiceRequestUpdate
 
 DOOR = "dispatch"
 """The door through which news of tickets comes into a group's inbox."""
+SHARED = "shared"
+"""The door for what one group that follows a ticket has to tell another."""
 
 _FACTS: dict[str, type[f.TicketAccepted | f.WorkStarted | f.TicketReturned | f.WorkDone]] = {
     "accepted": f.TicketAccepted,
@@ -19,17 +22,26 @@ _FACTS: dict[str, type[f.TicketAccepted | f.WorkStarted | f.TicketReturned | f.W
 }
 
 
-def raw_news(case: str, update: ServiceRequestUpdate) -> dict[str, Any]:
-    """The update as it is written into the inbox."""
+def raw_news(update: ServiceRequestUpdate) -> dict[str, Any]:
+    """The update as it is written into the inbox, beside the `case` that it is for."""
     at = update.at.isoformat() if update.at else None
     return {
-        "case": case,
         "ticket": update.request_id,
         "update": update.id,
         "status": update.status,
         "note": update.text[:500],
         "at": at,
     }
+
+
+def raw_shared(case: str, ticket: str, fact: f.Fact) -> dict[str, Any]:
+    """What another group's case has to be told, as it is written into the inbox."""
+    return {"case": case, "ticket": ticket, "fact": dump(fact, f.Fact)}
+
+
+def fact_shared(raw: dict[str, Any]) -> f.Fact:
+    """The fact that `raw_shared` wrote. Raises ValueError for anything else."""
+    return load(raw["fact"], f.Fact)
 
 
 def news_of(raw: dict[str, Any], heard_at: datetime) -> f.TicketNews | None:

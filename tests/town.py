@@ -20,6 +20,7 @@ from bot.grids import Grids
 from bot.hands import Hands
 from bot.house import House
 from bot.metrics import Metrics
+from bot.ports import State
 from bot.replay import VirtualClock
 from bot.settings import Grid, Settings
 from bot.work import Carrier, News, Reader
@@ -62,13 +63,19 @@ class Town:
     """The group, its people, and dispatch."""
 
     def __init__(
-        self, readings: dict[str, Reading] | None = None, *, policy: Policy | None = None, lang: str = "zh_CN"
+        self,
+        readings: dict[str, Reading] | None = None,
+        *,
+        policy: Policy | None = None,
+        lang: str = "zh_CN",
+        grids: tuple[Grid, ...] = (Grid(id="g1", name="第一网格"),),
+        state: State | None = None,
     ) -> None:
         self.clock = VirtualClock(MORNING)
-        self.state, self.chat = MemoryState(), MemoryChat()
+        self.state, self.chat = state or MemoryState(), MemoryChat()
         self.nlu, self.dispatch = MemoryNlu(readings), MemoryDispatch()
         self.chat.staff = (("memory:孟姐", "孟姐"),)
-        settings = Settings(lang=lang, grid=(Grid(id="g1", name="第一网格"),))
+        settings = Settings(lang=lang, grid=grids)
         chats = {"memory": self.chat}
         self.house = House(
             state=self.state,
@@ -124,7 +131,7 @@ class Town:
         self.chat.heard[update] = what
         if isinstance(what, Message):
             self.chat.last_heard = what.id
-        await self.flow.heard("memory", GROUP, update, {"id": update})
+        await self.flow.heard("memory", what.group, update, {"id": update})
         await self.settle()
 
     async def press(self, who: str, label: str, *, on: int = -1, data: str | None = None) -> str:
@@ -133,7 +140,7 @@ class Town:
         buttons = {button.label: button.data for row in said.post.buttons for button in row}
         self._count += 1
         press = Press(
-            GROUP,
+            said.post.group,
             f"press{self._count}",
             f"memory:{who}",
             who,

@@ -60,6 +60,9 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.Dispatched(at=LATER, by=WORKER),
         f.SolvedOnSite(at=LATER, by=WORKER, by_name="李师傅"),
         f.TicketFiled(at=LATER, ticket="T-1"),
+        f.JoinedTicket(at=LATER, ticket="T-1", leader="memory:grid-8:4"),
+        f.SetApart(at=LATER, by=WORKER),
+        f.SentBack(at=LATER),
         f.TicketRefused(at=LATER, reason="不属于本级"),
         f.FilingDelayed(at=LATER),
         f.TicketAccepted(at=LATER, note="电梯所已受理", update="u1"),
@@ -71,6 +74,7 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.WorkerDenied(at=LATER, by=WORKER),
         f.ResidentConfirmed(at=LATER, by=AUNT, message="m9"),
         f.ResidentDisputed(at=LATER, by=AUNT, message="m10", text="哪里修好了"),
+        f.CameBack(at=LATER, by=NEIGHBOUR, message="m11", text="电梯又坏了"),
         f.SatisfactionGiven(at=LATER, by=AUNT, score=5),
         f.Posted(at=LATER, what="card", post="p1", face="f1"),
         f.TimeRanOut(at=LATER, timer=""),
@@ -122,6 +126,7 @@ class Story:
 
 
 FILED = (f.Reported, f.TicketFiled)
+JOINED = (f.Reported, f.JoinedTicket)
 SILENCE = (f.TimeRanOut, f.TimeRanOut)
 ASKED_RESIDENTS = (*FILED, f.WorkDone, ASKED_WORKER, f.WorkerConfirmed)
 

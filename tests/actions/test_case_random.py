@@ -106,6 +106,10 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
         messages=st.lists(st.tuples(ids, words), max_size=3).map(tuple),
     ),
     f.TicketFiled: st.builds(f.TicketFiled, **told, ticket=words),
+    f.JoinedTicket: st.builds(f.JoinedTicket, **told, ticket=words, leader=words),
+    f.SetApart: st.builds(f.SetApart, **told),
+    f.SentBack: st.builds(f.SentBack, **told, disputed=st.booleans()),
+    f.CameBack: st.builds(f.CameBack, **told, text=words, place=words),
     f.TicketRefused: st.builds(f.TicketRefused, **told, reason=words),
     f.ResidentDisputed: st.builds(f.ResidentDisputed, **told, text=words),
     f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
@@ -190,7 +194,9 @@ def test_whatever_happens_the_rules_hold(told: Told) -> None:
     if case.stage is Stage.FILING:
         assert case.ticket is None
     disputes = [each for each in told.trace if isinstance(each, f.ResidentDisputed | f.WorkerDenied)]
+    disputes += [each for each in told.trace if isinstance(each, f.SentBack) and each.disputed]
     assert case.disputes == len(disputes)
+    assert case.reopened == sum(isinstance(each, f.CameBack) for each in told.trace)
     assert case.reminders <= 1
     assert len(dict(case.posts)) == len(case.posts)
     assert len(dict(case.scores)) == len(case.scores)
@@ -201,7 +207,8 @@ def test_whatever_happens_the_rules_hold(told: Told) -> None:
 @settings(CALM, max_examples=60)
 @given(tellings())
 def test_nothing_is_told_to_a_dispatch_that_has_no_ticket(told: Told) -> None:
-    filed = next((n for n, each in enumerate(told.trace, 1) if isinstance(each, f.TicketFiled)), None)
+    has_ticket = f.TicketFiled | f.JoinedTicket
+    filed = next((n for n, each in enumerate(told.trace, 1) if isinstance(each, has_ticket)), None)
     for order in told.orders:
         if isinstance(order, o.TellDispatch):
             assert filed is not None
@@ -213,4 +220,4 @@ def test_nothing_is_told_to_a_dispatch_that_has_no_ticket(told: Told) -> None:
 def test_a_settled_case_moves_only_when_somebody_speaks(told: Told) -> None:
     for before, after, happened in zip(told.stages, told.stages[1:], told.trace[1:], strict=False):
         if before in SETTLED and after is not before:
-            assert isinstance(happened, f.ResidentDisputed | f.ResidentConfirmed)
+            assert isinstance(happened, f.ResidentDisputed | f.ResidentConfirmed | f.CameBack)

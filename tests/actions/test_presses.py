@@ -8,14 +8,27 @@ from actions import facts as f
 from actions.case import DROPPED, SETTLED, IllegalMove, Stage, advance
 from actions.message import Press, Role
 from actions.presses import RATES, Refusal, Verb, fact_of, on_card
-from tests.actions.stories import AUNT, GROUP, LATER, NEIGHBOUR, WAYS, WORKER, Story, in_stage
+from tests.actions.stories import (
+    ASKED_WORKER,
+    AUNT,
+    GROUP,
+    JOINED,
+    LATER,
+    NEIGHBOUR,
+    WAYS,
+    WORKER,
+    Story,
+    in_stage,
+)
 
 OPEN = Story(f.Reported, f.TicketFiled).now
+JOINED_CASE = Story(*JOINED).now
 WORKERS = {
     Verb.TAKE: f.TakenOn,
     Verb.FILE: f.Dispatched,
     Verb.DISMISS: f.Dismissed,
     Verb.DONE: f.SolvedOnSite,
+    Verb.APART: f.SetApart,
     Verb.CONFIRM: f.WorkerConfirmed,
     Verb.DENY: f.WorkerDenied,
 }
@@ -67,6 +80,12 @@ def test_me_too_counts_nobody_twice():
 
 def test_a_worker_may_live_there_too():
     assert isinstance(fact_of(Verb.ME_TOO, press(WORKER, Role.WORKER), OPEN), f.Seconded)
+
+
+def test_only_a_case_that_follows_another_groups_ticket_can_be_set_apart():
+    assert (Verb.APART,) in on_card(JOINED_CASE)
+    assert (Verb.APART,) not in on_card(OPEN)
+    assert (Verb.APART,) not in on_card(Story(*JOINED, f.WorkDone, ASKED_WORKER, f.WorkerConfirmed).now)
 
 
 def test_every_verb_means_something():

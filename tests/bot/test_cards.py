@@ -75,6 +75,11 @@ def test_what_is_known_beside_is_counted():
     assert all(part in last for part in ("2 人", "1 个", "×2", "4.5"))
 
 
+def test_a_card_counts_how_often_it_came_back_and_says_that_another_group_reported_it():
+    last = CHINESE.card(replace(OPEN, reopened=2, leader="memory:grid-8:4")).splitlines()[-1]
+    assert last == "再次出现 ×2 · 别的群已经报过，这里一起跟进"
+
+
 def test_urgency_is_seen_at_once():
     assert CHINESE.title(replace(OPEN, urgency=Urgency.EMERGENCY)).startswith("🆘")
     assert CHINESE.title(OPEN).startswith("#1")

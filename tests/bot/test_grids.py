@@ -26,6 +26,20 @@ def test_a_group_of_the_file_has_its_grids_rules_over_the_general_ones():
     assert policy.waits[Wait.WORKER] == timedelta(minutes=5)
 
 
+def test_a_community_is_what_grids_name_or_the_grid_alone():
+    spring = [
+        Grid(id=f"g{n}", name="网格", groups=(f"telegram:-{n}",), community="g9" if n < 3 else None)
+        for n in (1, 2, 3, 9)
+    ]
+    grids = Grids(Settings(grid=spring))
+    one, two, three, nine = (grids.community_of(f"telegram:-{n}") for n in (1, 2, 3, 9))
+    assert one == two
+    assert len({one, three, nine}) == 3, "a grid of the community's name is another thing"
+    assert grids.community_of("telegram:-77") == ""
+    grids.bind("telegram:-77", "g3")
+    assert grids.community_of("telegram:-77") == three
+
+
 def test_an_unknown_group_follows_the_general_rules():
     grids = Grids(SETTINGS)
     assert grids.policy_of("telegram:-9").file_at_once

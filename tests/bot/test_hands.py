@@ -194,3 +194,9 @@ async def test_a_long_list_names_each_case_in_a_line(town):
 async def test_a_photo_counts_on_the_card(town):
     await town.say("张阿姨", "", kind=Kind.PHOTO)
     assert "附件 1 个" in town.texts[0]
+
+
+async def test_a_detail_added_while_a_fix_is_confirmed_does_not_reopen_the_ticket(town):
+    await town.dispatch_says("fixed")
+    await town.say("张阿姨", "补充：我身份证110101199003071233", reply_to="1")
+    assert town.dispatch.told[-1][:2] == ("1", "fixed")

@@ -10,12 +10,13 @@ import pytest
 import pytest_asyncio
 
 from actions import facts as f
+from actions.event import Sketch
 from actions.ledger import Change, Entry, Moved, Stale
 from actions.talk import Talk
 from bot.ports import State
 from connectors.memory_state import MemoryState
 from connectors.partition import partition_of
-from tests.actions.stories import CASE, GROUP, START
+from tests.actions.stories import CASE, GROUP, POINT, START
 from tests.contracts.states import (
     OTHER,
     due,
@@ -136,8 +137,55 @@ class TestState:
 
     async def test_a_ticket_leads_to_its_case(self, state: State) -> None:
         await save(state, moved(reported().case, f.TicketFiled))
-        assert await state.case_of_ticket("T-1") == CASE
-        assert await state.case_of_ticket("T-2") is None
+        assert await state.cases_of_ticket("T-1") == [CASE]
+        assert await state.cases_of_ticket("T-2") == []
+
+    async def test_a_ticket_leads_to_every_case_that_follows_it_the_first_first(self, state: State) -> None:
+        for _ in range(2):  # said again, it changes nothing
+            await save(state, moved(reported(OTHER).case, f.JoinedTicket), group=OTHER)
+            await save(state, moved(reported().case, f.TicketFiled))
+        assert sorted(await state.cases_of_ticket("T-1")) == sorted([CASE, f"{OTHER}:1"])
+
+    async def test_a_ticket_is_open_as_long_as_one_case_that_follows_it(self, state: State) -> None:
+        filed = moved(reported().case, f.TicketFiled)
+        joined = moved(reported(OTHER).case, f.JoinedTicket)
+        await save(state, filed)
+        await save(state, joined, group=OTHER)
+        assert await state.open_tickets() == ["T-1"]
+        await save(state, moved(filed.case, f.Withdrawn))
+        assert await state.open_tickets() == ["T-1"]
+        await save(state, moved(joined.case, f.SetApart), group=OTHER)
+        assert await state.open_tickets() == []
+
+    # --- filings of a community ----------------------------------------------------------------------
+
+    async def test_filings_stand_in_the_order_in_which_they_came(self, state: State) -> None:
+        first, second = Sketch.of(reported().case), Sketch.of(reported(OTHER, place="").case)
+        assert await state.enlist("春风里", "b", first) == [("b", first)]
+        assert await state.enlist("春风里", "a", second) == [("b", first), ("a", second)]
+        assert await state.enlist("秋水里", "c", first) == [("c", first)]
+
+    async def test_a_filing_that_stands_in_the_line_keeps_its_place(self, state: State) -> None:
+        one = Sketch.of(reported().case)
+        for order in [*"abcdefghijkl", "a"]:
+            line = await state.enlist("a } and { b", order, one)
+        assert [order for order, _ in line] == list("abcdefghijkl")
+
+    async def test_a_filing_that_is_struck_comes_again_as_the_last(self, state: State) -> None:
+        one = Sketch.of(reported(point=POINT).case)
+        for order in "abc":
+            await state.enlist("c", order, one)
+        await state.strike("c", ["a", "b", "unknown"])
+        await state.strike("c", [])
+        assert await state.enlist("c", "a", one) == [("c", one), ("a", one)]
+
+    async def test_of_filings_in_the_same_moment_each_but_the_first_sees_the_first(
+        self, state: State
+    ) -> None:
+        one = Sketch.of(reported().case)
+        lines = await asyncio.gather(*(state.enlist("c", str(n), one) for n in range(8)))
+        assert sorted(len(line) for line in lines) == list(range(1, 9))
+        assert {line[0][0] for line in lines} == {next(line[0][0] for line in lines if len(line) == 1)}
 
     async def test_the_tickets_of_live_cases_are_known_until_they_end(self, state: State) -> None:
         filed = moved(reported().case, f.TicketFiled)

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from actions.errors import Unreachable
+from actions.event import Sketch
 from actions.ledger import Change, Entry, Stale
 from actions.talk import Talk
 from bot.ports import State
@@ -167,7 +168,10 @@ class TestWithoutRedis:
             state.cases(GROUP),
             state.case(CASE),
             state.case_of(GROUP, "m1"),
-            state.case_of_ticket("T-1"),
+            state.cases_of_ticket("T-1"),
+            state.open_tickets(),
+            state.enlist("c", "a", Sketch.of(reported().case)),
+            state.strike("c", ["a"]),
             state.trace(CASE),
             state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
             state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
