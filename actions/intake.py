@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actions import facts as f
-from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, Case, Stage
+from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, SETTLED, Case, Stage
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Message, Role
 from actions.policy import Policy
@@ -181,6 +181,8 @@ class Listening:
     def _fact(self, case: Case, kind: Intent, *, sure: bool) -> f.Fact:
         fact: f.Fact
         match kind:
+            case Intent.REPORT if case.stage in SETTLED:
+                fact = self._came_back()
             case Intent.REPORT:
                 fact = self._again()
             case Intent.SECOND:
@@ -206,6 +208,10 @@ class Listening:
         return f.Repeated(
             **self._who(), text=text, place=place, urgency=self._urgency(), meaning=self.reading.meaning
         )
+
+    def _came_back(self) -> f.Fact:
+        text, place = self.message.text, self._places()
+        return f.CameBack(**self._who(), text=text, place=place, meaning=self.reading.meaning)
 
     def _detail(self) -> f.Detailed:
         message = self.message
