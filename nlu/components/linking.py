@@ -39,11 +39,12 @@ class LinkingLearner(Learnt):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return how the scorers learn, and how many words are too common to tell anything."""
+        """Return how the scorers learn (see components.scorer), and how many words are too common to tell anything."""
         return {
             "common": 400,
             "least": 5,
-            "knots": 24,
+            "nets": 2,
+            "knots": 16,
             "epochs": 6,
             "batch": 64,
             "rate": 0.002,

@@ -64,9 +64,22 @@ class Quick(Scorer):
 
 
 def fit(choices: Sequence[tuple[list[Features], int]], how: dict[str, Any]) -> Scorer:
-    """Return a scorer that gives the right options the best chances; features seen less than `least` times are none."""
+    """Return a scorer that gives the right options the best chances; features seen less than `least` times are none.
+
+    `nets` scorers, which differ by chance only, are learnt and become one whose score is their mean.
+    """
     told = _Choices(choices, how["least"])
-    chance = np.random.default_rng(0)
+    learnt = [_learn(told, how, seed) for seed in range(how["nets"])]
+    net, bias, out, plain = zip(*learnt, strict=True)
+    rows = np.hstack([np.mean(plain, axis=0)[:, None], *net])
+    weights = {name: [float(number) for number in row] for name, row in zip(told.names, rows, strict=True)}
+    shares = np.concatenate(out) / len(learnt)
+    return Scorer(weights, [float(n) for n in np.concatenate(bias)], [float(n) for n in shares])
+
+
+def _learn(told: _Choices, how: dict[str, Any], seed: int) -> list[np.ndarray]:
+    """Return the layers of one net after some rounds: its weights, bias and out, and the plain weights beside it."""
+    chance = np.random.default_rng(seed)
     width, knots = len(told.names), how["knots"]
     layers = [
         chance.normal(0, 0.15, (width, knots)).astype(np.float32),
@@ -85,9 +98,7 @@ def fit(choices: Sequence[tuple[list[Features], int]], how: dict[str, Any]) -> S
                 squares[n] = _SLOWER * squares[n] + (1 - _SLOWER) * slope**2
                 size = np.sqrt(squares[n] / (1 - _SLOWER**step)) + _TINY
                 layers[n] = layers[n] - rate * means[n] / (1 - _SLOW**step) / size
-    net, bias, out, plain = layers
-    weights = {name: [float(plain[n]), *map(float, net[n])] for n, name in enumerate(told.names)}
-    return Scorer(weights, [float(n) for n in bias], [float(n) for n in out])
+    return layers
 
 
 def _slopes(told: _Choices, batch: np.ndarray, layers: list[np.ndarray], decay: float) -> list[np.ndarray]:
