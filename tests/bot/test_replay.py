@@ -73,7 +73,15 @@ async def test_waits_run_out_between_messages_without_waiting(tmp_path):
     outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2027-03-02T08:00:00"))
     (case,) = outcome.cases
     assert case.stage == "lapsed" or case.ticket
-    assert len(outcome.said) >= 2
+    assert [one["after"] for one in outcome.said] == [1], (
+        "the card; it asks where, and is edited from then on"
+    )
+
+
+async def test_the_pause_before_a_card_passes_on_the_virtual_clock(tmp_path):
+    soon = row(2, "早", at="2026-03-02T08:01:30", sender="李叔")
+    outcome = await replayed(tmp_path, row(1, "电梯坏了"), soon, row(3, LIFT, at="2026-03-02T08:01:40"))
+    assert [one["after"] for one in outcome.said] == [3], "it was completed before it had to be asked"
 
 
 async def test_a_wait_does_not_run_out_before_its_time(tmp_path):
