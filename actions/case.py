@@ -63,6 +63,14 @@ MOST_PLACES = 8
 """Places kept of one case; a power cut is spoken of in many buildings."""
 TAKEN_BACK_WITHIN = timedelta(hours=24)
 """So long whoever withdrew a case can change their mind."""
+QUESTIONS = {
+    Stage.WORK_DONE: "worker_key",
+    Stage.WORKER_KEY: "worker_key",
+    Stage.RESIDENTS_KEY: "residents_key",
+    Stage.CLOSED: "residents_key",
+    Stage.SOLVED_IN_GRID: "residents_key",
+}
+"""As what the question with the keys was posted, by stage; after the end it is where the mark is given."""
 
 
 class IllegalMove(Exception):
@@ -148,8 +156,14 @@ class Case:
         return self.disputes + self.reopened
 
     def post(self, what: str) -> str | None:
-        """The id of the message that the bot posted as `what` (`card`, `where` …), if it did."""
+        """The id of the message that the bot posted as `what` (`card`, `worker_key` …), if it did."""
         return dict(self.posts).get(what)
+
+    @property
+    def asked_on_card(self) -> bool:
+        """Whether the question of its stage stands on the card, since no message of its own could be said."""
+        asked = self.post(QUESTIONS.get(self.stage, ""))
+        return asked is not None and asked == self.post("card")
 
 
 Guard = Callable[[Case, f.Fact], bool]
@@ -231,7 +245,7 @@ def disputed_with_ticket(case: Case, fact: f.Fact) -> bool:
 
 
 def first_delay(case: Case, _: f.Fact) -> bool:
-    """The group has not yet been told that dispatch cannot be reached."""
+    """The card does not yet say that dispatch cannot be reached."""
     return not case.delayed
 
 
@@ -260,15 +274,16 @@ def is_key_question(_: Case, fact: f.Fact) -> bool:
     return isinstance(fact, f.Posted) and fact.what == "worker_key"
 
 
+def is_residents_question(_: Case, fact: f.Fact) -> bool:
+    """The post is the question to the residents."""
+    return isinstance(fact, f.Posted) and fact.what == "residents_key"
+
+
 # --- orders -----------------------------------------------------------------------------------------
 
 
-def show_card(_: Case, __: f.Fact) -> o.Order:
-    return o.ShowCard()
-
-
-def ask_where(_: Case, __: f.Fact) -> o.Order:
-    return o.AskWhere()
+def show_card(_: Case, fact: f.Fact) -> o.Order:
+    return o.ShowCard(asked_at=fact.at if fact.by else None)
 
 
 def ask_worker(_: Case, __: f.Fact) -> o.Order:
@@ -279,8 +294,9 @@ def ask_if_fixed(_: Case, __: f.Fact) -> o.Order:
     return o.AskIfFixed()
 
 
-def ask_satisfaction(_: Case, __: f.Fact) -> o.Order:
-    return o.AskSatisfaction()
+def ask_satisfaction(_: Case, fact: f.Fact) -> o.Order | None:
+    # Whoever pressed gives the mark where the button was; only words are answered with words.
+    return o.AskSatisfaction() if fact.message else None
 
 
 def file_ticket(_: Case, __: f.Fact) -> o.Order:
@@ -367,14 +383,14 @@ def _beginning() -> Iterator[Row]:
     yield Row(S.ASKING_WHERE, f.TimeRanOut, S.WAITING_WORKER, _WAIT_WORKER)
     yield Row(S.WAITING_WORKER, f.PlaceGiven, S.FILING, _FILE, files_itself)
     yield Row(S.WAITING_WORKER, f.PlaceGiven, S.WAITING_WORKER, (show_card,))
-    remind = (say(Sentence.REMIND_WORKER), wait(Wait.WORKER))
+    remind = (show_card, say(Sentence.REMIND_WORKER), wait(Wait.WORKER))
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.FILING, _FILE, reminded_and_sure)
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
     yield Row(S.WAITING_WORKER, f.TimeRanOut, S.WAITING_WORKER, remind)
 
 
 def _opening(stage: Stage, fact: type[f.Fact]) -> Iterator[Row]:
-    yield Row(stage, fact, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
+    yield Row(stage, fact, S.ASKING_WHERE, (show_card, wait(Wait.WHERE)), no_place)
     yield Row(stage, fact, S.FILING, _FILE, files_itself)
     yield Row(stage, fact, S.WAITING_WORKER, _WAIT_WORKER)
 
@@ -390,7 +406,7 @@ def _by_the_worker() -> Iterator[Row]:
             yield Row(stage, f.TakenOn, S.HANDLING, _HANDLE)
         yield Row(stage, f.SolvedOnSite, S.RESIDENTS_KEY, (*_ASK_RESIDENTS, tell(News.HANDLED)))
         yield Row(stage, f.Dismissed, S.NOT_A_PROBLEM, (show_card, tell(News.WITHDRAWN)))
-    remind = (say(Sentence.REMIND_WORKER), wait(Wait.HANDLING))
+    remind = (show_card, say(Sentence.REMIND_WORKER), wait(Wait.HANDLING))
     again = (show_card, tell(News.SENT_AGAIN))
     yield Row(S.HANDLING, f.TimeRanOut, S.OPEN, again, reminded_with_ticket)
     yield Row(S.HANDLING, f.TimeRanOut, S.FILING, _FILE, reminded)
@@ -409,7 +425,7 @@ def _at_dispatch() -> Iterator[Row]:
         yield Row(stage, f.TicketFiled, stage, (tell(news),))
     refused = (*_WAIT_WORKER, say(Sentence.REFUSED))
     yield Row(S.FILING, f.TicketRefused, S.WAITING_WORKER, refused)
-    yield Row(S.FILING, f.FilingDelayed, S.FILING, (show_card, say(Sentence.DELAYED)), first_delay)
+    yield Row(S.FILING, f.FilingDelayed, S.FILING, (show_card,), first_delay)
     yield Row(S.FILING, f.FilingDelayed, S.FILING)
     returned = (show_card, say(Sentence.RETURNED))
     for stage in AT_DISPATCH:
@@ -421,9 +437,11 @@ def _at_dispatch() -> Iterator[Row]:
 
 
 def _keys() -> Iterator[Row]:
-    yield Row(S.WORK_DONE, f.Posted, S.WORKER_KEY, (wait(Wait.WORKER_KEY),), is_key_question)
+    yield Row(S.WORK_DONE, f.Posted, S.WORKER_KEY, (show_card, wait(Wait.WORKER_KEY)), is_key_question)
+    yield Row(S.WORKER_KEY, f.Posted, S.WORKER_KEY, (show_card,), is_key_question)
+    yield Row(S.RESIDENTS_KEY, f.Posted, S.RESIDENTS_KEY, (show_card,), is_residents_question)
     denied = (show_card, say(Sentence.DENIED), tell(News.DENIED))
-    remind_worker = (say(Sentence.REMIND_WORKER_KEY), wait(Wait.WORKER_KEY))
+    remind_worker = (show_card, say(Sentence.REMIND_WORKER_KEY), wait(Wait.WORKER_KEY))
     for stage in (S.WORK_DONE, S.WORKER_KEY):
         yield Row(stage, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
         yield Row(stage, f.TimeRanOut, stage, remind_worker)
@@ -781,8 +799,16 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
         reminders=known.reminders + isinstance(fact, f.TimeRanOut) if stayed else 0,
         timer=known.timer if stayed else "",
         doubtful=known.doubtful and row.to in (S.UNSURE, *DROPPED),
+        posts=known.posts if stayed or row.to not in LIVE else _without_old_questions(known, fact),
     )
     return _ordered(known, [effect(known, fact) for effect in row.effects])
+
+
+def _without_old_questions(case: Case, fact: f.Fact) -> tuple[tuple[str, str], ...]:
+    """What is posted still counts, but a question of the stage before, or of the round before, is over."""
+    asked = fact.what if isinstance(fact, f.Posted) else ""
+    over = {"worker_key", "residents_key"} - {asked}
+    return tuple((what, post) for what, post in case.posts if what not in over)
 
 
 def rebuild(trace: Iterable[f.Fact]) -> Case:

@@ -33,13 +33,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An order with the time from which it may be carried out, and how often that was tried."""
+    """An order with the time from which it may be carried out, and how often that was tried.
+
+    `answers` is the message that was the occasion for a sentence which had waited for one.
+    """
 
     order: Order
     group: str
     at: datetime
     tries: int = 0
     first_tried_at: datetime | None = None
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Orders: what is to be done. Imperative, frozen, each with an idempotency key `case:version:n`."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actions.message import Attachment
@@ -27,7 +27,6 @@ class Sentence(StrEnum):
     """A milestone told to the group in a message of its own; the words are in the message catalogue."""
 
     REFUSED = "refused"
-    DELAYED = "delayed"
     RETURNED = "returned"
     DISPUTED = "disputed"
     DENIED = "denied"
@@ -67,7 +66,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCard(Order):
-    """Bring the card in the group up to date with the case, posting it if there is none."""
+    """Bring the card in the group up to date with the case, posting it if there is none.
+
+    `asked_at` is when a person said or pressed what it answers; None where nobody did.
+    """
+
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +92,11 @@ class CloseMenu(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskWhere(Order):
-    """Ask the reporter, once, where it is."""
+class ShowList(Order):
+    """Name in one message the cases that came out of old messages and have no card; `cases` are their ids."""
+
+    group: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +111,20 @@ class AskIfFixed(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskSatisfaction(Order):
-    """Say that it is closed, and ask the residents, once, for a mark from 1 to 5."""
+    """Answer whoever said that it is fixed: it is closed; and ask, once, for a mark from 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseQuestion(Order):
-    """Put the answer in the place of a question's buttons; `answer` is the verb that `by_name` pressed."""
+    """Put the answer in the place of a question's buttons; `answer` is the verb that `by_name` pressed.
+
+    With `rates` the five marks come in their place, where the case is closed by it.
+    """
 
     post: str
     answer: str
     by_name: str
+    rates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +152,7 @@ class Reply(Order):
     reply_to: str | None
     what: str
     args: tuple[tuple[str, str], ...] = ()
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

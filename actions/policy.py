@@ -1,7 +1,7 @@
 """Policy: what a grid has settled about the bot's behaviour."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta, timezone, tzinfo
 
 from actions.event import SAME_EVENT
 from actions.orders import Wait
@@ -26,6 +26,10 @@ class Policy:
     worker's list and for others to bear it out; `follow` lets a message join a case; `category` lets a case go
     to dispatch without a person (under it the worker decides: Signalen hands over below 40 %); `kind` is asked
     of what moves a case, such as that it is fixed.
+
+    Of speaking: a report that is not whole is answered after `pause`; of the talk at most `share` is ours, but
+    `share_floor` messages a day in any case; from `quiet_from` to `quiet_until`, by the clocks of `zone`, people sleep;
+    what is read later than `backlog` after it was said is answered in a list.
     """
 
     file_at_once: bool = True
@@ -38,3 +42,10 @@ class Policy:
     delay_told_after: timedelta = timedelta(seconds=60)
     reopen_within: timedelta = timedelta(days=7)
     same_event: timedelta = SAME_EVENT
+    pause: timedelta = timedelta(seconds=45)
+    share: float = 0.12
+    share_floor: int = 3
+    quiet_from: time | None = time(22)
+    quiet_until: time | None = time(7)
+    zone: tzinfo = timezone(timedelta(hours=8))
+    backlog: timedelta = timedelta(minutes=10)

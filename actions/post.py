@@ -17,6 +17,7 @@ class Post:
 
     `key` is the order's idempotency key: a platform that can, posts the same key once only.
     `mentions` are pairs of a person's id (with platform) and the name shown; they are called at the end.
+    `silent`: without a sound, where the platform can.
     """
 
     group: str
@@ -26,3 +27,4 @@ class Post:
     reply_to: str | None = None
     thread: str | None = None
     mentions: tuple[tuple[str, str], ...] = ()
+    silent: bool = False

@@ -34,6 +34,8 @@ class Verb(StrEnum):
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
 KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
 """Answers to a question that is asked once: with the answer its buttons go."""
+WORKERS_ROW = (Verb.CONFIRM, Verb.DENY)
+RESIDENTS_ROW = (Verb.FIXED, Verb.NOT_FIXED)
 _WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.APART, Verb.CONFIRM, Verb.DENY, Verb.MORE)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
 
@@ -120,5 +122,13 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a case: what helps in its stage, and no more."""
+    if case.asked_on_card:
+        return _asked_on_card(case)
     rows = _ON_CARD.get(case.stage, ())
     return (*rows, (Verb.APART,)) if case.leader and allowed(case, f.SetApart) else rows
+
+
+def _asked_on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
+    if case.stage in SETTLED:
+        return (RATES, (Verb.NOT_FIXED,))
+    return (RESIDENTS_ROW,) if case.stage is Stage.RESIDENTS_KEY else (WORKERS_ROW,)

@@ -1,7 +1,9 @@
 """Talk: what a group is talking about, as far as the bot needs it to understand the next message."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
 
 from actions.message import Kind, Message, Role
 from actions.reading import Intent
@@ -25,9 +27,43 @@ class Line:
     album: str | None = None
 
 
+class Occasion(StrEnum):
+    """What a sentence waits for: that anybody speaks, that it is not chatter, that it is about the case."""
+
+    ANYBODY = "anybody"
+    TALK = "talk"
+    CASE = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order (its key) that waits until somebody speaks; at `until` it has waited in vain."""
+
+    order: str
+    case: str
+    occasion: Occasion
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """How many messages of people were heard, and how many of ours said, in one hour (`at`, since 1970)."""
+
+    at: int
+    heard: int = 0
+    said: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A group's memory. `version` counts its saves: a stale save is refused."""
+    """A group's memory. `version` counts its saves: a stale save is refused.
+
+    `warnings` are pairs of a cry for help and the warning that answered it, which becomes the card of its case.
+    `spoke_at` is when we last said something, `since` how often a person has spoken since; `listed` are cases
+    that were named in a list and have no card.
+    """
+
+    COUNTED: ClassVar[int] = 100
 
     group: str
     title: str = ""
@@ -39,6 +75,12 @@ class Talk:
     greeted: bool = False
     recent: tuple[Line, ...] = ()
     warned: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+    spoke_at: datetime | None = None
+    since: int = 0
+    hours: tuple[Hour, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    listed: tuple[str, ...] = ()
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""
@@ -54,4 +96,45 @@ class Talk:
             message.album,
         )
         kept = tuple(old for old in self.recent if old.id != message.id)
-        return replace(self, recent=(*kept, line)[-REMEMBERED:], title=message.group_title or self.title)
+        talk = replace(self, recent=(*kept, line)[-REMEMBERED:], title=message.group_title or self.title)
+        return talk if message.edited or message.role is Role.BOT else talk.met(message.at)
+
+    def met(self, at: datetime, *, wrote: bool = True) -> "Talk":
+        """The memory after a person spoke; a press is no message of the group's, but somebody was there."""
+        # Messages are stamped in whole seconds on some platforms; what we said before they were heard is later.
+        after = self.spoke_at is None or at >= self.spoke_at.replace(microsecond=0)
+        return replace(self, since=self.since + after, hours=_counted(self.hours, at, heard=int(wrote)))
+
+    def spoke(self, at: datetime) -> "Talk":
+        """The memory after we said something."""
+        return replace(self, spoke_at=at, since=0, hours=_counted(self.hours, at, said=1))
+
+    def waits(self, waiting: Waiting) -> "Talk":
+        """The memory with one more order that waits for somebody to speak."""
+        return replace(self, waiting=(*self._others(waiting.order), waiting))
+
+    def waits_no_more(self, order: str) -> "Talk":
+        """The memory without an order that waited."""
+        return replace(self, waiting=self._others(order))
+
+    def _others(self, order: str) -> tuple[Waiting, ...]:
+        return tuple(one for one in self.waiting if one.order != order)
+
+
+def _counted(hours: tuple[Hour, ...], at: datetime, *, heard: int = 0, said: int = 0) -> tuple[Hour, ...]:
+    """The hours with what came at this time; what comes late counts for the hour in which we are."""
+    number = int(at.timestamp()) // 3600
+    *before, last = hours or (Hour(number),)
+    if number > last.at:
+        before, last = [*before, last], Hour(number)
+    return _needed((*before, Hour(last.at, last.heard + heard, last.said + said)))
+
+
+def _needed(hours: tuple[Hour, ...]) -> tuple[Hour, ...]:
+    """The hours of the last day, and those before it that hold the last hundred messages."""
+    since, heard = hours[-1].at - timedelta(days=1) // timedelta(hours=1), 0
+    for n, hour in enumerate(reversed(hours)):
+        if hour.at < since and heard >= Talk.COUNTED:
+            return hours[len(hours) - n :]
+        heard += hour.heard
+    return hours

@@ -1,15 +1,17 @@
 """Cards: what the group sees of a case. Pure words; buttons and sending are elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.case import Case, Stage
-from actions.emergency import Peril
+from actions.emergency import Peril, peril_of, spot
 from actions.mask import mask
 from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.categories import name_of
 from bot.phrases import gettext
 
+_WAITS_FOR_WORKER = (Stage.WAITING_WORKER, Stage.HANDLING, Stage.WORK_DONE, Stage.WORKER_KEY)
 QUOTED = 80
 """Characters of the reporter's words on a card; whoever wants more looks at the message it replies to."""
 
@@ -26,8 +28,17 @@ class Writer:
 
     def card(self, case: Case) -> str:
         """The card in the group: what, where, who has it. It quotes the report, so the words stand there."""
-        lines = [self.title(case), self._status(case), self._extras(case)]
+        lines = [self.title(case), self._asked(case) or self._status(case), self._extras(case)]
         return "\n".join(line for line in lines if line)
+
+    def _asked(self, case: Case) -> str:
+        """The question that stands on the card, in the place of where the case stands."""
+        if not case.asked_on_card:
+            return ""
+        if not case.live:
+            return f"{self._status(case)}\n{self.ask_mark()}"
+        text = self.ask_if_fixed(case) if case.stage is Stage.RESIDENTS_KEY else self.ask_worker(case)
+        return self._mark(case) + text.removeprefix(f"{self.title(case)}\n")
 
     def story(self, case: Case) -> str:
         """The card with the reporter's words, for whoever asks."""
@@ -53,12 +64,16 @@ class Writer:
         return f"{mask(case.reporter_name) or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
 
     def _status(self, case: Case) -> str:
-        return _status(case, self.lang).format(
+        return self._mark(case) + _status(case, self.lang).format(
             ticket=case.ticket or "—",
             worker=case.handler_name or self._("the grid worker"),
             note=mask(case.note) or self._("no reason given"),
             other=case.merged_into.rpartition(":")[2],
         )
+
+    def _mark(self, case: Case) -> str:
+        """What waits for the worker longer than it should carries a clock."""
+        return "⏰ " if case.reminders and case.stage in _WAITS_FOR_WORKER else ""
 
     def _extras(self, case: Case) -> str:
         parts = []
@@ -78,11 +93,6 @@ class Writer:
         return " · ".join(parts)
 
     # --- questions and sentences ------------------------------------------------------------------------
-
-    def ask_where(self, case: Case) -> str:
-        """The one question to the reporter."""
-        ask = self._("#{number} {what}: where is it? Just reply with the building or the place.")
-        return ask.format(number=case.number, what=name_of(case.category, self.lang))
 
     def ask_worker(self, case: Case) -> str:
         """The question for the first key."""
@@ -108,6 +118,15 @@ class Writer:
         )
         return ask.format(title=self.title(case))
 
+    def ask_mark(self) -> str:
+        """The same, where the end is told already."""
+        return self._("Thank you all! How well was it handled? 1 is poor, 5 is very good.")
+
+    def missed(self, cases: Sequence[Case]) -> str:
+        """Many cases in one message, after we were away or had spoken enough."""
+        begins = self._("This was reported as well; it is recorded and being passed on:")
+        return "\n".join((begins, *(self.line(case) for case in cases)))
+
     def say(self, sentence: Sentence, case: Case, note: str) -> str:
         """A milestone."""
         return _sentence(sentence, self.lang).format(
@@ -118,6 +137,15 @@ class Writer:
             worker=case.handler_name or self._("the grid worker"),
         )
 
+    def alarm(self, case: Case, *, calls_workers: bool) -> str:
+        """The card of an emergency in the place of its warning: what to do first, then the case."""
+        peril = spot(case.text) or peril_of(case.category)
+        lines = [self.warning(peril, calls_workers=False), self.card(case)]
+        return "\n".join([*lines, self._call()] if calls_workers else lines)
+
+    def _call(self) -> str:
+        return self._("Grid workers, please look at once:")
+
     def warning(self, peril: Peril, *, calls_workers: bool) -> str:
         """The fixed emergency text; the names of the workers, if there are any to call, come behind it."""
         numbers = {
@@ -127,14 +155,14 @@ class Writer:
             "gas": self.gas or self.fire,
         }
         text = _warning(peril, self.lang).format(**numbers)
-        return f"{text}\n{self._('Grid workers, please look at once:')}" if calls_workers else text
+        return f"{text}\n{self._call()}" if calls_workers else text
 
 
 def _status(case: Case, lang: str) -> str:
     _ = gettext(lang)
     texts = {
         Stage.NEW: "",
-        Stage.ASKING_WHERE: _("Waiting to hear where it is"),
+        Stage.ASKING_WHERE: _("Where is it? Just reply with the building or the place."),
         Stage.WAITING_WORKER: _("Waiting for the grid worker to look at it"),
         Stage.HANDLING: _("{worker} is handling it in the grid"),
         Stage.FILING: _("Being sent to dispatch"),
@@ -154,6 +182,8 @@ def _status(case: Case, lang: str) -> str:
     }
     if case.stage is Stage.FILING and case.delayed:
         return _("Dispatch cannot be reached; it will be sent as soon as it can")
+    if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
+        return _("Dispatch did not take it: {note}. Grid worker, please decide.")
     return texts[case.stage]
 
 
@@ -161,9 +191,6 @@ def _sentence(sentence: Sentence, lang: str) -> str:
     _ = gettext(lang)
     return {
         Sentence.REFUSED: _("{title}\nDispatch did not take it: {note}\nGrid worker, please decide."),
-        Sentence.DELAYED: _(
-            "{title}\nDispatch cannot be reached right now. It is kept and will be sent by itself."
-        ),
         Sentence.RETURNED: _(
             "{title}\nDispatch returned it: {note}\nGrid worker, please handle it or send it again."
         ),

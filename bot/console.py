@@ -88,7 +88,7 @@ HAPPENED = {
     "ShowCard": N_("Show the card"),
     "ShowMenu": N_("Show the menu of corrections"),
     "CloseMenu": N_("Close the menu of corrections"),
-    "AskWhere": N_("Ask where it is"),
+    "ShowList": N_("List what was missed"),
     "AskWorker": N_("Ask the worker"),
     "AskIfFixed": N_("Ask the residents"),
     "AskSatisfaction": N_("Ask for satisfaction"),

@@ -19,13 +19,13 @@ import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import SETTLED, Case, IllegalMove, advance
+from actions.case import QUESTIONS, SETTLED, Case, IllegalMove, advance
 from actions.commands import Command, parse
 from actions.corrections import Step
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
-from actions.message import Joined, Kind, Message, Press
+from actions.message import Joined, Kind, Message, Press, Role
 from actions.presses import KEYS, Refusal, Verb, fact_of
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
@@ -33,6 +33,7 @@ from bot.answers import answer
 from bot.buttons import Forged
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
+from bot.occasions import woken
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, SHARED, fact_shared, news_of
 
@@ -41,6 +42,8 @@ SETTLED_LOOKED_AT = 20
 """How many of the newest cases are looked through for settled ones that a message may be about."""
 SURELY_CHATTER = 0.95
 """From this chance on a message is not compared with what is settled already."""
+LISTED_KNOWN = 100
+"""Cases without a card that are remembered for having been named in a list."""
 CONTEXT = 8
 """Earlier messages handed to the NLU with a text."""
 
@@ -198,10 +201,11 @@ class Flow:
         talk = with_number(talk, understood)
         if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
             talk = talk.heard(message, reading.intent, case)
+        talk, also = await self._occasion(talk, message, case, chatter=reading.intent is Intent.CHATTER)
         change = Change(
             talk=talk,
             moved=(moved,) if moved else (),
-            orders=(*extra, *orders),
+            orders=(*extra, *orders, *also),
             links=((message.id, case),) if case else (),
             entry=entry,
         )
@@ -214,10 +218,26 @@ class Flow:
             kind=str(message.kind),
         )
 
+    async def _occasion(
+        self, talk: Talk, heard: Message | Press, case: str, *, chatter: bool = False
+    ) -> tuple[Talk, tuple[Due, ...]]:
+        """What waited until somebody speaks; an edit and another bot are nobody."""
+        if isinstance(heard, Message) and (heard.edited or heard.role is Role.BOT):
+            return talk, ()
+        answers = heard.id if isinstance(heard, Message) else heard.message or ""
+        now = self._house.clock.now()
+        return await woken(self._state, talk, now, case=case, chatter=chatter, answers=answers)
+
+    async def _met(self, talk: Talk, met: Message | Press | None, case: str) -> tuple[Talk, tuple[Due, ...]]:
+        """The memory after a command or a press, and what waited for that."""
+        if met is None or (isinstance(met, Message) and met.edited):
+            return talk, ()
+        return await self._occasion(talk.met(met.at, wrote=isinstance(met, Message)), met, case)
+
     def _introduction(self, message: Message) -> Due:
         """Somebody speaks to us, in private for example, who has not been told what we are for."""
         key = f"{message.group}:{message.id}:reply"
-        reply = o.Reply(key=key, group=message.group, reply_to=message.id, what="help")
+        reply = o.Reply(key=key, group=message.group, reply_to=message.id, what="help", asked_at=message.at)
         return self._now(reply, message.group)
 
     def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
@@ -240,10 +260,12 @@ class Flow:
         entry: Entry | None = None,
         done: str = "",
         also: tuple[Due, ...] = (),
+        met: Message | Press | None = None,
     ) -> bool:
         """Move a case by one fact and save all that follows; False where the table does not allow it.
 
         The entry or the carried-out order that told us is ticked off either way, and `also` is ordered.
+        `met` is the command or the press behind it: somebody was there.
         """
         group = group_of_case(case)
         while True:
@@ -255,10 +277,11 @@ class Flow:
                 log.info("ignored", group=group, case=case, fact=type(fact).__name__, reason=str(reason))
                 moved, orders = None, ()
             links = ((fact.post, case),) if isinstance(fact, f.Posted) else ()
+            talk, occasions = await self._met(_after_speaking(talk, before, fact), met, case)
             change = Change(
                 talk=talk,
                 moved=(moved,) if moved else (),
-                orders=(*also, *orders),
+                orders=(*also, *orders, *occasions),
                 links=links,
                 entry=entry,
                 done=done,
@@ -269,11 +292,18 @@ class Flow:
                 continue
             return moved is not None
 
-    async def carried_out(self, due: Due) -> None:
-        """Tick off an order that left no fact behind."""
+    async def carried_out(self, due: Due, fact: f.Fact | None = None) -> None:
+        """Tick off an order that left no fact of a case behind; `fact` is what it posted, if that matters."""
         while True:
+            talk, now = await self._state.talk(due.group), self._house.clock.now()
+            if isinstance(due.order, o.Warn | o.Reply | o.ShowList):
+                talk = talk.spoke(now)
+            if isinstance(due.order, o.Warn) and isinstance(fact, f.Posted):
+                talk = replace(talk, warnings=(*talk.warnings, (due.order.message, fact.post))[-20:])
+            if isinstance(due.order, o.ShowList):
+                talk = replace(talk, listed=(*talk.listed, *due.order.cases)[-LISTED_KNOWN:])
             try:
-                await self._save(Change(talk=await self._state.talk(due.group), done=due.order.key))
+                await self._save(Change(talk=talk, done=due.order.key))
             except Stale:
                 continue
             return
@@ -323,7 +353,7 @@ class Flow:
         try:
             meaning = self._house.buttons.read(press.group, press.data)
             if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
-                await self._correct(entry, press.group, self._correcting.by_press(meaning, press))
+                await self._correct(entry, press.group, self._correcting.by_press(meaning, press), press)
                 return
             case = await self._state.case(f"{press.group}:{meaning.number}")
             if case is None or case.round != meaning.round:
@@ -339,13 +369,26 @@ class Flow:
             await self._pressed(entry, press, case.id, fact, closing)
 
     def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
-        question = {post for what, post in case.posts if what != "card"}
-        if verb not in KEYS or press.message not in question:
+        """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
+        asked = case.post(QUESTIONS.get(case.stage, ""))
+        posts = {post for what, post in case.posts if what != "card" and post in (press.message, asked)}
+        if verb not in KEYS:
             return ()
-        key = f"{press.group}:{press.id}:close"
         name = press.sender_name or "—"
-        order = o.CloseQuestion(key=key, case=case.id, post=press.message or "", answer=verb, by_name=name)
-        return (self._now(order, press.group),)
+        return tuple(
+            self._now(
+                o.CloseQuestion(
+                    key=f"{press.group}:{press.id}:close:{n}",
+                    case=case.id,
+                    post=post,
+                    answer=verb,
+                    by_name=name,
+                    rates=verb is Verb.FIXED and post == asked,
+                ),
+                press.group,
+            )
+            for n, post in enumerate(sorted(posts - {case.post("card")}))
+        )
 
     async def _pressed(
         self, entry: Entry, press: Press, case: str, fact: f.Fact, closing: tuple[Due, ...]
@@ -356,10 +399,11 @@ class Flow:
         except IllegalMove:
             await self._answer_press(entry, press, "stale")
             return
-        await self.happened(case, fact, entry=entry, also=(self._answering(press, "noted"), *closing))
+        also = (self._answering(press, "noted"), *closing)
+        await self.happened(case, fact, entry=entry, also=also, met=press)
 
     async def _answer_press(self, entry: Entry, press: Press, what: str) -> None:
-        await self._with_orders(entry, press.group, self._answering(press, what))
+        await self._with_orders(entry, press.group, self._answering(press, what), met=press)
 
     def _answering(self, press: Press, what: str) -> Due:
         key = f"{press.group}:{press.id}:press"
@@ -371,21 +415,24 @@ class Flow:
         """A worker's reply that sets a case right; False where it is an ordinary message."""
         decide = await self._correcting.by_words(message)
         if decide:
-            await self._correct(entry, message.group, decide)
+            await self._correct(entry, message.group, decide, message)
         return decide is not None
 
-    async def _correct(self, entry: Entry, group: str, decide: Decide) -> None:
+    async def _correct(self, entry: Entry, group: str, decide: Decide, met: Message | Press) -> None:
         """Save all sides of it together; decide again where the group was changed meanwhile."""
         while True:
             talk = await self._state.talk(group)
             outcome = await decide(talk)
             moves = [self._advance(case, facts) for case, facts in outcome.moves]
+            talk = replace(talk, last_number=talk.last_number + outcome.numbers)
+            talk, occasions = await self._met(talk, met, "")
             change = Change(
-                talk=replace(talk, last_number=talk.last_number + outcome.numbers),
+                talk=talk,
                 moved=tuple(moved for moved, _ in moves if moved),
                 orders=(
                     *(self._now(order, group) for order in outcome.orders),
                     *(due for _, orders in moves for due in orders),
+                    *occasions,
                 ),
                 links=outcome.links,
                 entry=entry,
@@ -401,18 +448,27 @@ class Flow:
     async def _command(self, entry: Entry, message: Message, command: Command) -> None:
         result = await answer(self._house, message, command)
         if result.facts:
-            await self._correct(entry, message.group, self._correcting.by_command(message, command))
+            await self._correct(entry, message.group, self._correcting.by_command(message, command), message)
             return
         reply = reply_of(message, result.what, tuple(result.args.items()))
-        await self._with_orders(entry, message.group, self._now(reply, message.group), grid=result.grid)
+        await self._with_orders(
+            entry, message.group, self._now(reply, message.group), grid=result.grid, met=message
+        )
         self._house.grids.bind(message.group, result.grid)
 
-    async def _with_orders(self, entry: Entry | None, group: str, *orders: Due, grid: str = "") -> None:
+    async def _with_orders(
+        self,
+        entry: Entry | None,
+        group: str,
+        *orders: Due,
+        grid: str = "",
+        met: Message | Press | None = None,
+    ) -> None:
         while True:
             talk = await self._state.talk(group)
-            talk = replace(talk, grid=grid or talk.grid)
+            talk, also = await self._met(replace(talk, grid=grid or talk.grid), met, "")
             try:
-                await self._save(Change(talk=talk, orders=orders, entry=entry))
+                await self._save(Change(talk=talk, orders=(*orders, *also), entry=entry))
             except Stale:
                 continue
             return
@@ -474,3 +530,10 @@ class Flow:
 
     async def _nothing(self, entry: Entry) -> None:
         await self._with_orders(entry, entry.group)
+
+
+def _after_speaking(talk: Talk, case: Case | None, fact: f.Fact) -> Talk:
+    """The memory after a fact: a message of ours that was not there before is something we said."""
+    if not isinstance(fact, f.Posted) or case is None or fact.post in dict(case.posts).values():
+        return talk
+    return talk.spoke(fact.at)

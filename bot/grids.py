@@ -1,7 +1,9 @@
 """Grids: which grid a group belongs to, and what follows from it: policy, language, workers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from actions.orders import Wait
 from actions.policy import Policy
@@ -36,7 +38,8 @@ class Grids:
     def policy_of(self, group: str) -> Policy:
         """The policy in force in the group."""
         general, grid = self._settings.policy, self._of(group)
-        return (grid.policy.over(general) if grid else general).policy()
+        policy = (grid.policy.over(general) if grid else general).policy()
+        return replace(policy, zone=ZoneInfo(self._settings.timezone))
 
     def wait(self, group: str, wait: Wait) -> timedelta:
         """How long a case of the group waits for this."""

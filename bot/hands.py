@@ -14,15 +14,17 @@ import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import KEYS, Case, Stage
+from actions.case import KEYS, QUESTIONS, Case, Stage
 from actions.corrections import Step
 from actions.emergency import Peril
 from actions.errors import Refused, Unreachable
 from actions.ledger import Due
+from actions.manners import is_quiet
 from actions.mask import mask
 from actions.orders import News
 from actions.post import Button, Post
-from actions.presses import RATES, Verb, on_card
+from actions.presses import RATES, RESIDENTS_ROW, WORKERS_ROW, Verb, on_card
+from actions.reading import Urgency
 from bot.buttons import label
 from bot.cards import Writer
 from bot.categories import name_of
@@ -67,13 +69,15 @@ class Hands:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
         match due.order:
             case o.Warn() as order:
-                await self._warn(order)
-                return None
+                return await self._warn(order)
             case o.Reply() as order:
                 await self._reply(order)
                 return None
             case o.AnswerPress() as order:
                 await self._answer_press(order)
+                return None
+            case o.ShowList() as order:
+                await self._list(order)
                 return None
         case = await self._house.state.case(due.order.case)
         if case is None:
@@ -94,7 +98,7 @@ class Hands:
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
                 return None
-        return await self._say(due.order, case)
+        return await self._say(due, case)
 
     # --- in the group -----------------------------------------------------------------------------------
 
@@ -105,19 +109,30 @@ class Hands:
                 return await self._menu(order, case)
             case o.CloseMenu() if idle < o.MENU_IDLE:
                 return None  # somebody is still at it, and a later order closes it
-        writer, lang = self._writer(case.group)
+        _, lang = self._writer(case.group)
         buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
-        post = self._post(case, due.order, writer.card(case), buttons, reply_to=case.origin)
+        text, called = await self._words(case)
+        post = self._post(case, due.order, text, buttons, reply_to=case.origin, mentions=called)
         face = _face(post)
         if face == case.face:
             return None
         shown = case.post("card")
-        if shown is None and not case.live and case.stage is not Stage.LAPSED:
+        if shown is None and not case.live:
             return None  # over before anything was shown: no need to speak of it
+        if shown is None:
+            shown = dict((await self._house.state.talk(case.group)).warnings).get(case.origin or "")
         message = await self._edit_or_post(shown, post)
         if shown is None and due.tries > 1:  # an earlier try may have posted it, as the case stood then
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
+
+    async def _words(self, case: Case) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What stands on the card, and who is called by it: the workers, while an emergency is live."""
+        writer, _ = self._writer(case.group)
+        if not (case.warned and case.live):
+            return writer.card(case), ()
+        called = await self._called(case.group)
+        return writer.alarm(case, calls_workers=bool(called)), called
 
     async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
@@ -125,7 +140,8 @@ class Hands:
         writer, _ = self._writer(case.group)
         menu = Menu(case, self._house.buttons, writer, others, joined, order.choices)
         rows = menu.page(Step(order.step), order.argument)
-        post = self._post(case, order, writer.card(case), rows, reply_to=case.origin)
+        text, called = await self._words(case)
+        post = self._post(case, order, text, rows, reply_to=case.origin, mentions=called)
         message = await self._edit_or_post(case.post("card"), post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=_face(post))
 
@@ -143,17 +159,69 @@ class Hands:
     async def _close_question(self, order: o.CloseQuestion, case: Case) -> None:
         writer, lang = self._writer(case.group)
         answer = label(Verb(order.answer), case, gettext(lang))
-        post = self._post(case, order, writer.answered(case, order.by_name, answer), (), reply_to=None)
+        text = writer.answered(case, order.by_name, answer)
+        rows: tuple[tuple[Button, ...], ...] = ()
+        if order.rates and case.stage in (Stage.CLOSED, Stage.SOLVED_IN_GRID):
+            text = f"{text}\n{writer.ask_mark()}"
+            rows = self._house.buttons.rows(case, (RATES,), gettext(lang))
+        post = self._post(case, order, text, rows, reply_to=None)
         await self._house.chat(case.group).edit(order.post, post)
 
-    async def _say(self, order: o.Order, case: Case) -> f.Fact | None:
+    async def _list(self, order: o.ShowList) -> None:
+        """One message for many cases; it answers nobody in particular."""
+        writer, _ = self._writer(order.group)
+        cases = [await self._house.state.case(case) for case in order.cases]
+        text = writer.missed([case for case in cases if case])
+        key = f"{order.key}:{order.cases[-1]}"
+        await self._house.chat(order.group).post(
+            Post(order.group, text, key, silent=self._quiet(order.group))
+        )
+
+    def timely(self, order: o.Order, case: Case) -> bool:
+        """Whether there is still something to be said."""
+        writer, _ = self._writer(case.group)
+        return bool(_question(order, case, writer)[1])
+
+    async def put_on_card(self, order: o.Order, case: Case) -> f.Posted | None:
+        """Ask by way of the card, whose edits disturb nobody; None where there is no need or no card."""
+        what, card = QUESTIONS.get(case.stage, ""), case.post("card")
+        if not isinstance(order, o.AskWorker | o.AskIfFixed) or card is None or case.asked_on_card:
+            return None
+        asked = replace(case, posts=(*case.posts, (what, card)))
+        writer, lang = self._writer(case.group)
+        rows = self._house.buttons.rows(asked, on_card(asked), gettext(lang))
+        mentions = await self._house.workers(case.group) if _calls_workers(order) else ()
+        post = self._post(asked, order, writer.card(asked), rows, reply_to=case.origin, mentions=mentions)
+        await self._house.chat(case.group).edit(card, post)
+        return f.Posted(at=self._house.clock.now(), what=what, post=card, face=_face(post))
+
+    async def whisper(self, order: o.Order, case: Case) -> bool:
+        """Tell the workers, each in private, what calls for them; whether any of them was reached."""
+        if not _calls_workers(order):
+            return False
+        writer, _ = self._writer(case.group)
+        title = (await self._house.state.talk(case.group)).title
+        text = "\n".join(line for line in (_question(order, case, writer)[1], title) if line)
+        reached = False
+        for person, _name in await self._house.workers(case.group):
+            try:
+                await self._house.chat(case.group).whisper(person, text, f"{order.key}:{person}")
+                reached = True
+            except Refused:  # who never wrote to the bot cannot be written to
+                continue
+        return reached
+
+    async def _say(self, due: Due, case: Case) -> f.Fact | None:
+        order = due.order
         writer, lang = self._writer(case.group)
         what, text, rows = _question(order, case, writer)
         if not text:
             return None
         buttons = self._house.buttons.rows(case, rows, gettext(lang))
         mentions = await self._house.workers(case.group) if _calls_workers(order) else ()
-        reply_to = case.origin if what == "where" else case.post("card") or case.origin
+        reply_to = case.post("card") or case.origin
+        if due.answers and isinstance(order, o.Say):
+            reply_to = due.answers
         post = self._post(case, order, text, buttons, reply_to=reply_to, mentions=mentions)
         message = await self._house.chat(case.group).post(post)
         return f.Posted(at=self._house.clock.now(), what=what, post=message)
@@ -168,17 +236,26 @@ class Hands:
         reply_to: str | None,
         mentions: tuple[tuple[str, str], ...] = (),
     ) -> Post:
-        return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions)
+        silent = case.urgency is not Urgency.EMERGENCY and self._quiet(case.group)
+        return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions, silent=silent)
 
-    async def _warn(self, order: o.Warn) -> None:
-        writer, _ = self._writer(order.group)
+    def _quiet(self, group: str) -> bool:
+        return is_quiet(self._house.grids.policy_of(group), self._house.clock.now())
+
+    async def _called(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The workers whom a warning calls; nobody where that cannot be known: it must not wait for them."""
         try:
-            mentions = await self._house.workers(order.group)
+            return await self._house.workers(group)
         except (Unreachable, Refused):
-            mentions = ()  # whom to call is not known; the warning itself must not wait for that
+            return ()
+
+    async def _warn(self, order: o.Warn) -> f.Posted:
+        writer, _ = self._writer(order.group)
+        mentions = await self._called(order.group)
         text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
         post = Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
-        await self._house.chat(order.group).post(post)
+        message = await self._house.chat(order.group).post(post)
+        return f.Posted(at=self._house.clock.now(), what="warning", post=message)
 
     async def _reply(self, order: o.Reply) -> None:
         writer, lang = self._writer(order.group)
@@ -191,7 +268,8 @@ class Hands:
             text = writer.story(found) if found else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
-        await self._house.chat(order.group).post(Post(order.group, text, order.key, reply_to=order.reply_to))
+        post = Post(order.group, text, order.key, reply_to=order.reply_to, silent=self._quiet(order.group))
+        await self._house.chat(order.group).post(post)
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
         _, lang = self._writer(order.group)
@@ -281,15 +359,13 @@ def _calls_workers(order: o.Order) -> bool:
 
 
 _Rows = tuple[tuple[Verb, ...], ...]
-_WORKERS_KEY: _Rows = ((Verb.CONFIRM, Verb.DENY),)
-_RESIDENTS_KEY: _Rows = ((Verb.FIXED, Verb.NOT_FIXED),)
+_WORKERS_KEY: _Rows = (WORKERS_ROW,)
+_RESIDENTS_KEY: _Rows = (RESIDENTS_ROW,)
 
 
 def _question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
     """What is posted, in which words, with which buttons; no words where the moment has passed."""
     match order:
-        case o.AskWhere():
-            return "where", writer.ask_where(case) if case.stage is Stage.ASKING_WHERE else "", ()
         case o.AskWorker():
             asked = case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY)
             return "worker_key", writer.ask_worker(case) if asked else "", _WORKERS_KEY
@@ -299,14 +375,21 @@ def _question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Ro
         case o.AskSatisfaction():
             return "satisfaction", writer.ask_satisfaction(case), (RATES,)
         case o.Say():
-            return (
-                order.sentence.value,
-                writer.say(order.sentence, case, order.note),
-                _REPEATED.get(order.sentence, ()),
-            )
+            stages = _SAID_IN.get(order.sentence)
+            text = writer.say(order.sentence, case, order.note)
+            rows = _REPEATED.get(order.sentence, ())
+            return order.sentence.value, text if stages is None or case.stage in stages else "", rows
     raise Refused(f"nobody knows how to carry out {type(order).__name__}")
 
 
+_SAID_IN: dict[o.Sentence, tuple[Stage, ...]] = {
+    o.Sentence.REFUSED: (Stage.WAITING_WORKER,),
+    o.Sentence.RETURNED: (Stage.RETURNED,),
+    o.Sentence.REMIND_WORKER: (Stage.WAITING_WORKER, Stage.HANDLING),
+    o.Sentence.REMIND_WORKER_KEY: (Stage.WORK_DONE, Stage.WORKER_KEY),
+    o.Sentence.REMIND_RESIDENTS: (Stage.RESIDENTS_KEY,),
+}
+"""What may have waited is said only while it still holds."""
 _REPEATED: dict[o.Sentence, _Rows] = {
     o.Sentence.REMIND_WORKER_KEY: _WORKERS_KEY,
     o.Sentence.REMIND_RESIDENTS: _RESIDENTS_KEY,

@@ -104,6 +104,8 @@ def _number(message: str | None) -> int | str | None:
     return int(message) if message and message.isdecimal() else message
 
 
+LAST_ANSWER_WITHIN = timedelta(minutes=1)
+"""What was said last is answered too, after the pause that comes before a card."""
 Progress = Callable[[int], None]
 """Told how many messages are through."""
 
@@ -131,6 +133,7 @@ class Replay:
                 await self._until(message.at)
                 await self._hear(message)
                 progress(len(self._heard))
+            await self._until(self._clock.now() + LAST_ANSWER_WITHIN)
         except asyncio.CancelledError:
             cut = True
             if task := asyncio.current_task():

@@ -8,10 +8,11 @@ import ipaddress
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -74,6 +75,27 @@ EMERGENCY: dict[str, dict[str, str]] = {
 """The numbers that the emergency texts name, by country; `[emergency]` in the file replaces any of them."""
 
 
+ZONES: dict[str, str] = {
+    "HK": "Asia/Hong_Kong",
+    "MO": "Asia/Macau",
+    "TW": "Asia/Taipei",
+    "SG": "Asia/Singapore",
+    "MY": "Asia/Kuala_Lumpur",
+    "JP": "Asia/Tokyo",
+    "KR": "Asia/Seoul",
+    "GB": "Europe/London",
+    "IE": "Europe/Dublin",
+    "DE": "Europe/Berlin",
+    "FR": "Europe/Paris",
+    "NL": "Europe/Amsterdam",
+    "US": "America/New_York",
+    "CA": "America/Toronto",
+    "AU": "Australia/Sydney",
+    "NZ": "Pacific/Auckland",
+}
+"""What the clocks of the country show, at its largest city; China's where the country is not known."""
+
+
 class SettingsError(Exception):
     """The settings cannot be used. The text is for the operator: a line a fault, each with its place."""
 
@@ -94,6 +116,23 @@ def _worker(value: Any) -> Any:
     return {"id": value} if isinstance(value, str) else value
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Asia/Shanghai") from None
+    return name
+
+
+def _clock(value: str) -> str:
+    if value:
+        try:
+            time.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a time of day such as 22:00, or empty for none") from None
+    return value
+
+
 Lang = Literal["zh_CN", "en"]
 Url = Annotated[str, AfterValidator(_address)]
 RedisUrl = Annotated[str, AfterValidator(_redis_address)]
@@ -103,6 +142,9 @@ Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
 Hours = Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+PauseSeconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
+Clock = Annotated[str, AfterValidator(_clock)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -153,6 +195,12 @@ class Rules(_Table):
     delay_told_seconds: Seconds = 60
     reopen_days: Days = 7
     same_event_hours: Hours = 72
+    pause_seconds: PauseSeconds = 45
+    share: Share = 0.12
+    share_floor: Annotated[int, Field(ge=0, le=10_000)] = 3
+    quiet_from: Clock = "22:00"
+    quiet_until: Clock = "07:00"
+    backlog_minutes: Minutes = 10
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -171,6 +219,12 @@ class Rules(_Table):
             delay_told_after=timedelta(seconds=self.delay_told_seconds),
             reopen_within=timedelta(days=self.reopen_days),
             same_event=timedelta(hours=self.same_event_hours),
+            pause=timedelta(seconds=self.pause_seconds),
+            share=self.share,
+            share_floor=self.share_floor,
+            quiet_from=time.fromisoformat(self.quiet_from) if self.quiet_from else None,
+            quiet_until=time.fromisoformat(self.quiet_until) if self.quiet_until else None,
+            backlog=timedelta(minutes=self.backlog_minutes),
         )
 
 
@@ -236,6 +290,7 @@ class Settings(_Table):
     desk_port: Port = 8311
     api_key: SecretStr | None = None
     country: str = "CN"
+    timezone: Zone = "Asia/Shanghai"
     emergency: Emergency = Field(default_factory=lambda: Emergency(**EMERGENCY["CN"]))
     telegram: Telegram = Telegram()
     policy: Rules = Rules()
@@ -252,7 +307,8 @@ class Settings(_Table):
         if not numbers.keys() >= {"fire", "medical", "police"}:
             known = ", ".join(EMERGENCY)
             raise _fault(f"state fire, medical and police in [emergency], or use one of {known}", "country")
-        return {**raw, "emergency": numbers}
+        zone = {"timezone": ZONES[country]} if country in ZONES else {}
+        return {**zone, **raw, "emergency": numbers}
 
     @field_validator("home")
     @classmethod

@@ -17,6 +17,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.errors import Refused, Unreachable
 from actions.ledger import DeadLetter, Due, Entry
+from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
@@ -151,6 +152,7 @@ class Carrier:
 
     def __init__(self, house: House, flow: Flow, hands: Hands) -> None:
         self._house, self._flow, self._hands = house, flow, hands
+        self._courtesy = Courtesy(house, flow, hands)
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, datetime] = {}
         self._tails: dict[str, datetime] = {}
@@ -233,6 +235,10 @@ class Carrier:
                 self._house.metrics.carrying(kind),
                 structlog.contextvars.bound_contextvars(case=due.order.case or None),
             ):
+                granted = await self._courtesy.granted(due)
+                if granted is None:
+                    return 0
+                due = granted
                 fact = await self._hands.carry_out(due)
         except Unreachable as reason:
             return await self._try_again(due, str(reason), reason.retry_after)
@@ -253,10 +259,10 @@ class Carrier:
             case=due.order.case or None,
             tries=due.tries,
         )
-        if fact is not None:
+        if fact is not None and due.order.case:
             await self._flow.happened(due.order.case, fact, done=due.order.key)
         else:
-            await self._flow.carried_out(due)
+            await self._flow.carried_out(due, fact)
 
     async def _try_again(self, due: Due, reason: str, retry_after: float | None) -> float:
         now, kind = self._house.clock.now(), type(due.order).__name__
@@ -298,11 +304,14 @@ class Carrier:
         await self._house.state.bury(letter, done=due)
 
 
-def _turn(due: Due) -> tuple[datetime, int, int]:
-    """Orders of one moment go by the case's version and their number in it, which stand in the key."""
+def _turn(due: Due) -> tuple[bool, datetime, int, int]:
+    """Orders of one moment go by the case's version and their number in it, which stand in the key.
+
+    What waited for somebody to speak comes after the answer to what was said.
+    """
     rest, _, n = due.order.key.rpartition(":")
     version = rest.rpartition(":")[2]
-    return due.at, _number(version), _number(n)
+    return bool(due.answers), due.at, _number(version), _number(n)
 
 
 def _number(text: str) -> int:

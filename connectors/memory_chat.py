@@ -28,6 +28,8 @@ class MemoryChat:
         self.staff: tuple[tuple[str, str], ...] = ()
         self.last_heard: str | None = None
         self.heard: dict[str, Heard] = {}
+        self.whispered: list[tuple[str, str, str]] = []
+        self.strangers: set[str] = set()
         self.down = False
 
     async def understand(self, raw: dict[str, Any]) -> Heard | None:
@@ -56,6 +58,18 @@ class MemoryChat:
             raise Refused(f"there is no message {message}")
         self.edits.append((message, post))
         self.said[at] = replace(self.said[at], post=replace(post, key=self.said[at].post.key))
+
+    async def whisper(self, person: str, text: str, key: str) -> str:
+        """Note it; the same key is said once. To `strangers` there is no line."""
+        if self.down:
+            raise Unreachable("the platform is down")
+        if person in self.strangers:
+            raise Refused(f"{person} has never spoken to the bot")
+        keys = [one for _, _, one in self.whispered]
+        if key not in keys:
+            self.whispered.append((person, text, key))
+            keys.append(key)
+        return f"whisper{keys.index(key) + 1}"
 
     async def answer(self, press: str, text: str) -> None:
         """Note the toast."""

@@ -240,6 +240,7 @@ class TelegramChat:
                 reply_markup=_keyboard(post.buttons),
                 message_thread_id=_message_number(post.thread) if post.thread else None,
                 link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+                disable_notification=post.silent or None,
             )
         )
         return str(sent.message_id)
@@ -261,6 +262,10 @@ class TelegramChat:
         except Refused as error:
             if not _ALREADY_SO.search(str(error)):
                 raise
+
+    async def whisper(self, person: str, text: str, key: str) -> str:
+        """Say something to a person alone. Raises Refused where that person never started the bot."""
+        return await self.post(Post(person, text, key))
 
     async def answer(self, press: str, text: str) -> None:
         """Answer a press; one that Telegram no longer remembers needs no answer."""

@@ -244,6 +244,10 @@ class WebChat:
         if any(old.get(name) != value for name, value in _words(post).items()):
             await self._log.replace(group, old | _words(post) | {"edited": True})
 
+    async def whisper(self, person: str, text: str, key: str) -> str:  # noqa: ARG002
+        """Raises Refused: a browser group has no private line."""
+        raise Refused(f"{person} has no private line")
+
     async def answer(self, press: str, text: str) -> None:
         """Show a toast to the person who pressed, where the page is still open."""
         group, person, client_id = ([*press.split("."), "", ""])[:3]

@@ -134,9 +134,9 @@ class Town:
         await self.flow.heard("memory", what.group, update, {"id": update})
         await self.settle()
 
-    async def press(self, who: str, label: str, *, on: int = -1, data: str | None = None) -> str:
-        """Somebody presses a button on a message of the bot; the toast that follows."""
-        said = self.chat.said[on]
+    async def press(self, who: str, label: str, *, on: int | None = None, data: str | None = None) -> str:
+        """Somebody presses a button, on the newest message of the bot that has it; the toast that follows."""
+        said = self.chat.said[self._newest(label) if on is None else on]
         buttons = {button.label: button.data for row in said.post.buttons for button in row}
         self._count += 1
         press = Press(
@@ -151,6 +151,10 @@ class Town:
         )
         await self.hear(press)
         return dict(self.chat.answers)[press.id]
+
+    def _newest(self, label: str) -> int:
+        at = range(len(self.chat.said))
+        return max((n for n in at if any(label in row for row in self.labels(n))), default=-1)
 
     async def dispatch_says(self, status: str, note: str = "", ticket: str = "1") -> None:
         """Dispatch moves a ticket, and the bot asks for news."""

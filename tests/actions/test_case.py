@@ -78,9 +78,12 @@ class TestBeginning:
 
     def test_a_report_without_a_place_is_asked_where_once(self) -> None:
         story = Story(NO_PLACE)
-        assert [type(order) for order in story.last] == [o.AskWhere, o.WakeAt]
+        assert [type(order) for order in story.last] == [o.ShowCard, o.WakeAt]
         story.tell(f.Seconded, f.Detailed, f.TimeRanOut)
-        assert sum(isinstance(order, o.AskWhere) for order in story.orders) == 1
+        assert waits(story) == [Wait.WORKER]
+        assert not [order for order in story.orders if isinstance(order, o.Say)], (
+            "the card asks, nothing else"
+        )
 
     def test_a_point_on_the_map_is_a_place(self) -> None:
         assert Story(fact(f.Reported, place="", point=POINT)).now.stage is S.FILING
@@ -192,11 +195,10 @@ class TestOneProblemManyPeople:
 class TestDispatch:
     """Filing, and what comes back."""
 
-    def test_a_delay_is_told_once_and_the_ticket_still_goes_out(self) -> None:
+    def test_a_delay_stands_on_the_card_and_the_ticket_still_goes_out(self) -> None:
         story = Story(f.Reported, f.FilingDelayed)
-        assert sentences(story) == [Sentence.DELAYED]
-        assert story.ordered(o.ShowCard)
-        assert sentences(story.tell(f.FilingDelayed)) == []
+        assert [type(order) for order in story.last] == [o.ShowCard]
+        assert story.tell(f.FilingDelayed).last == ()
         assert story.tell(f.TicketFiled).now.stage is S.OPEN
 
     def test_a_refused_ticket_comes_back_to_the_worker_with_the_reason(self) -> None:

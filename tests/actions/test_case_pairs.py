@@ -443,7 +443,7 @@ def test_every_stage_can_be_reached() -> None:
 # What is to be done after a move, again by hand: by fact, by where it leads, and where that is not enough by
 # where it comes from. `tell:` falls away where dispatch has no ticket.
 ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
-    (f.Reported, S.ASKING_WHERE): "AskWhere wait:where",
+    (f.Reported, S.ASKING_WHERE): "ShowCard wait:where",
     (f.Reported, S.FILING): "ShowCard FileTicket",
     (f.Reported, S.WAITING_WORKER): "ShowCard wait:worker",
     (f.Repeated,): "ShowCard",
@@ -507,15 +507,15 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.ResidentDisputed, S.WAITING_WORKER): "ShowCard say:disputed tell:disputed wait:worker",
     (f.SatisfactionGiven,): "ShowCard",
     (f.Posted,): "",
-    (f.Posted, S.WORK_DONE, S.WORKER_KEY): "wait:worker_key",
+    (f.Posted, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",
     (f.TimeRanOut, S.FILING): "ShowCard FileTicket",
     (f.TimeRanOut, S.OPEN): "ShowCard tell:sent_again",
     (f.TimeRanOut, S.LAPSED): "ShowCard",
     (f.TimeRanOut, S.ASKING_WHERE, S.WAITING_WORKER): "ShowCard wait:worker",
-    (f.TimeRanOut, S.WAITING_WORKER, S.WAITING_WORKER): "say:remind_worker wait:worker",
-    (f.TimeRanOut, S.HANDLING): "say:remind_worker wait:handling",
-    (f.TimeRanOut, S.WORK_DONE): "say:remind_worker_key wait:worker_key",
-    (f.TimeRanOut, S.WORKER_KEY): "say:remind_worker_key wait:worker_key",
+    (f.TimeRanOut, S.WAITING_WORKER, S.WAITING_WORKER): "ShowCard say:remind_worker wait:worker",
+    (f.TimeRanOut, S.HANDLING): "ShowCard say:remind_worker wait:handling",
+    (f.TimeRanOut, S.WORK_DONE): "ShowCard say:remind_worker_key wait:worker_key",
+    (f.TimeRanOut, S.WORKER_KEY): "ShowCard say:remind_worker_key wait:worker_key",
     (f.TimeRanOut, S.RESIDENTS_KEY): "say:remind_residents wait:residents_key",
 }
 
@@ -552,4 +552,7 @@ def test_every_move_orders_what_it_should(stage: Stage, kind: type[f.Fact]) -> N
             due = f.TimeRanOut(at=LATER, timer=case.timer) if case and kind is f.TimeRanOut else happened
             if try_to(case, due) is not None:
                 after, orders = advance(case, due)
-                assert [in_words(order, after) for order in orders] == wanted_after(kind, stage, after)
+                # A question of its own that comes after the one on the card takes that one's place.
+                again = happened is ASKED_WORKER and stage is S.WORKER_KEY
+                wanted = ["ShowCard"] if again else wanted_after(kind, stage, after)
+                assert [in_words(order, after) for order in orders] == wanted

@@ -1,6 +1,8 @@
 """Grids: which grid a group belongs to, and what follows from it."""
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from actions.ledger import Change
 from actions.orders import Wait
@@ -66,7 +68,8 @@ def test_a_grid_that_is_gone_from_the_file_binds_nothing():
     grids = Grids(SETTINGS)
     grids.bind("telegram:-9", "gone")
     grids.bind("telegram:-8", "")
-    assert grids.policy_of("telegram:-9") == grids.policy_of("telegram:-8") == SETTINGS.policy.policy()
+    general = replace(SETTINGS.policy.policy(), zone=ZoneInfo(SETTINGS.timezone))
+    assert grids.policy_of("telegram:-9") == grids.policy_of("telegram:-8") == general
 
 
 async def test_bindings_are_learnt_at_the_start():

@@ -75,7 +75,7 @@ async def test_the_same_key_is_posted_once(town):
 
 
 async def test_a_question_whose_moment_has_passed_is_not_asked(town):
-    for order in (o.AskWhere(), o.AskWorker(), o.AskIfFixed()):
+    for order in (o.AskWorker(), o.AskIfFixed(), o.Say(sentence=o.Sentence.REMIND_WORKER)):
         assert await carry_out(town, order) is None
     assert len(town.chat.said) == 1
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from actions.case import Stage
+from actions.policy import Policy
 from actions.reading import Intent
 from bot.history import Wanted
 from bot.replay import Replayed, VirtualClock
@@ -73,11 +74,17 @@ async def test_waits_run_out_between_messages_without_waiting(tmp_path):
     outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2027-03-02T08:00:00"))
     (case,) = outcome.cases
     assert case.stage == "lapsed" or case.ticket
-    assert len(outcome.said) >= 2
+    assert [one.after for one in outcome.said] == ["1"], "the card; it asks where, and is edited from then on"
+
+
+async def test_the_pause_before_a_card_passes_on_the_virtual_clock(tmp_path):
+    soon = row(2, "早", at="2026-03-02T08:01:30", sender="李叔")
+    outcome = await replayed(tmp_path, row(1, "电梯坏了"), soon, row(3, LIFT, at="2026-03-02T08:01:40"))
+    assert [one.after for one in outcome.said] == ["3"], "it was completed before it had to be asked"
 
 
 async def test_a_wait_does_not_run_out_before_its_time(tmp_path):
-    outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2026-03-02T08:10:59"))
+    outcome = await replayed(tmp_path, row(1, "电梯坏了"), row(2, "早", at="2026-03-02T08:09:59"))
     assert outcome.cases[0].stage == "asking_where"
 
 
@@ -109,7 +116,7 @@ async def test_what_was_said_has_its_time_its_first_words_and_its_case(tmp_path)
     (case,) = outcome.cases
     assert {said.case for said in outcome.said} == {case.id}
     assert [said.at for said in outcome.said] == sorted(said.at for said in outcome.said)
-    assert outcome.said[0].at == outcome.messages[0].at
+    assert outcome.said[0].at == outcome.messages[0].at + Policy().pause
     assert all(said.first for said in outcome.said)
     assert outcome.intents == {"1": Intent.REPORT, "2": Intent.CHATTER}
 

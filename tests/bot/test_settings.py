@@ -283,3 +283,25 @@ def test_a_key_is_found_behind_long_strings_and_lists():
     )
     places = [("a",), ("c",), ("t", "u v", "b"), ("l", 0), ("l", 0, "m", "d", "e"), ("l", 1, "d"), ("b",)]
     assert [line_of(text, place) for place in places] == [1, 4, 8, 9, 11, 13, None]
+
+
+def test_the_clocks_are_those_of_the_country_or_as_stated(tmp_path):
+    def zone(text):
+        path = tmp_path / "linli.toml"
+        path.write_text(text, "utf-8")
+        return load({}, path).timezone
+
+    assert zone("") == zone('country = "CN"') == "Asia/Shanghai"
+    assert zone('country = "nl"') == "Europe/Amsterdam"
+    assert zone('country = "US"\ntimezone = "America/Chicago"') == "America/Chicago"
+    for text, reason in (
+        ('timezone = "Mars/Olympus"', "must be a time zone"),
+        ('[policy]\nquiet_from = "ten"', "must be a time of day"),
+    ):
+        with pytest.raises(SettingsError, match=reason):
+            zone(text)
+
+
+def test_quiet_hours_can_be_switched_off():
+    assert Rules(quiet_from="").policy().quiet_from is None
+    assert Rules().policy() == Policy()

@@ -22,7 +22,8 @@ from tests.actions.stories import ASKED_RESIDENTS, CASE, FACTS, GROUP, START, St
 
 ORDERS: tuple[Order, ...] = (
     o.ShowCard(key="k", case=CASE),
-    o.AskWhere(key="k", case=CASE),
+    o.ShowCard(key="k", case=CASE, asked_at=START),
+    o.ShowList(key="k", group=GROUP, cases=(CASE,)),
     o.AskWorker(key="k", case=CASE),
     o.AskIfFixed(key="k", case=CASE),
     o.AskSatisfaction(key="k", case=CASE),

@@ -73,6 +73,7 @@ async def test_the_likeliest_are_offered_first_and_the_case_then_files_itself():
     town = Town(READ)
     await town.say("张阿姨", "3号楼那个又不行了")
     assert (await town.case()).stage is Stage.WAITING_WORKER
+    await town.wait(Policy().pause)
     await town.press("孟姐", "更正…")
     await town.press("孟姐", "改类别")
     assert town.labels() == [["楼道灯"], ["人员受伤"], ["其他类别…", "返回"]]
@@ -212,6 +213,7 @@ async def test_a_reply_corrects_and_the_card_alone_answers(town, to):
 async def test_a_worker_says_where_before_the_reporter_does():
     town = Town(READ)
     await town.say("张阿姨", LAMP)
+    await town.wait(Policy().pause)
     await town.say("孟姐", "地点 东门", reply_to=town.chat.said[0].id)
     assert ((await town.case()).stage, (await town.case()).place) == (Stage.OPEN, "东门")
 

@@ -1,0 +1,26 @@
+"""Occasions: somebody speaks, and what waited for that is due."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from actions.ledger import Due
+from actions.talk import Occasion, Talk
+from bot.ports import State
+
+
+async def woken(
+    state: State, talk: Talk, now: datetime, *, case: str = "", chatter: bool = False, answers: str = ""
+) -> tuple[Talk, tuple[Due, ...]]:
+    """The memory and the orders that waited for this: somebody spoke, of this `case` if of any.
+
+    `answers` is the message that they will reply to. Raises `Unreachable`.
+    """
+    dues = []
+    for waiting in talk.waiting:
+        about = bool(case) and waiting.case == case
+        fits = {Occasion.ANYBODY: True, Occasion.TALK: about or not chatter, Occasion.CASE: about}
+        if fits[waiting.occasion]:
+            talk = talk.waits_no_more(waiting.order)
+            if due := await state.order(waiting.order, talk.group):
+                dues.append(replace(due, at=now, answers=answers))
+    return talk, tuple(dues)
