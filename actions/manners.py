@@ -6,7 +6,8 @@ A group's chat belongs to its people. Theory, in five sentences:
    that, or stands on the card, whose edits disturb nobody. A first card answers a message of its own.
 2. Of all that is said in the group, the bot's part stays within `Policy.share`, counted over the last day
    or the last hundred messages, whichever are more; `Policy.share_floor` messages a day are allowed anyhow.
-3. In quiet hours reports are answered without a sound, and all else waits for the morning.
+3. In quiet hours what answers a report, and what calls for an answer, comes without a sound; all else waits for
+   the morning.
 4. A report that is not whole is answered after a pause, in which people add what is missing.
 5. Warnings, emergencies and answers to commands are above all this; the card of an emergency takes the
    place of its warning.
@@ -114,8 +115,8 @@ class Manners:
         return NEVER if weight is Weight.REMARK and not verdict.now else verdict
 
     def _in_time(self, weight: Weight) -> Verdict | None:
-        disturbs = weight not in (Weight.ANSWER, Weight.CARD) and not self.urgent
-        return Verdict(later=self.morning) if disturbs and self.quiet else None
+        can_wait = weight not in (Weight.ANSWER, Weight.CARD, Weight.CALL) and not self.urgent
+        return Verdict(later=self.morning) if can_wait and self.quiet else None
 
     def _at_an_occasion(self, weight: Weight, *, answers: bool) -> Verdict | None:
         if answers or weight not in _OCCASIONS:
