@@ -131,6 +131,7 @@ class Case:
     joined_at: datetime | None = None
     apart_from: str = ""
     reopened: int = 0
+    thread: str | None = None
 
     @property
     def live(self) -> bool:
@@ -828,6 +829,7 @@ def _begin(fact: f.Fact) -> Case:
         messages=((fact.message, "report"),) if fact.message else (),
         attachments=fact.attachments,
         categories=fact.categories,
+        thread=fact.thread,
     )
 
 

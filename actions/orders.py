@@ -131,6 +131,7 @@ class Warn(Order):
     group: str
     message: str
     kind: str
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,7 @@ class Reply(Order):
     reply_to: str | None
     what: str
     args: tuple[tuple[str, str], ...] = ()
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

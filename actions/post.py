@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`data` comes back in a Press; it is opaque, signed and at most 64 bytes."""
+    """`data` comes back in a Press; it is opaque, signed and at most 64 bytes. With a `url` the button opens
+    that instead, and nobody hears of the press.
+    """
 
     label: str
     data: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Post:
 
     `key` is the order's idempotency key: a platform that can, posts the same key once only.
     `mentions` are pairs of a person's id (with platform) and the name shown; they are called at the end.
+    An `urgent` post goes ahead of all others where the platform limits us.
     """
 
     group: str
@@ -26,3 +30,4 @@ class Post:
     reply_to: str | None = None
     thread: str | None = None
     mentions: tuple[tuple[str, str], ...] = ()
+    urgent: bool = False

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from actions import facts as f
 from actions.case import AT_DISPATCH, SETTLED, Case, Stage, allowed
-from actions.message import Press, Role
+from actions.message import Press, Reacted, Role
 
 
 class Verb(StrEnum):
@@ -34,6 +34,7 @@ class Verb(StrEnum):
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
 KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
 """Answers to a question that is asked once: with the answer its buttons go."""
+THUMB_UP = "👍"
 _WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.APART, Verb.CONFIRM, Verb.DENY, Verb.MORE)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
 
@@ -116,6 +117,14 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
     Stage.NOT_A_PROBLEM: ((Verb.FILE,),),
     Stage.WITHDRAWN: ((Verb.RESTORE,),),
 }
+
+
+def fact_of_reaction(reacted: Reacted, case: Case) -> f.Fact | None:
+    """A thumb up on the card is "me too"; whoever is counted already, and any other sign, says nothing."""
+    counted = reacted.sender in (case.reporter, *case.followers)
+    if counted or THUMB_UP not in reacted.added or reacted.message != case.post("card"):
+        return None
+    return f.Seconded(at=reacted.at, by=reacted.sender, by_name=reacted.sender_name)
 
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:

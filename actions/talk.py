@@ -8,6 +8,8 @@ from actions.reading import Intent
 
 REMEMBERED = 30
 """How many of the last messages are kept; their words are needed to tell what a short answer is about."""
+WORDS_KEPT = 200
+"""Characters kept of each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A group's memory. `version` counts its saves: a stale save is refused."""
+    """A group's memory. `version` counts its saves: a stale save is refused. `left` is since when the bot is no
+    longer in the group.
+    """
 
     group: str
     title: str = ""
@@ -39,6 +43,7 @@ class Talk:
     greeted: bool = False
     recent: tuple[Line, ...] = ()
     warned: tuple[str, ...] = ()
+    left: datetime | None = None
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""
@@ -48,10 +53,18 @@ class Talk:
             message.role,
             message.at,
             message.kind,
-            message.text[:200],
+            message.text[:WORDS_KEPT],
             intent,
             case,
             message.album,
         )
         kept = tuple(old for old in self.recent if old.id != message.id)
-        return replace(self, recent=(*kept, line)[-REMEMBERED:], title=message.group_title or self.title)
+        title = message.group_title or self.title
+        return replace(self, recent=(*kept, line)[-REMEMBERED:], title=title, left=None)
+
+    def knows(self, message: Message) -> bool:
+        """Whether an edit of a text changes nothing: these very words were heard already."""
+        if message.kind is not Kind.TEXT or len(message.text) >= WORDS_KEPT:
+            return False
+        old = next((line for line in self.recent if line.id == message.id), None)
+        return old is not None and old.kind is Kind.TEXT and old.text == message.text

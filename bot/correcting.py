@@ -292,7 +292,9 @@ class Correcting:
 def reply_of(message: Message, what: str, args: tuple[tuple[str, str], ...]) -> o.Reply:
     """The order to answer a message with words of the catalogue."""
     key = f"{message.group}:{message.id}:reply"
-    return o.Reply(key=key, group=message.group, reply_to=message.id, what=what, args=args)
+    return o.Reply(
+        key=key, group=message.group, reply_to=message.id, what=what, args=args, thread=message.thread
+    )
 
 
 def _merging(case: Case, into: Case, who: dict[str, Any]) -> Outcome:

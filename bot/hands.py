@@ -17,7 +17,7 @@ from actions import orders as o
 from actions.case import KEYS, Case, Stage
 from actions.corrections import Step
 from actions.emergency import Peril
-from actions.errors import Refused, Unreachable
+from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.mask import mask
 from actions.orders import News
@@ -30,6 +30,7 @@ from bot.correcting import Correcting
 from bot.following import Following, at_work, furthest
 from bot.house import House
 from bot.menus import Menu
+from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.replies import reply, toast, told
 from connectors.dispatch import Filing
@@ -65,6 +66,18 @@ class Hands:
 
     async def carry_out(self, due: Due) -> f.Fact | None:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
+        if not speaks(due.order):
+            return await self._carry_out(due)
+        if (await self._house.state.talk(due.group)).left:
+            log.info("put_away", group=due.group, order=due.order.key)
+            return None
+        try:
+            return await self._carry_out(due)
+        except Gone:
+            await shut_out(self._house.state, due.group, self._house.clock.now())
+            return None
+
+    async def _carry_out(self, due: Due) -> f.Fact | None:
         match due.order:
             case o.Warn() as order:
                 await self._warn(order)
@@ -135,7 +148,9 @@ class Hands:
             return await chat.post(post)
         try:
             await chat.edit(shown, post)
-        except Refused as reason:  # somebody deleted the card
+        except Gone:
+            raise
+        except Refused as reason:  # somebody deleted the card, or the group moved away from it
             log.warning("card_lost", group=post.group, reason=str(reason))
             return await chat.post(post)
         return shown
@@ -144,7 +159,12 @@ class Hands:
         writer, lang = self._writer(case.group)
         answer = label(Verb(order.answer), case, gettext(lang))
         post = self._post(case, order, writer.answered(case, order.by_name, answer), (), reply_to=None)
-        await self._house.chat(case.group).edit(order.post, post)
+        try:
+            await self._house.chat(case.group).edit(order.post, post)
+        except Gone:
+            raise
+        except Refused as reason:  # the question is gone; what was answered stands in the card
+            log.warning("question_lost", group=case.group, reason=str(reason))
 
     async def _say(self, order: o.Order, case: Case) -> f.Fact | None:
         writer, lang = self._writer(case.group)
@@ -168,7 +188,7 @@ class Hands:
         reply_to: str | None,
         mentions: tuple[tuple[str, str], ...] = (),
     ) -> Post:
-        return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions)
+        return Post(case.group, text, order.key, buttons, reply_to, case.thread, mentions)
 
     async def _warn(self, order: o.Warn) -> None:
         writer, _ = self._writer(order.group)
@@ -177,7 +197,9 @@ class Hands:
         except (Unreachable, Refused):
             mentions = ()  # whom to call is not known; the warning itself must not wait for that
         text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
-        post = Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
+        post = Post(
+            order.group, text, order.key, (), order.message, order.thread, mentions=mentions, urgent=True
+        )
         await self._house.chat(order.group).post(post)
 
     async def _reply(self, order: o.Reply) -> None:
@@ -191,7 +213,8 @@ class Hands:
             text = writer.story(found) if found else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
-        await self._house.chat(order.group).post(Post(order.group, text, order.key, reply_to=order.reply_to))
+        post = Post(order.group, text, order.key, reply_to=order.reply_to, thread=order.thread)
+        await self._house.chat(order.group).post(post)
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
         _, lang = self._writer(order.group)

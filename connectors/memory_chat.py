@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.errors import Refused, Unreachable
+from actions.errors import Gone, Refused, Unreachable
 from actions.message import Attachment, Heard
 from actions.post import Post
 
@@ -25,6 +25,8 @@ class MemoryChat:
         self.said: list[Said] = []
         self.edits: list[tuple[str, Post]] = []
         self.answers: list[tuple[str, str]] = []
+        self.whispered: list[tuple[str, str, str]] = []
+        self.strangers: set[str] = set()
         self.staff: tuple[tuple[str, str], ...] = ()
         self.last_heard: str | None = None
         self.heard: dict[str, Heard] = {}
@@ -60,6 +62,18 @@ class MemoryChat:
     async def answer(self, press: str, text: str) -> None:
         """Note the toast."""
         self.answers.append((press, text))
+
+    async def whisper(self, person: str, text: str, key: str) -> str:
+        """Note it; the same key is said once. To `strangers` there is no line."""
+        if self.down:
+            raise Unreachable("the platform is down")
+        if person in self.strangers:
+            raise Gone(f"{person} has never spoken to the bot")
+        keys = [one for _, _, one in self.whispered]
+        if key not in keys:
+            self.whispered.append((person, text, key))
+            keys.append(key)
+        return f"whisper{keys.index(key) + 1}"
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people put in as staff."""

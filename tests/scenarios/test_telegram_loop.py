@@ -128,3 +128,26 @@ async def test_429_is_waited_out_and_a_second_poller_disturbs_only_while_it_poll
         assert time.monotonic() - begun >= 2, "as long as Telegram asked for"
         assert len(sim.called("sendMessage")) == said + 2, "tried once, and once more after the wait"
         assert "another program" in linli.logged("telegram_polling_paused")[0]["error"]
+
+
+async def test_a_group_that_becomes_a_supergroup_goes_on_where_it_was(nlu, tmp_path):
+    async with TelegramSimulator() as sim, running_linli(tmp_path, nlu_url=nlu, telegram=sim) as linli:
+        wang, li, meng = sim.person("王阿姨"), sim.person("李叔"), sim.person("孟姐")
+        group = sim.group("春风里", administrators=[meng], basic=True, bot="administrator")
+        group.say(wang, LIFT)
+        case = await linli.one_case(group.ref, stage="open")
+        await shows(sim, group, "工单")
+        new = sim.upgrade(group, ("from", "to", "out", "in"))
+        await linli.desk_set(case["ticket"], "accepted")
+        card = await shows(sim, new, "#1")
+        new.react(li, card, "👍")
+        await sim.until(lambda: "我也是 1" in card.labels, 20)
+        await linli.stop()
+        await linli.restart()
+        await linli.desk_set(case["ticket"], "fixed", "已更换门机")
+        await press(sim, new, meng, "确认修好")
+        await press(sim, new, wang, "解决了")
+        closed = await linli.one_case(group.ref, stage="closed")
+        assert await linli.cases(new.ref) == [closed], "it is asked for by either number"
+        assert closed["id"] == case["id"]
+        assert sim.flood.refused == []
