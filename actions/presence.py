@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from actions import orders as o
 from actions.case import Case, Stage
-from actions.message import Joined
+from actions.message import Joined, Left, Migrated
 from actions.talk import Talk
 
 FORGOTTEN = timedelta(days=30)
@@ -21,6 +21,19 @@ _QUESTIONS: dict[Stage, type[o.Order]] = {
     Stage.WORKER_KEY: o.AskWorker,
     Stage.RESIDENTS_KEY: o.AskIfFixed,
 }
+
+
+def after(
+    what: Joined | Left | Migrated, talk: Talk, key: str, live: Iterable[Case]
+) -> tuple[Talk, tuple[o.Order, ...]]:
+    """The memory after our place in the group has changed, and what is to be said; `key` is for a greeting."""
+    match what:
+        case Joined():
+            return came(talk, what, key, live)
+        case Left():
+            return left(talk, what.at), ()
+    # The old number may have ended before we heard of the new one: then it seemed that we had been put out.
+    return replace(talk, left=None), missed(talk, live)
 
 
 def came(talk: Talk, joined: Joined, key: str, live: Iterable[Case]) -> tuple[Talk, tuple[o.Order, ...]]:

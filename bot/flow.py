@@ -26,7 +26,7 @@ from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
 from actions.message import Joined, Kind, Left, Message, Migrated, Press, Reacted
-from actions.presence import came, left, missed
+from actions.presence import after
 from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
@@ -85,23 +85,14 @@ class Flow:
                 await self._press(entry, what)
             case None | Message():
                 await self._nothing(entry)
+            case Reacted():
+                await self._reacted(entry, what)
             case _:
-                await self._of_the_group(entry, what)
+                await self._belong(entry, what)
 
     async def _is_news(self, message: Message) -> bool:
         """A platform may tell of an edit in which nobody can see any change."""
         return not message.edited or not (await self._state.talk(message.group)).knows(message)
-
-    async def _of_the_group(self, entry: Entry, what: Joined | Left | Migrated | Reacted) -> None:
-        match what:
-            case Joined():
-                await self._joined(entry, what)
-            case Left():
-                await self._left(entry, what)
-            case Migrated():
-                await self._migrated(entry, what)
-            case Reacted():
-                await self._reacted(entry, what)
 
     async def look_out(self, entry: Entry) -> None:
         """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
@@ -437,49 +428,20 @@ class Flow:
                 continue
             return
 
-    async def _joined(self, entry: Entry, joined: Joined) -> None:
+    async def _belong(self, entry: Entry, what: Joined | Left | Migrated) -> None:
+        """Our place in the group has changed, or the group its own."""
+        group = what.group
         while True:
+            talk = await self._state.talk(group)
+            live = await self._state.cases(group, live=True) if talk.left else ()
+            new, orders = after(what, talk, f"{group}:{entry.id}:welcome", live)
+            dues = tuple(self._now(order, group) for order in orders)
             try:
-                await self._greet(entry, joined)
+                await self._save(Change(talk=new, orders=dues, entry=entry))
             except Stale:
                 continue
             break
-        log.info("joined", group=joined.group, hears_all=joined.hears_all)
-
-    async def _greet(self, entry: Entry, joined: Joined) -> None:
-        group = joined.group
-        talk = await self._state.talk(group)
-        live = await self._state.cases(group, live=True) if talk.left else ()
-        new, orders = came(talk, joined, f"{group}:{entry.id}:welcome", live)
-        await self._save(
-            Change(talk=new, orders=tuple(self._now(order, group) for order in orders), entry=entry)
-        )
-
-    async def _left(self, entry: Entry, gone: Left) -> None:
-        """We were put out: what is still to be said there is put away as its turn comes, cases go on."""
-        while True:
-            talk = left(await self._state.talk(gone.group), gone.at)
-            try:
-                await self._save(Change(talk=talk, entry=entry))
-            except Stale:
-                continue
-            break
-        log.info("left", group=gone.group)
-
-    async def _migrated(self, entry: Entry, moved: Migrated) -> None:
-        """The group has another number, which concerns its connector only; if it seemed that we had been put out,
-        that was the old number's end.
-        """
-        while True:
-            talk = await self._state.talk(moved.group)
-            live = await self._state.cases(moved.group, live=True) if talk.left else ()
-            orders = tuple(self._now(order, moved.group) for order in missed(talk, live))
-            try:
-                await self._save(Change(talk=replace(talk, left=None), orders=orders, entry=entry))
-            except Stale:
-                continue
-            break
-        log.info("migrated", group=moved.group, to=moved.to)
+        log.info(type(what).__name__.lower(), group=group, hears_all=new.hears_all)
 
     async def _reacted(self, entry: Entry, reacted: Reacted) -> None:
         found = await self._state.case_of(reacted.group, reacted.message)
