@@ -26,15 +26,16 @@ _A_MOMENT = 0.001  # seconds, so that whoever comes back in time is not early by
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`burst` is for one chat in as many seconds, which makes one a second."""
+    """`burst` is for one chat within `burst_seconds`."""
 
     per_second: int = 30
     per_minute_in_a_group: int = 20
-    burst: int = 5
+    burst: int = 8
+    burst_seconds: float = 5.0
 
     def windows(self, chat: int, *, urgent: bool) -> list[tuple[str, float, int]]:
         """What is counted, within how many seconds, and how much may be: a tenth is for urgent posts only."""
-        whole = [("all", 1.0, self.per_second), ("chat", float(self.burst), self.burst)]
+        whole = [("all", 1.0, self.per_second), ("chat", self.burst_seconds, self.burst)]
         if chat < 0:
             whole.append(("chat", 60.0, self.per_minute_in_a_group))
         return [

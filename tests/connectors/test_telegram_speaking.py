@@ -73,7 +73,7 @@ async def test_what_has_to_wait_long_is_for_certain_not_said_and_told_when_to_co
 
 
 async def test_what_has_to_wait_a_moment_only_is_said_a_moment_later(sim):
-    chat = TelegramChat(sim.token, api_root=sim.url, pace=MemoryPace(Limits(burst=1)))
+    chat = TelegramChat(sim.token, api_root=sim.url, pace=MemoryPace(Limits(burst=1, burst_seconds=1)))
     group = sim.group("3号楼")
     begun = time.monotonic()
     await asyncio.gather(chat.post(post_to(group)), chat.post(post_to(group)))

@@ -51,7 +51,7 @@ async def say(pace: Pace, chat: int, times: int, **how) -> int:
 
 async def test_a_chat_takes_a_short_burst_and_then_one_after_another(make, clock):
     pace = make()
-    assert await say(pace, GROUP, 9) == 4
+    assert await say(pace, GROUP, 12) == 7
     wait = await pace.ask(GROUP)
     assert 0 < wait <= 5.1
     clock.at += wait
@@ -101,7 +101,8 @@ async def test_all_chats_together_take_twenty_seven_a_second_and_three_that_are_
 
 
 async def test_a_smaller_allowance_is_kept_too(make):
-    assert await say(make(Limits(per_second=1, burst=1)), GROUP, 5) == 1
+    assert await say(make(Limits(per_second=1)), GROUP, 5) == 1
+    assert await say(make(Limits(burst=1)), OTHER, 5) == 1
 
 
 async def test_what_the_platform_names_is_waited_for_and_longer_every_time(make, clock):
@@ -137,7 +138,7 @@ async def test_when_several_chats_are_closed_at_once_all_are(make, clock):
 async def test_all_processes_of_one_bot_share_one_allowance_and_other_bots_do_not(tmp_path):
     async with real_redis(tmp_path) as server, server.client() as redis:
         one, two, other = (RedisPace(redis, account) for account in ("a", "a", "b"))
-        assert await say(one, GROUP, 3) + await say(two, GROUP, 3) == 4
+        assert await say(one, GROUP, 5) + await say(two, GROUP, 5) == 7
         assert await say(other, GROUP, 3) == 3
         await one.hold(OTHER, 5)
         assert await two.ask(OTHER) > 4
