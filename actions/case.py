@@ -139,6 +139,7 @@ class Case:
     joined_at: datetime | None = None
     apart_from: str = ""
     reopened: int = 0
+    thread: str | None = None
 
     @property
     def live(self) -> bool:
@@ -854,6 +855,7 @@ def _begin(fact: f.Fact) -> Case:
         messages=((fact.message, "report"),) if fact.message else (),
         attachments=fact.attachments,
         categories=fact.categories,
+        thread=fact.thread,
     )
 
 

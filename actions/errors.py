@@ -12,5 +12,13 @@ class Unreachable(Exception):
         self.retry_after = retry_after
 
 
+class NotYet(Unreachable):
+    """It was not done, that is certain: the other side, or we ourselves, allow no more just now."""
+
+
 class Refused(Exception):
     """The other side said no, and will say no again: tell a person. The text is fit to be shown."""
+
+
+class Gone(Refused):
+    """We have no place there any more, or never had: removed from the group, blocked by the person."""

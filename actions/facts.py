@@ -45,6 +45,7 @@ class Reported(Fact):
     meaning: str = ""
     categories: tuple[str, ...] = ()
     """The likeliest categories, best first: what a worker is offered who corrects the first of them."""
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

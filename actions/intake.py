@@ -160,6 +160,7 @@ class Listening:
             attachments=message.attachments,
             meaning=reading.meaning,
             categories=tuple(guess.name for guess in reading.categories[:3]),
+            thread=message.thread,
         )
         return Understood((fact,))
 

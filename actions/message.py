@@ -96,4 +96,34 @@ class Joined:
     hears_all: bool
 
 
-Heard = Message | Press | Joined
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The bot was removed from a group, or blocked by a person."""
+
+    group: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A person's reaction to a message; `added` are the emoji that were not there before. `id` names the event."""
+
+    group: str
+    id: str
+    sender: str
+    sender_name: str
+    at: datetime
+    message: str
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """The platform gave the group another number, `to`; ours stays `group`, and everything under it."""
+
+    group: str
+    to: str
+    at: datetime
+
+
+Heard = Message | Press | Joined | Left | Reacted | Migrated

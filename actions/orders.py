@@ -142,6 +142,7 @@ class Warn(Order):
     group: str
     message: str
     kind: str
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Reply(Order):
     what: str
     args: tuple[tuple[str, str], ...] = ()
     asked_at: datetime | None = None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

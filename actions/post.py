@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`data` comes back in a Press; it is opaque, signed and at most 64 bytes."""
+    """`data` comes back in a Press; it is opaque, signed and at most 64 bytes. With a `url` the button opens
+    that instead, and nobody hears of the press.
+    """
 
     label: str
     data: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Post:
     `key` is the order's idempotency key: a platform that can, posts the same key once only.
     `mentions` are pairs of a person's id (with platform) and the name shown; they are called at the end.
     `silent`: without a sound, where the platform can.
+    An `urgent` post goes ahead of all others where the platform limits us.
     """
 
     group: str
@@ -28,3 +32,4 @@ class Post:
     thread: str | None = None
     mentions: tuple[tuple[str, str], ...] = ()
     silent: bool = False
+    urgent: bool = False

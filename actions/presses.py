@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from actions import facts as f
 from actions.case import AT_DISPATCH, SETTLED, Case, Stage, allowed
-from actions.message import Press, Role
+from actions.message import Press, Reacted, Role
 
 
 class Verb(StrEnum):
@@ -36,6 +36,7 @@ KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
 """Answers to a question that is asked once: with the answer its buttons go."""
 WORKERS_ROW = (Verb.CONFIRM, Verb.DENY)
 RESIDENTS_ROW = (Verb.FIXED, Verb.NOT_FIXED)
+THUMB_UP = "👍"
 _WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.APART, Verb.CONFIRM, Verb.DENY, Verb.MORE)
 _RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
 
@@ -118,6 +119,14 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
     Stage.NOT_A_PROBLEM: ((Verb.FILE,),),
     Stage.WITHDRAWN: ((Verb.RESTORE,),),
 }
+
+
+def fact_of_reaction(reacted: Reacted, case: Case) -> f.Fact | None:
+    """A thumb up on the card is "me too"; whoever is counted already, and any other sign, says nothing."""
+    counted = reacted.sender in (case.reporter, *case.followers)
+    if counted or THUMB_UP not in reacted.added or reacted.message != case.post("card"):
+        return None
+    return f.Seconded(at=reacted.at, by=reacted.sender, by_name=reacted.sender_name)
 
 
 def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:

@@ -10,6 +10,8 @@ from actions.reading import Intent
 
 REMEMBERED = 30
 """How many of the last messages are kept; their words are needed to tell what a short answer is about."""
+WORDS_KEPT = 200
+"""Characters kept of each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Talk:
 
     `warnings` are pairs of a cry for help and the warning that answered it, which becomes the card of its case.
     `spoke_at` is when we last said something, `since` how often a person has spoken since; `listed` are cases
-    that were named in a list and have no card.
+    that were named in a list and have no card. `left` is since when the bot is no longer in the group.
     """
 
     COUNTED: ClassVar[int] = 100
@@ -81,6 +83,7 @@ class Talk:
     hours: tuple[Hour, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     listed: tuple[str, ...] = ()
+    left: datetime | None = None
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""
@@ -90,13 +93,14 @@ class Talk:
             message.role,
             message.at,
             message.kind,
-            message.text[:200],
+            message.text[:WORDS_KEPT],
             intent,
             case,
             message.album,
         )
         kept = tuple(old for old in self.recent if old.id != message.id)
-        talk = replace(self, recent=(*kept, line)[-REMEMBERED:], title=message.group_title or self.title)
+        title = message.group_title or self.title
+        talk = replace(self, recent=(*kept, line)[-REMEMBERED:], title=title, left=None)
         return talk if message.edited or message.role is Role.BOT else talk.met(message.at)
 
     def met(self, at: datetime, *, wrote: bool = True) -> "Talk":
@@ -116,6 +120,13 @@ class Talk:
     def waits_no_more(self, order: str) -> "Talk":
         """The memory without an order that waited."""
         return replace(self, waiting=self._others(order))
+
+    def knows(self, message: Message) -> bool:
+        """Whether an edit of a text changes nothing: these very words were heard already."""
+        if message.kind is not Kind.TEXT or len(message.text) >= WORDS_KEPT:
+            return False
+        old = next((line for line in self.recent if line.id == message.id), None)
+        return old is not None and old.kind is Kind.TEXT and old.text == message.text
 
     def _others(self, order: str) -> tuple[Waiting, ...]:
         return tuple(one for one in self.waiting if one.order != order)

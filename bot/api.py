@@ -10,6 +10,7 @@ from actions.case import Case
 from bot.login import LOGINS
 from bot.ports import State
 from bot.settings import Settings
+from connectors.moves import home_of
 
 STATE: web.AppKey[State] = web.AppKey("state", State)
 SETTINGS = web.AppKey("settings", Settings)
@@ -27,7 +28,8 @@ async def cases(request: web.Request) -> web.Response:
     group = request.query.get("group", "")
     if not group:
         raise web.HTTPBadRequest(reason="say which group: /api/cases?group=telegram:-1001234567890")
-    found = await request.app[STATE].cases(group)
+    state = request.app[STATE]
+    found = await state.cases(await home_of(group, state.recall))
     return web.json_response({"cases": [record(case) for case in found]})
 
 

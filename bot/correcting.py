@@ -289,11 +289,17 @@ class Correcting:
         return sorted((*before, *trace), key=lambda fact: fact.at)
 
 
-def reply_of(message: Message, what: str, args: tuple[tuple[str, str], ...]) -> o.Reply:
+def reply_of(message: Message, what: str, args: tuple[tuple[str, str], ...] = ()) -> o.Reply:
     """The order to answer a message with words of the catalogue."""
     key = f"{message.group}:{message.id}:reply"
     return o.Reply(
-        key=key, group=message.group, reply_to=message.id, what=what, args=args, asked_at=message.at
+        key=key,
+        group=message.group,
+        reply_to=message.id,
+        what=what,
+        args=args,
+        asked_at=message.at,
+        thread=message.thread,
     )
 
 

@@ -25,14 +25,16 @@ from actions.corrections import Step
 from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
-from actions.message import Joined, Kind, Message, Press, Role
-from actions.presses import KEYS, Refusal, Verb, fact_of
+from actions.message import Joined, Kind, Left, Message, Migrated, Press, Reacted, Role
+from actions.presence import after
+from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
 from actions.reading import SILENCE, Intent, Reading, Urgency
 from actions.talk import Talk
 from bot.answers import answer
 from bot.buttons import Forged
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
+from bot.moving import forward
 from bot.occasions import woken
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, SHARED, fact_shared, news_of
@@ -76,15 +78,24 @@ class Flow:
             await self._shared(entry, raw)
             return
         what = await self._house.chats[entry.door].understand(raw)
+        if what is not None and what.group != entry.group:
+            await forward(self._state, entry, what.group)
+            what = None
         match what:
-            case Message():
+            case Message() if await self._is_news(what):
                 await self._message(entry, what)
             case Press():
                 await self._press(entry, what)
-            case Joined():
-                await self._joined(entry, what)
-            case None:
+            case None | Message():
                 await self._nothing(entry)
+            case Reacted():
+                await self._reacted(entry, what)
+            case _:
+                await self._belong(entry, what)
+
+    async def _is_news(self, message: Message) -> bool:
+        """A platform may tell of an edit in which nobody can see any change."""
+        return not message.edited or not (await self._state.talk(message.group)).knows(message)
 
     async def look_out(self, entry: Entry) -> None:
         """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
@@ -237,7 +248,7 @@ class Flow:
     def _introduction(self, message: Message) -> Due:
         """Somebody speaks to us, in private for example, who has not been told what we are for."""
         key = f"{message.group}:{message.id}:reply"
-        reply = o.Reply(key=key, group=message.group, reply_to=message.id, what="help", asked_at=message.at)
+        reply = reply_of(message, "help")
         return self._now(reply, message.group)
 
     def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
@@ -249,7 +260,7 @@ class Flow:
 
     def _warning(self, message: Message, peril: Peril) -> Due:
         key = f"{message.group}:{message.id}:warn"
-        order = o.Warn(key=key, group=message.group, message=message.id, kind=peril)
+        order = o.Warn(key=key, group=message.group, message=message.id, kind=peril, thread=message.thread)
         return self._now(order, message.group)
 
     async def happened(
@@ -473,24 +484,29 @@ class Flow:
                 continue
             return
 
-    async def _joined(self, entry: Entry, joined: Joined) -> None:
+    async def _belong(self, entry: Entry, what: Joined | Left | Migrated) -> None:
+        """Our place in the group has changed, or the group its own."""
+        group = what.group
         while True:
+            talk = await self._state.talk(group)
+            live = await self._state.cases(group, live=True) if talk.left else ()
+            new, orders = after(what, talk, f"{group}:{entry.id}:welcome", live)
+            dues = tuple(self._now(order, group) for order in orders)
             try:
-                await self._greet(entry, joined)
+                await self._save(Change(talk=new, orders=dues, entry=entry))
             except Stale:
                 continue
             break
-        log.info("joined", group=joined.group, hears_all=joined.hears_all)
+        log.info(type(what).__name__.lower(), group=group, hears_all=new.hears_all)
 
-    async def _greet(self, entry: Entry, joined: Joined) -> None:
-        talk = await self._state.talk(joined.group)
-        same = talk.greeted and talk.hears_all == joined.hears_all
-        what = "welcome" if joined.hears_all else "cannot_hear"
-        key = f"{joined.group}:{entry.id}:welcome"
-        reply = o.Reply(key=key, group=joined.group, reply_to=None, what=what)
-        new = replace(talk, title=joined.title or talk.title, greeted=True, hears_all=joined.hears_all)
-        orders = () if same else (self._now(reply, joined.group),)
-        await self._save(Change(talk=new, orders=orders, entry=entry))
+    async def _reacted(self, entry: Entry, reacted: Reacted) -> None:
+        found = await self._state.case_of(reacted.group, reacted.message)
+        case = await self._state.case(found) if found else None
+        fact = fact_of_reaction(reacted, case) if case else None
+        if case is None or fact is None:
+            await self._nothing(entry)
+        else:
+            await self.happened(case.id, fact, entry=entry)
 
     async def _news(self, entry: Entry, raw: dict[str, Any]) -> None:
         fact = news_of(raw, entry.at)

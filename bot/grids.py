@@ -10,6 +10,7 @@ from actions.policy import Policy
 from bot.cards import Writer
 from bot.ports import State
 from bot.settings import Grid, Settings
+from connectors.moves import home_of
 
 People = tuple[tuple[str, str], ...]
 
@@ -25,6 +26,10 @@ class Grids:
         """Learn which groups are bound. Raises `Unreachable`."""
         for group in await state.groups():
             self.bind(group, (await state.talk(group)).grid)
+        for grid in self._settings.grids:
+            for group in grid.groups:  # linli.toml may name a group by the number that it has today
+                if (home := await home_of(group, state.recall)) != group:
+                    self.bind(home, grid.id)
 
     def bind(self, group: str, grid: str) -> None:
         """The group belongs to this grid from now on, unless linli.toml puts it elsewhere."""

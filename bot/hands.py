@@ -17,7 +17,7 @@ from actions import orders as o
 from actions.case import KEYS, QUESTIONS, Case, Stage
 from actions.corrections import Step
 from actions.emergency import Peril
-from actions.errors import Refused, Unreachable
+from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
 from actions.mask import mask
@@ -32,6 +32,7 @@ from bot.correcting import Correcting
 from bot.following import Following, at_work, furthest
 from bot.house import House
 from bot.menus import Menu
+from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.replies import reply, toast, told
 from connectors.dispatch import Filing
@@ -67,6 +68,18 @@ class Hands:
 
     async def carry_out(self, due: Due) -> f.Fact | None:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
+        if not speaks(due.order):
+            return await self._carry_out(due)
+        if (await self._house.state.talk(due.group)).left:
+            log.info("put_away", group=due.group, order=due.order.key)
+            return None
+        try:
+            return await self._carry_out(due)
+        except Gone:
+            await shut_out(self._house.state, due.group, self._house.clock.now())
+            return None
+
+    async def _carry_out(self, due: Due) -> f.Fact | None:
         match due.order:
             case o.Warn() as order:
                 return await self._warn(order)
@@ -151,7 +164,9 @@ class Hands:
             return await chat.post(post)
         try:
             await chat.edit(shown, post)
-        except Refused as reason:  # somebody deleted the card
+        except Gone:
+            raise
+        except Refused as reason:  # somebody deleted the card, or the group moved away from it
             log.warning("card_lost", group=post.group, reason=str(reason))
             return await chat.post(post)
         return shown
@@ -165,7 +180,12 @@ class Hands:
             text = f"{text}\n{writer.ask_mark()}"
             rows = self._house.buttons.rows(case, (RATES,), gettext(lang))
         post = self._post(case, order, text, rows, reply_to=None)
-        await self._house.chat(case.group).edit(order.post, post)
+        try:
+            await self._house.chat(case.group).edit(order.post, post)
+        except Gone:
+            raise
+        except Refused as reason:  # the question is gone; what was answered stands in the card
+            log.warning("question_lost", group=case.group, reason=str(reason))
 
     async def _list(self, order: o.ShowList) -> None:
         """One message for many cases; it answers nobody in particular."""
@@ -236,8 +256,19 @@ class Hands:
         reply_to: str | None,
         mentions: tuple[tuple[str, str], ...] = (),
     ) -> Post:
-        silent = case.urgency is not Urgency.EMERGENCY and self._quiet(case.group)
-        return Post(case.group, text, order.key, buttons, reply_to, mentions=mentions, silent=silent)
+        urgent = case.urgency is Urgency.EMERGENCY
+        silent = not urgent and self._quiet(case.group)
+        return Post(
+            case.group,
+            text,
+            order.key,
+            buttons,
+            reply_to,
+            case.thread,
+            mentions,
+            silent=silent,
+            urgent=urgent,
+        )
 
     def _quiet(self, group: str) -> bool:
         return is_quiet(self._house.grids.policy_of(group), self._house.clock.now())
@@ -253,7 +284,9 @@ class Hands:
         writer, _ = self._writer(order.group)
         mentions = await self._called(order.group)
         text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
-        post = Post(order.group, text, order.key, reply_to=order.message, mentions=mentions)
+        post = Post(
+            order.group, text, order.key, (), order.message, order.thread, mentions=mentions, urgent=True
+        )
         message = await self._house.chat(order.group).post(post)
         return f.Posted(at=self._house.clock.now(), what="warning", post=message)
 
@@ -268,7 +301,8 @@ class Hands:
             text = writer.story(found) if found else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
-        post = Post(order.group, text, order.key, reply_to=order.reply_to, silent=self._quiet(order.group))
+        silent = self._quiet(order.group)
+        post = Post(order.group, text, order.key, reply_to=order.reply_to, thread=order.thread, silent=silent)
         await self._house.chat(order.group).post(post)
 
     async def _answer_press(self, order: o.AnswerPress) -> None:

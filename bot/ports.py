@@ -49,13 +49,13 @@ class Chat(Protocol):
     async def edit(self, message: str, post: Post) -> None:
         """Replace the words and buttons of our own message; no change is no error."""
 
+    async def answer(self, press: str, text: str) -> None:
+        """Answer a press: `text` is shown to the person who pressed only. Too late is no error."""
+
     async def whisper(self, person: str, text: str, key: str) -> str:
         """Say something to one person alone; the id it got. Raises `Refused` where there is no private line to
         that person (never spoke to the bot, blocked it, or the platform has none); `key` as in a Post.
         """
-
-    async def answer(self, press: str, text: str) -> None:
-        """Answer a press: `text` is shown to the person who pressed only. Too late is no error."""
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The ids and names of the people who count as grid workers on the platform's own word."""

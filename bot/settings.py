@@ -50,6 +50,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_TELEGRAM_TOKEN": ("telegram", "token"),
     "LINLI_TELEGRAM_API": ("telegram", "api"),
     "LINLI_TELEGRAM_WEBHOOK": ("telegram", "webhook"),
+    "LINLI_TELEGRAM_PER_SECOND": ("telegram", "per_second"),
 }
 """Which variable sets which key. `LINLI_CONFIG`, the path of the file, is the only other one."""
 
@@ -172,6 +173,7 @@ class Telegram(_Table):
     token: SecretStr | None = None
     api: Url = "https://api.telegram.org"
     webhook: Url | None = None
+    per_second: Annotated[int, Field(ge=1, le=1000)] = 30
 
 
 class Rules(_Table):

@@ -28,6 +28,7 @@ from bot.home import Home
 from bot.house import House
 from bot.log_ring import Ring
 from bot.metrics import Metrics
+from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
 from bot.push import PushDoor
 from bot.replay import Replay, VirtualClock
@@ -38,10 +39,12 @@ from connectors.dispatch import Open311Dispatch
 from connectors.memory_chat import MemoryChat
 from connectors.memory_dispatch import MemoryDispatch
 from connectors.memory_state import MemoryState
+from connectors.moves import Moves
 from connectors.nlu import RasaNlu
 from connectors.once import RedisOnce
+from connectors.pace import Limits, RedisPace
 from connectors.redis_state import RedisState, client_of
-from connectors.telegram import TelegramChat
+from connectors.telegram import TelegramChat, account_of
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.web import WebChat
 from connectors.web_log import RedisWebLog
@@ -126,7 +129,7 @@ async def _open(opening: _Opening) -> OpenBot:
     )
     flow = Flow(house)
     webchat = _web_chat(opening, redis, flow)
-    telegram = await _telegram(opening, grids)
+    telegram = await _telegram(opening, grids, state, redis)
     chats |= {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
     news = _start_loops(opening, house, flow)
     logins = login.Logins(RedisOnce(redis), opening.home.secret("login").encode(), secure=_is_https(settings))
@@ -163,12 +166,18 @@ def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
     )
 
 
-async def _telegram(opening: _Opening, grids: Grids) -> TelegramChat | None:
+async def _telegram(opening: _Opening, grids: Grids, state: RedisState, redis: Redis) -> TelegramChat | None:
     telegram = opening.settings.telegram
     if telegram.token is None:
         return None
+    token = telegram.token.get_secret_value()
     chat = TelegramChat(
-        telegram.token.get_secret_value(), named_workers=grids.worker_ids, api_root=telegram.api
+        token,
+        named_workers=grids.worker_ids,
+        api_root=telegram.api,
+        moves=Moves(state.remember, state.recall),
+        kin=kin(state),
+        pace=RedisPace(redis, account_of(token), Limits(telegram.per_second)),
     )
     opening.stack.push_async_callback(chat.stop)
     await chat.start()

@@ -8,6 +8,7 @@ only; what cannot succeed goes to the dead letters, where the operator sees it.
 import asyncio
 import random
 from collections import defaultdict, deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.errors import Refused, Unreachable
+from actions.errors import NotYet, Refused, Unreachable
 from actions.ledger import DeadLetter, Due, Entry
 from bot.courtesy import Courtesy
 from bot.flow import Flow
@@ -240,6 +241,8 @@ class Carrier:
                     return 0
                 due = granted
                 fact = await self._hands.carry_out(due)
+        except NotYet as reason:
+            return await self._not_yet(due, reason)
         except Unreachable as reason:
             return await self._try_again(due, str(reason), reason.retry_after)
         except Refused as reason:
@@ -284,6 +287,14 @@ class Carrier:
         ):
             await self._flow.delayed(due.order.case, now)
         return back_off(due.tries, retry_after)
+
+    async def _not_yet(self, due: Due, reason: NotYet) -> float:
+        """What for certain was not done does not count as a try, and does not grow too old to be said."""
+        first = due.first_tried_at if due.tries > 1 else None
+        untried = replace(due, tries=due.tries - 1, first_tried_at=first)
+        await self._house.state.postpone(untried, due.at)
+        log.info("order_waits_its_turn", kind=type(due.order).__name__, group=due.group, reason=str(reason))
+        return back_off(0, reason.retry_after)
 
     async def _surprised(self, due: Due, error: Exception) -> float:
         if due.tries < SURPRISES:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.errors import Refused, Unreachable
+from actions.errors import Gone, Refused, Unreachable
 from actions.message import Attachment, Heard
 from actions.post import Post
 
@@ -59,21 +59,21 @@ class MemoryChat:
         self.edits.append((message, post))
         self.said[at] = replace(self.said[at], post=replace(post, key=self.said[at].post.key))
 
+    async def answer(self, press: str, text: str) -> None:
+        """Note the toast."""
+        self.answers.append((press, text))
+
     async def whisper(self, person: str, text: str, key: str) -> str:
         """Note it; the same key is said once. To `strangers` there is no line."""
         if self.down:
             raise Unreachable("the platform is down")
         if person in self.strangers:
-            raise Refused(f"{person} has never spoken to the bot")
+            raise Gone(f"{person} has never spoken to the bot")
         keys = [one for _, _, one in self.whispered]
         if key not in keys:
             self.whispered.append((person, text, key))
             keys.append(key)
         return f"whisper{keys.index(key) + 1}"
-
-    async def answer(self, press: str, text: str) -> None:
-        """Note the toast."""
-        self.answers.append((press, text))
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people put in as staff."""

@@ -9,10 +9,11 @@ rate limiter are not used. Updates come in through connectors/telegram_intake.py
 No text of an error, no log line and no repr carries the token.
 """
 
+import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,26 +24,35 @@ from urllib.parse import urlencode
 import aiohttp
 import structlog
 import telegram
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    EndPointNotFound,
-    Forbidden,
-    InvalidToken,
-    TelegramError,
-)
-from telegram.request import HTTPXRequest
+from telegram.error import TelegramError
 
-from actions.errors import Refused, Unreachable
-from actions.message import Attachment, Heard, Message, Press, Role
-from actions.post import Button, Post
+from actions.errors import NotYet, Refused, Unreachable
+from actions.message import Attachment, Heard, Joined, Left, Message, Migrated, Press, Role
+from actions.post import Post
+from connectors.moves import Moves
+from connectors.pace import MemoryPace, Pace
+from connectors.telegram_calls import HasMoved, Requests, answer_of, failure_of
+from connectors.telegram_posts import (
+    cut,
+    is_private,
+    keyboard,
+    message_number,
+    number_of,
+    reply_to,
+    with_mentions,
+)
 from connectors.telegram_updates import (
     ANONYMOUS_ADMINISTRATOR,
+    SECOND,
     Me,
+    at_home,
     group_of,
     is_administrator,
+    move_in,
+    number_in,
     safe,
+    sender_in,
+    title_in,
     translate,
 )
 
@@ -51,35 +61,24 @@ People = tuple[tuple[str, str], ...]
 
 TELEGRAM = "https://api.telegram.org"
 LARGEST_FILE = 20 * 1024 * 1024  # bytes that a bot may download
-LONGEST_TEXT = 4096  # UTF-16 units, as Telegram counts
 LONGEST_ANSWER = 200
-HANDLED = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member")
+LONGEST_PAUSE = 2.0  # seconds that a post waits here for its turn; if it takes longer, its lane is held
+HANDLED = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+    "message_reaction",
+)
 """The kinds of update that we ask for: what is not understood is not fetched."""
 
 _ALREADY_SO = re.compile(r"message is not modified|query is too old|query.id.(is.)?invalid", re.IGNORECASE)
 """Refusals of an edit that changes nothing and of an answer that comes too late: no harm is done."""
 
+_NO_TOPIC = re.compile(r"message thread not found|TOPIC_(CLOSED|DELETED)", re.IGNORECASE)
+
 _log = structlog.get_logger(__name__)
-
-
-class _TooMany(TelegramError):
-    """429, and in how many seconds Telegram will listen again."""
-
-    def __init__(self, seconds: float | None) -> None:
-        super().__init__(
-            "Telegram has heard too much of us" + (f"; again in {seconds:g} s" if seconds else "")
-        )
-        self.seconds = seconds
-
-
-class _Requests(HTTPXRequest):
-    """The library's own error for 429 warns of its deprecation whenever it is made, so 429 is read here."""
-
-    async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
-        code, payload = await super().do_request(*args, **more)
-        if code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise _TooMany(_seconds(payload))
-        return code, payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,8 @@ class _Known:
 
 class TelegramChat:
     """The groups of one Telegram bot. `named_workers(group)` gives the ids that the settings name as workers
-    of a group, None where they name nobody and the group's administrators count.
+    of a group, None where they name nobody and the group's administrators count. `moves` knows the groups that
+    have become supergroups, and `kin(group, title, sender)` those that a group never seen before may have been.
     """
 
     platform = "telegram"
@@ -103,6 +103,9 @@ class TelegramChat:
         *,
         named_workers: Callable[[str], frozenset[str] | None] = lambda _: None,
         api_root: str = TELEGRAM,
+        moves: Moves | None = None,
+        kin: Callable[[str, str, str], Awaitable[list[str]]] | None = None,
+        pace: Pace | None = None,
         workers_kept_s: float = 60,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -111,11 +114,14 @@ class TelegramChat:
         _keep_addresses_out_of_logs()
         self._token = token
         self._named_workers = named_workers
+        self._moves = moves or Moves.in_memory()
+        self._kin, self._looked_for = kin, set[int]()
+        self._pace = pace or MemoryPace()
         self._kept = timedelta(seconds=workers_kept_s)
         self._clock = clock
         self._root = (api_root or TELEGRAM).rstrip("/")
-        self._polls = _Requests(connection_pool_size=2)
-        self._calls = _Requests(connection_pool_size=64, read_timeout=15, pool_timeout=15)
+        self._polls = Requests(connection_pool_size=2)
+        self._calls = Requests(connection_pool_size=64, read_timeout=15, pool_timeout=15)
         self._bot = telegram.Bot(
             token,
             base_url=f"{self._root}/bot",
@@ -135,7 +141,7 @@ class TelegramChat:
     @property
     def account(self) -> str:
         """A name for this bot's token that may be stored and shown: it does not give the token away."""
-        return sha256(self._token.encode()).hexdigest()[:12]
+        return account_of(self._token)
 
     async def start(self) -> None:
         """Open the connections and learn who we are. Raises Refused for a wrong token; an unreachable
@@ -178,8 +184,9 @@ class TelegramChat:
 
         Raises ValueError for a malformed update, Unreachable when Telegram had to be asked who is a worker.
         """
+        home = await self._home_of(raw)
         if "chat_member" in raw or "my_chat_member" in raw:
-            self._administrators.pop(group_of(raw), None)
+            self._administrators.pop(f"telegram:{home}", None)
         # What privacy mode hides counts from the moment we join: only then it must be asked anew.
         try:
             me = await self.me(fresh="my_chat_member" in raw)
@@ -187,9 +194,55 @@ class TelegramChat:
             # A withdrawn token makes no update unreadable: they wait until it is mended.
             raise Unreachable(str(error)) from None
         heard = translate(raw, me, self._clock())
+        if isinstance(heard, Migrated):
+            self._administrators.pop(f"telegram:{home}", None)
+            return replace(heard, group=f"telegram:{home}")
+        if heard is None or home is None or await self._is_of_the_past(heard, home):
+            return None
+        heard = at_home(heard, home)
         if not isinstance(heard, Message | Press) or heard.role is Role.OFFICIAL:
             return heard
         return replace(heard, role=await self._role(heard.group, heard.sender))
+
+    async def door(self, raw: object) -> str:
+        """The group in whose inbox an update belongs; that a group has moved is learnt here. Raises Unreachable."""
+        if isinstance(raw, dict) and (move := move_in(raw)):
+            await self._moves.learn(*move)
+        number = number_in(raw)
+        return group_of(raw) if number is None else f"telegram:{await self._moves.home(number)}"
+
+    async def _home_of(self, raw: dict[str, Any]) -> int | None:
+        """The number by which we know the chat of an update."""
+        number = number_in(raw)
+        if number is None:
+            return None
+        if move := move_in(raw):
+            await self._moves.learn(*move)
+        home = await self._moves.home(number)
+        if home == number and number < 0 and number not in self._looked_for:
+            await self._look_for_its_past(raw, number)
+            home = await self._moves.home(number)
+        return home
+
+    async def _look_for_its_past(self, raw: dict[str, Any], number: int) -> None:
+        """A group never heard of may be one that we know, moved while nobody told us. Telegram refuses to write to
+        a group that has moved, and says where to; it goes on answering questions about it.
+        """
+        if self._kin is not None:
+            for old in await self._kin(f"telegram:{number}", title_in(raw), sender_in(raw)):
+                try:
+                    await self._ask(self._bot.send_chat_action(number_of(old), "typing"))
+                except HasMoved as moved:
+                    await self._moves.learn(number_of(old), moved.to)
+                except Refused:
+                    continue
+        self._looked_for.add(number)
+
+    async def _is_of_the_past(self, heard: Heard, home: int) -> bool:
+        """Whether this tells of our place in a chat that has since become another."""
+        if not isinstance(heard, Joined | Left):
+            return False
+        return number_of(heard.group) != await self._moves.now(home)
 
     async def _role(self, group: str, sender: str) -> Role:
         named = self._named_workers(group)
@@ -208,10 +261,10 @@ class TelegramChat:
         return known.people
 
     async def _ask_administrators(self, group: str) -> People:
-        if _is_private(group):
+        if is_private(group):
             return ()
         try:
-            members = await self._ask(self._bot.get_chat_administrators(_number(group)))
+            members = await self._in(group, self._bot.get_chat_administrators)
         except Refused as error:
             _log.warning("telegram_workers_not_told", group=group, error=str(error))
             return ()
@@ -221,56 +274,85 @@ class TelegramChat:
     async def can_hear(self, group: str) -> bool:
         """Whether ordinary messages of the group reach us: privacy mode is off, or we administer it."""
         me = await self.me(fresh=True)
-        if me.hears_all or _is_private(group):
+        if me.hears_all or is_private(group):
             return True
-        return is_administrator(await self._ask(self._bot.get_chat_member(_number(group), me.id)))
+        return is_administrator(await self._in(group, lambda chat: self._bot.get_chat_member(chat, me.id)))
 
     # --- speaking ---
 
     async def post(self, post: Post) -> str:
-        """Put a message into the group; its id. After Unreachable nobody knows whether it is there."""
-        text, entities = _with_mentions(post)
-        reply = _reply_to(post.reply_to)
-        sent = await self._ask(
-            self._bot.send_message(
-                _number(post.group),
+        """Put a message into the group; its id. After Unreachable nobody knows whether it is there, after NotYet
+        it is not. A topic that is closed or gone is no reason not to say it: then it goes to the group as a whole.
+        """
+        try:
+            return await self._post(post)
+        except Refused as error:
+            if post.thread is None or not _NO_TOPIC.search(str(error)):
+                raise
+        _log.warning("telegram_topic_closed", group=post.group, thread=post.thread)
+        return await self._post(replace(post, thread=None, reply_to=None))
+
+    async def _post(self, post: Post) -> str:
+        text, entities = with_mentions(post)
+        home = number_of(post.group)
+
+        def send(chat: int) -> Awaitable[telegram.Message]:
+            return self._bot.send_message(
+                chat,
                 text,
                 entities=entities,
-                reply_parameters=reply,
-                reply_markup=_keyboard(post.buttons),
-                message_thread_id=_message_number(post.thread) if post.thread else None,
+                reply_parameters=reply_to(post.reply_to, moved=chat != home),
+                reply_markup=keyboard(post.buttons),
+                message_thread_id=message_number(post.thread) if post.thread else None,
                 link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
                 disable_notification=post.silent or None,
             )
-        )
-        return str(sent.message_id)
+
+        sent = await self._in(post.group, send, speaks=True, urgent=post.urgent)
+        return f"{'' if await self._moves.now(home) == home else SECOND}{sent.message_id}"
 
     async def edit(self, message: str, post: Post) -> None:
-        """Replace words and buttons of our own message. Raises Refused when it is gone."""
-        text, entities = _with_mentions(post)
-        try:
-            await self._ask(
-                self._bot.edit_message_text(
-                    text,
-                    _number(post.group),
-                    _message_number(message),
-                    entities=entities,
-                    reply_markup=_keyboard(post.buttons),
-                    link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
-                )
+        """Replace words and buttons of our own message. Raises Refused when it is gone, or stayed behind in the
+        group that this was before it became a supergroup.
+        """
+        text, entities = with_mentions(post)
+        home = number_of(post.group)
+        message_number(message, moved=await self._moves.now(home) != home)  # before it takes its turn
+
+        def change(chat: int) -> Awaitable[telegram.Message | bool]:
+            return self._bot.edit_message_text(
+                text,
+                chat,
+                message_number(message, moved=chat != home),
+                entities=entities,
+                reply_markup=keyboard(post.buttons),
+                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
             )
+
+        try:
+            await self._in(post.group, change, speaks=True, urgent=post.urgent)
         except Refused as error:
             if not _ALREADY_SO.search(str(error)):
                 raise
 
     async def whisper(self, person: str, text: str, key: str) -> str:
-        """Say something to a person alone. Raises Refused where that person never started the bot."""
+        """Say something to a person alone; the message's id. Raises Gone where that person never started the bot,
+        or has stopped it.
+        """
+        if not is_private(person):
+            raise Refused(f"{person} is no person")
         return await self.post(Post(person, text, key))
+
+    async def link(self, token: str) -> str:
+        """An address that opens the private chat and, at a touch, says `/start TOKEN` there. Raises Unreachable."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token, re.ASCII):
+            raise ValueError("a token is 1 to 64 of A-Z a-z 0-9 _ -")
+        return f"https://t.me/{(await self.me()).username}?start={token}"
 
     async def answer(self, press: str, text: str) -> None:
         """Answer a press; one that Telegram no longer remembers needs no answer."""
         try:
-            await self._ask(self._bot.answer_callback_query(press, _cut(safe(text), LONGEST_ANSWER) or None))
+            await self._ask(self._bot.answer_callback_query(press, cut(safe(text), LONGEST_ANSWER) or None))
         except Refused as error:
             if not _ALREADY_SO.search(str(error)):
                 raise
@@ -308,7 +390,7 @@ class TelegramChat:
         query = urlencode(wanted if offset is None else {"offset": offset, **wanted})
         address = f"{self._root}/bot{self._token}/getUpdates?{query}"
         payload = await self._ask(self._polls.retrieve(address, read_timeout=timeout_s + 10))
-        result = _object(payload).get("result")
+        result = answer_of(payload).get("result")
         if not isinstance(result, list):
             raise Unreachable("the answer to getUpdates cannot be read")
         return result
@@ -327,11 +409,43 @@ class TelegramChat:
 
     # --- every call goes through here ---
 
+    async def _in(
+        self,
+        group: str,
+        call: Callable[[int], Awaitable[T]],
+        *,
+        speaks: bool = False,
+        urgent: bool = False,
+    ) -> T:
+        """Call with the number that the group has today; a move not yet heard of is learnt from the refusal."""
+        home = number_of(group)
+        chat = await self._moves.now(home)
+        try:
+            return await self._paced(chat, call, urgent=urgent) if speaks else await self._ask(call(chat))
+        except HasMoved as moved:
+            await self._moves.learn(chat, moved.to)
+            _log.info("telegram_group_moved", group=group, to=moved.to)
+            return await self._ask(call(moved.to))
+
+    async def _paced(self, chat: int, call: Callable[[int], Awaitable[T]], *, urgent: bool) -> T:
+        """Speak when our turn has come. Raises NotYet when that is not soon, or when Telegram will not listen."""
+        waited = 0.0
+        while wait := await self._pace.ask(chat, urgent=urgent):
+            waited += wait
+            if waited > LONGEST_PAUSE:
+                raise NotYet("as much is said there as Telegram allows", wait)
+            await asyncio.sleep(wait)
+        try:
+            return await self._ask(call(chat))
+        except NotYet as error:
+            seconds = error.retry_after if error.retry_after is not None else 1.0
+            raise NotYet(str(error), await self._pace.hold(chat, seconds)) from None
+
     async def _ask(self, call: Awaitable[T]) -> T:
         try:
             return await call
         except TelegramError as error:
-            failure = self._failure(error)
+            failure = failure_of(error, self._token)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             # The library trusts the server: an answer that is no Bot API answer breaks it anywhere.
             failure = Unreachable(f"Telegram's answer cannot be read ({type(error).__name__})")
@@ -339,21 +453,10 @@ class TelegramChat:
             self._last_error, self._last_error_at = str(failure), self._clock()
         raise failure from None
 
-    def _failure(self, error: TelegramError) -> Unreachable | Refused:
-        text = str(error).replace(self._token, "<token>")
-        match error:
-            case _TooMany():
-                return Unreachable(text, error.seconds)
-            case Conflict():
-                return Unreachable(
-                    f"another program takes this bot's updates: stop it, or its webhook ({text})"
-                )
-            case ChatMigrated():
-                return Refused(f"the group has become telegram:{error.new_chat_id}")
-            case BadRequest() | Forbidden() | InvalidToken() | EndPointNotFound():
-                return Refused(text)
-            case _:
-                return Unreachable(text)
+
+def account_of(token: str) -> str:
+    """A name for a bot's token that may be stored and shown."""
+    return sha256(token.encode()).hexdigest()[:12]
 
 
 def _keep_addresses_out_of_logs() -> None:
@@ -364,20 +467,6 @@ def _keep_addresses_out_of_logs() -> None:
     logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
 
 
-def _seconds(payload: bytes) -> float | None:
-    parameters = _object(payload).get("parameters")
-    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    return seconds if isinstance(seconds, int | float) else None
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(payload.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
 async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
     taken = bytearray()
     async for chunk in content.iter_any():
@@ -385,70 +474,3 @@ async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
         if len(taken) > limit:
             raise Refused("the file is larger than 20 MB")
     return bytes(taken)
-
-
-def _number(group: str) -> int:
-    platform, _, number = group.partition(":")
-    if platform != "telegram" or not re.fullmatch(r"-?\d{1,18}", number, re.ASCII):
-        raise Refused(f"{group} is no group of Telegram's")
-    return int(number)
-
-
-def _is_private(group: str) -> bool:
-    """Groups have negative numbers; a private chat has the number of its person."""
-    return _number(group) > 0
-
-
-def _message_number(message: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", message, re.ASCII):
-        raise Refused(f"{message} is no message of Telegram's")
-    return int(message)
-
-
-def _reply_to(message: str | None) -> telegram.ReplyParameters | None:
-    if message is None:
-        return None
-    return telegram.ReplyParameters(_message_number(message), allow_sending_without_reply=True)
-
-
-def _keyboard(rows: Sequence[Sequence[Button]]) -> telegram.InlineKeyboardMarkup | None:
-    keys = [
-        [telegram.InlineKeyboardButton(safe(one.label), callback_data=one.data) for one in row]
-        for row in rows
-    ]
-    return telegram.InlineKeyboardMarkup(keys) if any(keys) else None
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _cut(text: str, units: int) -> str:
-    """The text within a number of UTF-16 units; a character outside the first plane is never halved."""
-    if _units(text) <= units:
-        return text
-    kept = text.encode("utf-16-le")[: 2 * (units - 1)].decode("utf-16-le", "ignore")
-    return kept + "…"
-
-
-def _with_mentions(post: Post) -> tuple[str, list[telegram.MessageEntity]]:
-    """The text with the people called at its end. Words are cut before people are left out."""
-    people = [(person, name) for person, given in post.mentions if (name := safe(given).strip())]
-    tail = "".join(f" {name}" for _, name in people)
-    text = _cut(safe(post.text), max(1, LONGEST_TEXT - _units(tail)))
-    entities: list[telegram.MessageEntity] = []
-    for person, name in people:
-        offset = _units(text) + 1
-        if offset + _units(name) > LONGEST_TEXT:
-            break
-        text = f"{text} {name}"
-        entities += _mention(person, name, offset)
-    return text, entities
-
-
-def _mention(person: str, name: str, offset: int) -> list[telegram.MessageEntity]:
-    number = re.fullmatch(r"telegram:(\d{1,18})", person, re.ASCII)
-    if number is None:  # a channel, or somebody of another platform: the name alone must do
-        return []
-    user = telegram.User(int(number.group(1)), name, is_bot=False)
-    return [telegram.MessageEntity("text_mention", offset, _units(name), user=user)]

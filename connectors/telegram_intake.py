@@ -18,7 +18,6 @@ from aiohttp import web
 
 from actions.errors import Refused, Unreachable
 from connectors.telegram import TelegramChat
-from connectors.telegram_updates import group_of
 
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
 Remember = Callable[[str, str], Awaitable[None]]
@@ -91,13 +90,13 @@ class TelegramPolling:
         """Only what is durable moves the offset: after a failure the rest comes again."""
         number = raw.get("update_id") if isinstance(raw, dict) else None
         if isinstance(number, int) and not isinstance(number, bool):
-            await self._accept("telegram", group_of(raw), str(number), raw)
+            await self._accept("telegram", await self._chat.door(raw), str(number), raw)
             self._offset, self._moved_at = number + 1, self._clock()
         else:
             # Telegram does not send this; should it, an operator finds it among the dead letters.
             raw = raw if isinstance(raw, dict) else {"unreadable": raw}
             digest = sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
-            await self._accept("telegram", group_of(raw), digest, raw)
+            await self._accept("telegram", await self._chat.door(raw), digest, raw)
         self._chat.note_update()
 
     async def _wait_after(self, error: Exception) -> None:
@@ -148,7 +147,7 @@ class TelegramWebhook:
 
     async def _keep(self, raw: dict[str, Any]) -> web.Response:
         try:
-            await self._accept("telegram", group_of(raw), str(raw["update_id"]), raw)
+            await self._accept("telegram", await self._chat.door(raw), str(raw["update_id"]), raw)
         except Exception as error:  # noqa: BLE001 - whatever it is, the update is not durable
             _log.warning("telegram_webhook_not_kept", error=type(error).__name__, update=raw["update_id"])
             return web.Response(status=503)

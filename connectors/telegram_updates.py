@@ -6,18 +6,32 @@ ValueError with the update's id and never its text, so that it can be kept for t
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import telegram
 from telegram.constants import ChatMemberStatus, ChatType, MessageEntityType
 
-from actions.message import Attachment, Heard, Joined, Kind, Message, Point, Press, Role
+from actions.message import (
+    Attachment,
+    Heard,
+    Joined,
+    Kind,
+    Left,
+    Message,
+    Migrated,
+    Point,
+    Press,
+    Reacted,
+    Role,
+)
 
 ANONYMOUS_ADMINISTRATOR = 1087968824
 EARLIEST = datetime(2013, 8, 1, tzinfo=UTC)  # there was no Telegram before
+SECOND = "2-"
+"""Before the ids of messages of a supergroup that was a group before: it counts its messages anew."""
 _COMMAND = re.compile(r"(/[A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?")
 
 
@@ -40,6 +54,57 @@ def group_of(raw: object) -> str:
             if isinstance(number, int) and not isinstance(number, bool):
                 return f"telegram:{number}"
     return "telegram:unknown"
+
+
+def number_in(raw: object) -> int | None:
+    """The number of the chat that an update belongs to, without parsing it."""
+    number = group_of(raw).removeprefix("telegram:")
+    return None if number == "unknown" else int(number)
+
+
+def title_in(raw: dict[str, Any]) -> str:
+    """The title of the chat that an update belongs to, without parsing it; empty where there is none."""
+    for part in raw.values():
+        for holder in (part, part.get("message")) if isinstance(part, dict) else ():
+            chat = holder.get("chat") if isinstance(holder, dict) else None
+            if isinstance(chat, dict) and isinstance(chat.get("title"), str):
+                return safe(chat["title"])
+    return ""
+
+
+def sender_in(raw: dict[str, Any]) -> str:
+    """Who caused an update, without parsing it; empty where nobody is named."""
+    people = [part.get("from") or part.get("user") for part in raw.values() if isinstance(part, dict)]
+    number = next((person.get("id") for person in people if isinstance(person, dict)), None)
+    return f"telegram:{number}" if isinstance(number, int) else ""
+
+
+def move_in(raw: dict[str, Any]) -> tuple[int, int] | None:
+    """The old and the new number of a chat, where the update tells that it has moved."""
+    message, chat = raw.get("message"), number_in(raw)
+    if not isinstance(message, dict) or chat is None:
+        return None
+    for name, is_new in (("migrate_to_chat_id", True), ("migrate_from_chat_id", False)):
+        other = message.get(name)
+        if isinstance(other, int) and not isinstance(other, bool) and other != chat:
+            return (chat, other) if is_new else (other, chat)
+    return None
+
+
+def at_home(heard: Heard, home: int) -> Heard:
+    """What was heard, under the number `home` by which we know the chat; its messages count anew."""
+    group = f"telegram:{home}"
+    if heard.group == group:
+        return heard
+    match heard:
+        case Message():
+            replied = SECOND + heard.reply_to if heard.reply_to else None
+            return replace(heard, group=group, id=SECOND + heard.id, reply_to=replied)
+        case Press():
+            return replace(heard, group=group, message=SECOND + heard.message if heard.message else None)
+        case Reacted():
+            return replace(heard, group=group, message=SECOND + heard.message)
+    return replace(heard, group=group)
 
 
 def safe(text: str) -> str:
@@ -68,8 +133,52 @@ def _heard(update: telegram.Update, me: Me, now: datetime) -> Heard | None:
         return _press(update.callback_query, now)
     if update.my_chat_member:
         return _joined(update.my_chat_member, me, now)
-    message = update.edited_message or update.message
-    return _message(message, me, now, edited=update.message is None) if message else None
+    if update.message_reaction:
+        return _reacted(update.update_id, update.message_reaction, now)
+    if update.edited_message:
+        return _edited(update.edited_message, me, now)
+    if update.message and (migrated := _migrated(update.message, now)):
+        return migrated
+    return _message(update.message, me, now, edited=False) if update.message else None
+
+
+def _edited(told: telegram.Message, me: Me, now: datetime) -> Message | None:
+    """An edit by its writer. Without a date it is none, but a change that nobody sees; a live location that
+    moves is edited all the time, and its first point is where the matter is.
+    """
+    if told.edit_date is None or told.location:
+        return None
+    return _message(told, me, now, edited=True)
+
+
+def _migrated(told: telegram.Message, now: datetime) -> Migrated | None:
+    chat = told.chat.id
+    pairs = ((chat, told.migrate_to_chat_id), (told.migrate_from_chat_id, chat))
+    for old, new in pairs:
+        if old is not None and new is not None:
+            return Migrated(f"telegram:{_whole(old)}", f"telegram:{_whole(new)}", _sane(told.date, now))
+    return None
+
+
+def _reacted(update: int, told: telegram.MessageReactionUpdated, now: datetime) -> Reacted | None:
+    """A reaction of a person who is known: not of the group or a channel, and not of a bot."""
+    person = told.user
+    if person is None or person.is_bot:
+        return None
+    before, after = _emoji(told.old_reaction), _emoji(told.new_reaction)
+    return Reacted(
+        group=f"telegram:{_whole(told.chat.id)}",
+        id=str(update),
+        sender=f"telegram:{_whole(person.id)}",
+        sender_name=_words(person.full_name),
+        at=_sane(told.date, now),
+        message=str(_whole(told.message_id)),
+        added=tuple(sign for sign in after if sign not in before),
+    )
+
+
+def _emoji(reactions: Sequence[telegram.ReactionType]) -> tuple[str, ...]:
+    return tuple(_words(one.emoji) for one in reactions if isinstance(one, telegram.ReactionTypeEmoji))
 
 
 def _message(told: telegram.Message, me: Me, now: datetime, *, edited: bool) -> Message | None:
@@ -114,9 +223,13 @@ def _press(query: telegram.CallbackQuery, now: datetime) -> Press | None:
     )
 
 
-def _joined(change: telegram.ChatMemberUpdated, me: Me, now: datetime) -> Joined | None:
-    """A Joined when we came in, and again when being an administrator, so what we hear, changed."""
+def _joined(change: telegram.ChatMemberUpdated, me: Me, now: datetime) -> Joined | Left | None:
+    """A Joined when we came in, and again when being an administrator, so what we hear, changed; a Left when we
+    were put out, or when a person stopped the bot.
+    """
     before, after = change.old_chat_member, change.new_chat_member
+    if is_present(before) and not is_present(after) and change.chat.type != ChatType.CHANNEL:
+        return Left(f"telegram:{_whole(change.chat.id)}", _sane(change.date, now))
     unchanged = is_present(before) and is_administrator(before) == is_administrator(after)
     if change.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP} or not is_present(after) or unchanged:
         return None

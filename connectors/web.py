@@ -184,9 +184,7 @@ class WebChat:
     def __init__(
         self, log: WebLog, accept: Accept, home: Path, clock: _Clock, *, may_work: MayWork, key: str
     ) -> None:
-        self._log = log
-        self._accept = accept
-        self._clock = clock
+        self._log, self._accept, self._clock = log, accept, clock
         self._may_work = may_work
         self._files = Files(home / "media", key)
         self._browsers = URLSafeSerializer(key, salt="linli.browser")
@@ -244,15 +242,15 @@ class WebChat:
         if any(old.get(name) != value for name, value in _words(post).items()):
             await self._log.replace(group, old | _words(post) | {"edited": True})
 
-    async def whisper(self, person: str, text: str, key: str) -> str:  # noqa: ARG002
-        """Raises Refused: a browser group has no private line."""
-        raise Refused(f"{person} has no private line")
-
     async def answer(self, press: str, text: str) -> None:
         """Show a toast to the person who pressed, where the page is still open."""
         group, person, client_id = ([*press.split("."), "", ""])[:3]
         if client_id:
             await self._log.toast(f"web:{group}", {"to": person, "press": client_id, "text": text})
+
+    async def whisper(self, person: str, text: str, key: str) -> str:  # noqa: ARG002
+        """Raises Refused: a browser group has no private line."""
+        raise Refused(f"{person} has no private line")
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people who last came into the group as grid workers."""

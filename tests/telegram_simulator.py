@@ -19,8 +19,7 @@ form or JSON, objects among them as JSON text; long polling with offset, limit, 
 newer getUpdates ends the older one with 409, a standing webhook ends all; webhook pushes one at a time with
 the secret header, again until 2xx; 4,096 UTF-16 units of text; 1 to 64 bytes of callback_data; "message is not
 modified"; replies to what is gone; entities within the text; what privacy mode hides (telegram_world.py).
-Not modelled: flood limits (use `fail_next`), deleted messages, media sent by the bot; webhooks may be plain
-HTTP here.
+Flood limits are those of telegram_limits.py. All of it stands in docs/simulator.md, with where it is from.
 """
 
 import asyncio
@@ -29,19 +28,22 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
+from tests.telegram_limits import Flood
 from tests.telegram_wire import (
     NOT_MODIFIED,
     ApiError,
+    Failure,
     buttons_of,
     entities_of,
+    failed,
     integer_of,
-    parsed_of,
+    parameters_of,
+    refusal,
     replied_of,
     text_of,
 )
@@ -50,27 +52,26 @@ from tests.telegram_world import Group, Json, Person, Pressed, Said, member_wire
 UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}  # only on explicit allowed_updates
 
 
-@dataclass
-class Failure:
-    """A failure ordered by a test; status 0 drops the connection."""
-
-    status: int
-    parameters: Json | None
-    after_effect: bool
-
-
 class TelegramSimulator:
     """The server. `url` is the API root; `calls` are (method, parameters) as they came."""
 
-    def __init__(self, *, privacy: bool = False, token: str = "770001:SIMULATED-token_of_the_bot") -> None:
+    def __init__(
+        self,
+        *,
+        privacy: bool = False,
+        token: str = "770001:SIMULATED-token_of_the_bot",
+        flood: Flood | None = None,
+    ) -> None:
         self.token, self.privacy = token, privacy
         self.bot = Person(int(token.split(":", maxsplit=1)[0]), "邻里", "linli_test_bot", is_bot=True)
         self.groups: dict[int, Group] = {}
+        self.people: dict[int, Person] = {}
+        self.flood = flood or Flood()
+        self.press_lives_s = 60.0
         self.calls: list[tuple[str, Json]] = []
         self.webhook: Json | None = None
         self.webhook_statuses: list[int] = []
         self.updates: deque[Json] = deque()
-        self._people = 5_000_000
         self._update_id = 100
         self._allowed: set[str] | None = None
         self._failures: dict[str, deque[Failure]] = {}
@@ -99,8 +100,9 @@ class TelegramSimulator:
     # --- for tests ---
 
     def person(self, name: str, username: str = "", *, is_bot: bool = False) -> Person:
-        self._people += 1
-        return Person(self._people, name, username, is_bot)
+        number = 5_000_001 + len(self.people)
+        self.people[number] = Person(number, name, username, is_bot)
+        return self.people[number]
 
     def group(
         self,
@@ -110,15 +112,40 @@ class TelegramSimulator:
         administrators: Sequence[Person] = (),
         bot: str = "member",
         id_: int | None = None,
+        basic: bool = False,
     ) -> Group:
-        """A supergroup with the bot in it (`bot` is its status). `privacy` as it was when the bot came."""
-        number = id_ or -(1_001_000_000_000 + len(self.groups))
+        """A supergroup, or a basic group, with the bot in it (`bot` is its status). `privacy` as it was when the
+        bot came.
+        """
+        number = id_ or -((4_000_000 if basic else 1_001_000_000_000) + len(self.groups))
         hidden = self.privacy if privacy is None else privacy
         group = Group(number, title, self.bot, self._publish, privacy=hidden)
         self.groups[number] = group
         group.set_bot(bot)
         group.promote(*administrators)
         return group
+
+    def upgrade(self, group: Group, says: Sequence[str] = ("to", "from")) -> Group:
+        """A basic group becomes a supergroup: another number, messages counted anew, everybody still there. `says`
+        is what reaches the bot, in its order: the service messages `to` and `from`, its own end in the group (`out`)
+        and beginning in the supergroup (`in`).
+        """
+        number = -(1_002_000_000_000 + len(self.groups))
+        new = Group(number, group.title, self.bot, self._publish, privacy=group.privacy)
+        new.bot_status, new.administrators = group.bot_status, dict(group.administrators)
+        self.groups[number], group.migrated_to = new, number
+        owner = next(iter(group.administrators.values()), Person(5_999_999, "群主"))
+        for which in says:
+            if which == "to":
+                group.service(owner, migrate_to_chat_id=number)
+            elif which == "from":
+                new.service(owner, migrate_from_chat_id=group.id)
+            elif which == "out":
+                group.set_bot("left")
+            else:
+                new.bot_status, status = "left", new.bot_status
+                new.set_bot(status)
+        return new
 
     def private(self, person: Person) -> Group:
         """The private chat with a person, who has started the bot."""
@@ -218,11 +245,11 @@ class TelegramSimulator:
         method = request.match_info["method"]
         try:
             self._check_token(request)
-            parameters = await _parameters(request)
+            parameters = await parameters_of(request)
             self.calls.append((method, parameters))
             return await self._carry_out(request, method, parameters)
         except ApiError as error:
-            return _refusal(error.code, error.text, error.parameters)
+            return refusal(error.code, error.text, error.parameters)
 
     def _check_token(self, request: web.Request) -> None:
         if request.match_info["token"] != self.token:
@@ -231,12 +258,12 @@ class TelegramSimulator:
     async def _carry_out(self, request: web.Request, method: str, parameters: Json) -> web.StreamResponse:
         failure = self._failures[method].popleft() if self._failures.get(method) else None
         if failure and not failure.after_effect:
-            return _fail(request, failure)
+            return failed(request, failure)
         handler = getattr(self, f"_do_{method.lower()}", None)
         if handler is None:
             raise ApiError(404, "Not Found")
         result = await handler(parameters)
-        return _fail(request, failure) if failure else web.json_response({"ok": True, "result": result})
+        return failed(request, failure) if failure else web.json_response({"ok": True, "result": result})
 
     async def _download(self, request: web.Request) -> web.Response:
         if request.match_info["token"] == self.token:
@@ -244,7 +271,7 @@ class TelegramSimulator:
                 for file in group.files.values():
                     if file.path == request.match_info["path"]:
                         return web.Response(body=file.content)
-        return _refusal(404, "Not Found", None)
+        return refusal(404, "Not Found", None)
 
     # --- methods: who am I, what came in ---
 
@@ -310,11 +337,13 @@ class TelegramSimulator:
     # --- methods: speaking ---
 
     async def _do_sendmessage(self, given: Json) -> Json:
-        group = self._chat(given)
+        group = self._speaking_in(given)
         text, entities = text_of(given), entities_of(given)
         said = Said(0, self.bot, text, {}, by_bot=True, buttons=buttons_of(given), entities=entities)
         said.reply_to = replied_of(group, given)
         said.thread = integer_of(given, "message_thread_id", 0) or None
+        if said.thread and (why := group.may_post_in(said.thread)):
+            raise ApiError(400, f"Bad Request: {why}")
         said.id = group.next_id()
         said.raw = {
             "message_id": said.id,
@@ -322,6 +351,8 @@ class TelegramSimulator:
             "chat": group.chat(),
             "from": self.bot.wire(),
         }
+        if said.thread:
+            said.raw |= {"message_thread_id": said.thread, "is_topic_message": True}
         _write(said, given)
         return group.add(said).raw
 
@@ -344,7 +375,8 @@ class TelegramSimulator:
     async def _do_answercallbackquery(self, given: Json) -> bool:
         presses: list[Pressed] = [press for group in self.groups.values() for press in group.presses]
         press = next((one for one in presses if one.id == str(given.get("callback_query_id"))), None)
-        if press is None or press.answer is not None:
+        late = press is not None and time.monotonic() - press.at > self.press_lives_s
+        if press is None or press.answer is not None or late:
             raise ApiError(
                 400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
             )
@@ -355,7 +387,7 @@ class TelegramSimulator:
         return True
 
     async def _do_sendchataction(self, given: Json) -> bool:
-        self._chat(given).actions.append(str(given.get("action")))
+        self._writing_in(given).actions.append(str(given.get("action")))
         return True
 
     # --- methods: asking ---
@@ -394,19 +426,35 @@ class TelegramSimulator:
                 }
         raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
 
-    def _chat(self, given: Json) -> Group:
-        group = self.groups.get(integer_of(given, "chat_id", 0))
-        if group is None:
-            raise ApiError(400, "Bad Request: chat not found")
+    def _speaking_in(self, given: Json) -> Group:
+        group = self._writing_in(given)
+        if seconds := self.flood.retry_after(group.id):
+            text = f"Too Many Requests: retry after {seconds}"
+            raise ApiError(429, text, {"retry_after": seconds})
+        return group
+
+    def _writing_in(self, given: Json) -> Group:
+        group = self._chat(given)
         if group.migrated_to:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             raise ApiError(400, text, {"migrate_to_chat_id": group.migrated_to})
+        return group
+
+    def _chat(self, given: Json) -> Group:
+        number = integer_of(given, "chat_id", 0)
+        group = self.groups.get(number)
+        if group is None and number in self.people:
+            raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
+        if group is None:
+            raise ApiError(400, "Bad Request: chat not found")
+        if group.migrated_to:
+            return group  # which still answers questions
         if group.bot_status not in {"member", "administrator"}:
-            raise ApiError(403, "Forbidden: bot was kicked from the supergroup chat")
+            raise ApiError(403, f"Forbidden: {_shut_out(group)}")
         return group
 
     def _own_message(self, given: Json) -> Said:
-        said = self._chat(given).message(integer_of(given, "message_id", 0))
+        said = self._speaking_in(given).message(integer_of(given, "message_id", 0))
         if said is None:
             raise ApiError(400, "Bad Request: message to edit not found")
         if not said.by_bot:
@@ -414,33 +462,14 @@ class TelegramSimulator:
         return said
 
 
-async def _parameters(request: web.Request) -> Json:
-    """Query, form and JSON alike."""
-    given: Json = dict(request.query)
-    if request.content_type == "application/json":
-        given |= await request.json()
-    elif request.method == "POST":
-        given |= dict(await request.post())
-    return {key: parsed_of(key, value) for key, value in given.items()}
-
-
-def _refusal(code: int, text: str, parameters: Json | None) -> web.Response:
-    body: Json = {"ok": False, "error_code": code, "description": text}
-    return web.json_response({**body, "parameters": parameters} if parameters else body, status=code)
-
-
-def _fail(request: web.Request, failure: Failure) -> web.StreamResponse:
-    if failure.status == 0 and request.transport:
-        request.transport.abort()
-    wait = (failure.parameters or {}).get("retry_after")
-    texts = {429: f"Too Many Requests: retry after {wait}", 403: "Forbidden: bot was blocked by the user"}
-    texts |= {
-        400: "Bad Request: chat not found",
-        401: "Unauthorized",
-        409: "Conflict: terminated by other getUpdates request",
-    }
-    return _refusal(
-        failure.status or 500, texts.get(failure.status, "Internal Server Error"), failure.parameters
+def _shut_out(group: Group) -> str:
+    kind = group.chat()["type"]
+    if kind == "private":
+        return "bot was blocked by the user"
+    return (
+        f"bot was kicked from the {kind} chat"
+        if group.bot_status == "kicked"
+        else f"bot is not a member of the {kind} chat"
     )
 
 

@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+from dataclasses import dataclass
 from typing import Any
+
+from aiohttp import web
 
 from tests.telegram_world import Group, Json, utf16
 
@@ -59,10 +62,16 @@ def buttons_of(given: Json) -> list[list[tuple[str, str]]]:
     markup = given.get("reply_markup", {"inline_keyboard": []})
     if not isinstance(markup, dict) or not isinstance(markup.get("inline_keyboard"), list):
         raise ApiError(400, "Bad Request: can't parse reply keyboard markup JSON object")
-    rows = [[(key["text"], key.get("callback_data", "")) for key in row] for row in markup["inline_keyboard"]]
-    if sum(map(len, rows)) > 100 or any(not 1 <= len(data.encode()) <= 64 for row in rows for _, data in row):
+    keys = [key for row in markup["inline_keyboard"] for key in row]
+    if any(not key.get("url", "https://").startswith(("https://", "http://", "tg://")) for key in keys):
+        raise ApiError(400, "Bad Request: BUTTON_URL_INVALID")
+    data = [key.get("callback_data", "") for key in keys if "url" not in key]
+    if len(keys) > 100 or any(not 1 <= len(one.encode()) <= 64 for one in data):
         raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
-    return rows
+    return [
+        [(key["text"], key.get("url") or key.get("callback_data", "")) for key in row]
+        for row in markup["inline_keyboard"]
+    ]
 
 
 def replied_of(group: Group, given: Json) -> int | None:
@@ -74,3 +83,45 @@ def replied_of(group: Group, given: Json) -> int | None:
     if how.get("allow_sending_without_reply"):
         return None
     raise ApiError(400, "Bad Request: message to be replied not found")
+
+
+# --- calls as they come and answers as they go ---
+
+
+@dataclass
+class Failure:
+    """A failure ordered by a test; status 0 drops the connection."""
+
+    status: int
+    parameters: Json | None
+    after_effect: bool
+
+
+async def parameters_of(request: web.Request) -> Json:
+    """Query, form and JSON alike."""
+    given: Json = dict(request.query)
+    if request.content_type == "application/json":
+        given |= await request.json()
+    elif request.method == "POST":
+        given |= dict(await request.post())
+    return {key: parsed_of(key, value) for key, value in given.items()}
+
+
+def refusal(code: int, text: str, parameters: Json | None) -> web.Response:
+    body: Json = {"ok": False, "error_code": code, "description": text}
+    return web.json_response({**body, "parameters": parameters} if parameters else body, status=code)
+
+
+def failed(request: web.Request, failure: Failure) -> web.StreamResponse:
+    if failure.status == 0 and request.transport:
+        request.transport.abort()
+    wait = (failure.parameters or {}).get("retry_after")
+    texts = {429: f"Too Many Requests: retry after {wait}", 403: "Forbidden: bot was blocked by the user"}
+    texts |= {
+        400: "Bad Request: chat not found",
+        401: "Unauthorized",
+        409: "Conflict: terminated by other getUpdates request",
+    }
+    return refusal(
+        failure.status or 500, texts.get(failure.status, "Internal Server Error"), failure.parameters
+    )

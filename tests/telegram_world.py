@@ -1,10 +1,11 @@
 """Groups, people and messages of a make-believe Telegram: who says what, and what a bot gets to hear of it.
 
 The rules of hearing are those of Telegram's Bot API: with privacy mode on and no administrator's rights a bot
-hears commands meant for it, replies to it and service messages only; never another bot's messages. See
-telegram_simulator.py for how to use it.
+hears commands meant for it, replies to it and service messages only; never another bot's messages; reactions
+only as an administrator. See telegram_simulator.py for how to use it, docs/simulator.md for what is modelled.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -73,6 +74,7 @@ class Pressed:
     person: Person
     data: str
     answer: str | None = None
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -86,7 +88,9 @@ class File:
 
 
 class Group:
-    """One group (or, with a positive id, the private chat with one person)."""
+    """One group (or, with a positive id, the private chat with one person). With an id above -10¹² it is a basic
+    group, which can become a supergroup; `forum` has topics.
+    """
 
     def __init__(self, id_: int, title: str, bot: Person, publish: Publish, *, privacy: bool) -> None:
         self.id, self.title, self.bot, self.privacy = id_, title, bot, privacy
@@ -98,6 +102,9 @@ class Group:
         self.bot_status = "left"
         self.actions: list[str] = []
         self.migrated_to: int | None = None
+        self.topics: dict[int, str] = {}  # open, closed, deleted
+        self.forum = False
+        self._reactions: dict[tuple[int, int], tuple[str, ...]] = {}
         self._last_id = 0
 
     # --- for tests to read ---
@@ -135,6 +142,17 @@ class Group:
         captions = [caption, *[""] * (count - 1)]
         return [self.photo(person, one, b"photo", extra=album, **how) for one in captions]
 
+    async def send_album(
+        self, person: Person, captions: Sequence[str], *, within_s: float = 0.3, **how: Any
+    ) -> list[Said]:
+        """The same as it arrives in fact: the items come one after another, nothing says which is the last."""
+        album = {"media_group_id": str(10**16 + self._last_id)}
+        said = []
+        for caption in captions:
+            said.append(self.photo(person, caption, b"photo", extra=album, **how))
+            await asyncio.sleep(within_s / len(captions))
+        return said
+
     def voice(self, person: Person, content: bytes = b"OggS", **how: Any) -> Said:
         file = {**self._file(content, "oga"), "duration": 3, "mime_type": "audio/ogg"}
         return self._send(person, "", {"voice": file}, **how)
@@ -166,6 +184,54 @@ class Group:
             point["venue"] = {**point, "title": title, "address": address}
         return self._send(person, "", point, **how)
 
+    def live_location(self, person: Person, lat: float, long: float, **how: Any) -> Said:
+        """A point that will move."""
+        point = {"latitude": lat, "longitude": long, "live_period": 900}
+        return self._send(person, "", {"location": point}, **how)
+
+    def move(self, message: Said, lat: float, long: float) -> None:
+        """A live location moves, which is an edit."""
+        message.raw["location"] |= {"latitude": lat, "longitude": long}
+        message.raw["edit_date"] = int(time.time())
+        self._hear("edited_message", message.raw)
+
+    def touch(self, message: Said) -> None:
+        """An edit in which nobody can see anything: a preview has come, a counter has changed."""
+        self._hear("edited_message", message.raw)
+
+    def delete(self, message: Said) -> None:
+        """A message goes; no bot is told."""
+        self.messages.remove(message)
+
+    def react(self, person: Person, message: Said, *emoji: str) -> None:
+        """Put these signs under a message in the place of the person's former ones; for administrators to hear."""
+        before = self._reactions.get((person.id, message.id), ())
+        self._reactions[person.id, message.id] = emoji
+        if self.bot_status == "administrator":
+            told = {"chat": self.chat(), "message_id": message.id, "date": int(time.time())}
+            told |= {"user": person.wire(), "old_reaction": _signs(before), "new_reaction": _signs(emoji)}
+            self._publish("message_reaction", told)
+
+    # --- topics ---
+
+    def topic(self, person: Person, name: str) -> int:
+        """Open a topic; its number."""
+        self.forum = True
+        said = self.service(person, forum_topic_created={"name": name, "icon_color": 7322096}, topic=True)
+        self.topics[said.id] = "open"
+        return said.id
+
+    def end_topic(self, number: int, how: str = "closed") -> None:
+        """`closed`: only administrators may write there; or `deleted`."""
+        self.topics[number] = how
+
+    def may_post_in(self, thread: int) -> str:
+        """Why the bot may not post in a topic; empty where it may."""
+        state = self.topics.get(thread, "deleted")
+        if state == "deleted" or not self.forum:
+            return "message thread not found"
+        return "TOPIC_CLOSED" if state == "closed" and self.bot_status != "administrator" else ""
+
     def edit(self, message: Said, text: str) -> None:
         """The writer changes a text or a caption."""
         message.edits.append(message.text)
@@ -196,9 +262,9 @@ class Group:
         self._publish("callback_query", query)
         return press
 
-    def service(self, person: Person, **what: Any) -> Said:
+    def service(self, person: Person, *, topic: bool = False, **what: Any) -> Said:
         """A service message, such as `new_chat_title="…"`; heard in every mode."""
-        return self._send(person, "", what, service=True)
+        return self._send(person, "", what, service=True, topic=topic)
 
     # --- who is what ---
 
@@ -231,7 +297,13 @@ class Group:
     def chat(self) -> Json:
         if self.id > 0:
             return {"id": self.id, "type": "private", "first_name": self.title}
-        return {"id": self.id, "type": "supergroup", "title": self.title}
+        kind = "supergroup" if self.id <= -(10**12) else "group"
+        return {
+            "id": self.id,
+            "type": kind,
+            "title": self.title,
+            **({"is_forum": True} if self.forum else {}),
+        }
 
     def next_id(self) -> int:
         self._last_id += 1
@@ -242,7 +314,8 @@ class Group:
         return said
 
     def _send(self, person: Person, text: str, content: Json, *, service: bool = False, **how: Any) -> Said:
-        said = Said(self.next_id(), person, text, {}, thread=how.get("thread"))
+        number = self.next_id()
+        said = Said(number, person, text, {}, thread=number if how.get("topic") else how.get("thread"))
         said.raw = {"message_id": said.id, "date": how.get("date") or int(time.time()), "chat": self.chat()}
         said.raw |= {**_sender(person, self.chat(), **how), **content, **self._reply(said, **how)}
         said.raw |= how.get("extra", {})
@@ -254,6 +327,8 @@ class Group:
         fields: Json = {}
         if said.thread is not None:
             fields |= {"message_thread_id": said.thread, "is_topic_message": True}
+            if (opening := self.message(said.thread)) and how.get("reply_to") is None:
+                fields["reply_to_message"] = opening.raw  # as every message of a topic has
         if (replied := how.get("reply_to")) is not None:
             said.reply_to = replied.id
             fields["reply_to_message"] = {
@@ -303,6 +378,10 @@ def entities_of(text: str) -> list[Json]:
         kind = "bot_command" if match.group().startswith("/") else "mention"
         found.append({"type": kind, "offset": utf16(text[: match.start()]), "length": utf16(match.group())})
     return found
+
+
+def _signs(emoji: Sequence[str]) -> list[Json]:
+    return [{"type": "emoji", "emoji": one} for one in emoji]
 
 
 def _caption(text: str) -> Json:

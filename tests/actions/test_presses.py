@@ -6,8 +6,8 @@ import pytest
 
 from actions import facts as f
 from actions.case import DROPPED, SETTLED, IllegalMove, Stage, advance
-from actions.message import Press, Role
-from actions.presses import RATES, Refusal, Verb, fact_of, on_card
+from actions.message import Press, Reacted, Role
+from actions.presses import RATES, Refusal, Verb, fact_of, fact_of_reaction, on_card
 from tests.actions.stories import (
     ASKED_WORKER,
     AUNT,
@@ -15,6 +15,7 @@ from tests.actions.stories import (
     JOINED,
     LATER,
     NEIGHBOUR,
+    START,
     WAYS,
     WORKER,
     Story,
@@ -154,3 +155,17 @@ def test_what_is_over_can_be_disputed_and_what_was_dropped_cannot():
 
 def in_first_way(stage):
     return Story(*WAYS[stage][0]).now
+
+
+def test_a_thumb_up_on_the_card_is_me_too_and_nothing_else_is():
+    case = replace(OPEN, posts=(("card", "c1"), ("worker_key", "c2")), followers=(NEIGHBOUR,))
+    thumb = Reacted(case.group, "1", "memory:somebody", "某人", START, "c1", ("❤", "👍"))
+    assert fact_of_reaction(thumb, case) == f.Seconded(at=START, by="memory:somebody", by_name="某人")
+    for changes in (
+        {"added": ("❤",)},
+        {"added": ()},
+        {"message": "c2"},
+        {"sender": AUNT},
+        {"sender": NEIGHBOUR},
+    ):
+        assert fact_of_reaction(replace(thumb, **changes), case) is None

@@ -56,12 +56,18 @@ def post_to(group, text="好的", **more) -> Post:
 
 async def test_a_post_is_plain_text_with_buttons_in_its_thread_and_reply(sim, chat):
     group = sim.group("3号楼")
-    report = group.say(sim.person("王"), "电梯坏了")
+    topic = group.topic(sim.person("李"), "报修")
+    report = group.say(sim.person("王"), "电梯坏了", thread=topic)
     id_ = await chat.post(
-        post_to(group, "*已收到* <b>1</b>", buttons=YES_NO, reply_to=str(report.id), thread="9")
+        post_to(group, "*已收到* <b>1</b>", buttons=YES_NO, reply_to=str(report.id), thread=str(topic))
     )
     (said,) = group.said
-    assert (str(said.id), said.text, said.reply_to, said.thread) == (id_, "*已收到* <b>1</b>", report.id, 9)
+    assert (str(said.id), said.text, said.reply_to, said.thread) == (
+        id_,
+        "*已收到* <b>1</b>",
+        report.id,
+        topic,
+    )
     assert said.buttons == [[("解决了", "y1"), ("没解决", "n1")]]
     assert "parse_mode" not in sim.called("sendMessage")[0]
 
@@ -176,6 +182,10 @@ async def test_a_change_among_the_members_is_seen_at_once(sim, chat):
     group.promote(li)
     assert await heard(sim, chat) is None
     assert await chat.workers(group.ref) == ((li.ref, "小李"),)
+    group.demote(li)
+    assert await heard(sim, chat) is None
+    group.say(li, "电梯")
+    assert (await heard(sim, chat)).role is Role.RESIDENT
 
 
 async def test_named_workers_stand_in_for_the_administrators(sim, clock):
@@ -302,13 +312,6 @@ async def test_a_lost_reply_is_unreachable_although_the_message_is_there(sim, ch
     with pytest.raises(Unreachable):
         await chat.post(post_to(group))
     assert len(group.said) == 1
-
-
-async def test_a_group_that_has_moved_is_named_by_its_new_id(sim, chat):
-    group = sim.group("3号楼")
-    group.migrated_to = -1_002
-    with pytest.raises(Refused, match="telegram:-1002"):
-        await chat.post(post_to(group))
 
 
 async def test_a_second_poller_is_said_in_words(sim, chat):

@@ -107,6 +107,7 @@ async def test_only_what_is_handled_is_asked_for(sim, chat, inbox):
         "callback_query",
         "my_chat_member",
         "chat_member",
+        "message_reaction",
     ]
 
 

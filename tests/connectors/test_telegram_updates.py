@@ -123,7 +123,14 @@ def test_a_contact_is_heard_without_its_phone_number(heard):
     [
         {"new_chat_title": "新名字"},
         {"dice": {"value": 3, "emoji": "🎲"}},
-        {"migrate_to_chat_id": -1002},
+        {"pinned_message": {"message_id": 1, "date": 0, "chat": {"id": -1001, "type": "supergroup"}}},
+        {"left_chat_member": {"id": 9, "is_bot": False, "first_name": "旧"}},
+        {"story": {"id": 1, "chat": {"id": 9, "type": "private"}}},
+        {"game": {"title": "g", "description": "d", "photo": []}},
+        {"giveaway_created": {}},
+        {"forum_topic_closed": {}},
+        {"group_chat_created": True},
+        {"video_chat_started": {}},
         {"new_chat_members": [{"id": 9, "is_bot": False, "first_name": "新"}]},
         {
             "poll": {
@@ -260,8 +267,8 @@ def test_coming_in_and_changing_rights_is_a_joined(heard, before, after, hears_a
     assert heard.last == Joined("telegram:-1001", "阳光花园3号楼", heard.last.at, hears_all)
 
 
-@pytest.mark.parametrize(("before", "after"), [("member", "left"), ("administrator", "administrator")])
-def test_leaving_and_unchanged_rights_are_no_joined(heard, before, after):
+@pytest.mark.parametrize(("before", "after"), [("left", "kicked"), ("administrator", "administrator")])
+def test_what_does_not_change_our_place_is_nothing(heard, before, after):
     heard.group.bot_status = before
     heard.group.set_bot(after)
     assert heard.last is None

@@ -34,11 +34,15 @@ class Shown:
 
 
 class Bench(Protocol):
-    """A platform with one group. `keeps_keys`: the same key is posted once."""
+    """A platform with one group. `keeps_keys`: the same key is posted once. To the `stranger` there is no private
+    line, and to nobody where the platform has none.
+    """
 
     chat: Chat
     group: str
     keeps_keys: bool
+    has_private_line: bool
+    stranger: str
 
     async def says(self, text: str, *, worker: bool = False, reply_to: str | None = None) -> Heard | None:
         """Somebody says something; what the connector makes of it."""
@@ -52,16 +56,25 @@ class Bench(Protocol):
     async def shown(self) -> dict[str, Shown]:
         """All that the bot has in the group, by id."""
 
+    async def comes_alone(self) -> str:
+        """The resident opens a private line to the bot; the person's id."""
+
+    async def heard_alone(self) -> list[str]:
+        """What the bot has said to that person alone."""
+
 
 class InMemory:
     """The list."""
 
     keeps_keys = True
+    has_private_line = True
+    stranger = "memory:stranger"
     group = "memory:g"
 
     def __init__(self) -> None:
         self.chat = MemoryChat()
         self.chat.staff = (("memory:li", "网格员小李"),)
+        self.chat.strangers.add(self.stranger)
         self._count = 0
 
     async def says(self, text, *, worker=False, reply_to=None):
@@ -95,6 +108,12 @@ class InMemory:
         self._count += 1
         return f"m{self._count}"
 
+    async def comes_alone(self):
+        return "memory:wang"
+
+    async def heard_alone(self):
+        return [text for person, text, _ in self.chat.whispered if person == "memory:wang"]
+
     async def toast(self, press):
         return dict(self.chat.answers)[press.id]
 
@@ -113,12 +132,14 @@ class OnTelegram:
     """The connector against the make-believe Bot API."""
 
     keeps_keys = False
+    has_private_line = True
 
     def __init__(self, sim: TelegramSimulator, chat: TelegramChat) -> None:
         self._sim, self.chat = sim, chat
         self._wang, self._li = sim.person("王阿姨"), sim.person("网格员小李")
         self._group = sim.group("3号楼", administrators=[self._li])
         self.group = self._group.ref
+        self.stranger = self._li.ref
         sim.updates.clear()
 
     async def says(self, text, *, worker=False, reply_to=None):
@@ -132,6 +153,13 @@ class OnTelegram:
 
     async def _understood(self):
         return await self.chat.understand(json.loads(json.dumps(self._sim.updates.pop())))
+
+    async def comes_alone(self):
+        self._sim.private(self._wang)
+        return self._wang.ref
+
+    async def heard_alone(self):
+        return [said.text for said in self._sim.private(self._wang).said]
 
     async def toast(self, press):
         return next(one.answer for one in self._group.presses if one.id == press.id)
@@ -151,6 +179,8 @@ class InBrowser:
     """The page's own server, with its log on a real Redis."""
 
     keeps_keys = True
+    has_private_line = False
+    stranger = "web:stranger"
     group = "web:garden"
 
     def __init__(self, log: WebLog, home: Path) -> None:
@@ -194,6 +224,12 @@ class InBrowser:
         await socket.send_json({"type": kind, "client_id": f"c{self._count}", **what})
         await _frame(socket, "ack")
         return await self.chat.understand(self.inbox[-1])
+
+    async def comes_alone(self):
+        return (await self.says("你好")).sender
+
+    async def heard_alone(self):
+        return []
 
     async def toast(self, press):
         return (await _frame(await self.arrive(worker=False), "toast"))["text"]

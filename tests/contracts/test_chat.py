@@ -137,3 +137,24 @@ async def test_an_answer_that_comes_too_late_is_no_error(bench):
 async def test_a_file_that_is_not_there_is_refused(bench):
     with pytest.raises(Refused):
         await bench.chat.fetch(Attachment(Kind.PHOTO, "nothing"))
+
+
+# --- to one person alone ------------------------------------------------------------------------------------
+
+
+async def test_a_whisper_is_heard_by_that_person_and_not_by_the_group(bench):
+    person = await bench.comes_alone()
+    if bench.has_private_line:
+        one = await bench.chat.whisper(person, "家里的事", "c:1:0")
+        two = await bench.chat.whisper(person, "还有一件", "c:1:1")
+        assert one != two
+        assert await bench.heard_alone() == ["家里的事", "还有一件"]
+    else:
+        with pytest.raises(Refused):
+            await bench.chat.whisper(person, "家里的事", "c:1:0")
+    assert await bench.shown() == {}
+
+
+async def test_to_a_stranger_nothing_can_be_whispered(bench):
+    with pytest.raises(Refused):
+        await bench.chat.whisper(bench.stranger, "家里的事", "c:1:0")

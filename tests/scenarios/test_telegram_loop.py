@@ -1,5 +1,6 @@
 """The loop in a Telegram group, over a Bot API server: polling and webhook, privacy mode, and what goes wrong there."""
 
+import asyncio
 import time
 
 import aiohttp
@@ -128,3 +129,29 @@ async def test_429_is_waited_out_and_a_second_poller_disturbs_only_while_it_poll
         assert time.monotonic() - begun >= 2, "as long as Telegram asked for"
         assert len(sim.called("sendMessage")) == said + 2, "tried once, and once more after the wait"
         assert "another program" in linli.logged("telegram_polling_paused")[0]["error"]
+
+
+async def test_a_group_that_becomes_a_supergroup_goes_on_where_it_was(nlu, tmp_path):
+    async with TelegramSimulator() as sim, running_linli(tmp_path, nlu_url=nlu, telegram=sim) as linli:
+        wang, li, meng = sim.person("王阿姨"), sim.person("李叔"), sim.person("孟姐")
+        group = sim.group("春风里", administrators=[meng], basic=True, bot="administrator")
+        group.say(wang, LIFT)
+        case = await linli.one_case(group.ref, stage="open")
+        await shows(sim, group, "工单")
+        new = sim.upgrade(group, ("from", "to", "out", "in"))
+        await linli.desk_set(case["ticket"], "accepted")
+        card = await shows(sim, new, "#1")
+        async with asyncio.timeout(20):
+            while "我也是 1" not in card.labels:  # a thumb may be faster than our note of which card that is
+                new.react(li, card)
+                new.react(li, card, "👍")
+                await asyncio.sleep(0.2)
+        await linli.stop()
+        await linli.restart()
+        await linli.desk_set(case["ticket"], "fixed", "已更换门机")
+        await press(sim, new, meng, "确认修好")
+        await press(sim, new, wang, "解决了")
+        closed = await linli.one_case(group.ref, stage="closed")
+        assert await linli.cases(new.ref) == [closed], "it is asked for by either number"
+        assert closed["id"] == case["id"]
+        assert sim.flood.refused == []

@@ -1,0 +1,83 @@
+"""Calls to the Bot API: how they are made, and what a failure of one means to us."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from actions.errors import Gone, NotYet, Refused, Unreachable
+
+_SHUT_OUT = ("kicked", "not a member", "blocked", "deactivated", "deleted", "initiate conversation")
+"""Words of Telegram's refusals to a bot that has no place in a chat, with or without a way back."""
+
+
+class HasMoved(Refused):
+    """The chat has the number `to` now."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__(f"the group has become telegram:{to}")
+        self.to = to
+
+
+class _TooMany(TelegramError):
+    """429, and in how many seconds Telegram will listen again."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(
+            "Telegram has heard too much of us" + (f"; again in {seconds:g} s" if seconds else "")
+        )
+        self.seconds = seconds
+
+
+class Requests(HTTPXRequest):
+    """The library's own error for 429 warns of its deprecation whenever it is made, so 429 is read here."""
+
+    async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+        """One request, as the library makes it."""
+        code, payload = await super().do_request(*args, **more)
+        if code == HTTPStatus.TOO_MANY_REQUESTS:
+            raise _TooMany(_seconds(payload))
+        return code, payload
+
+
+def failure_of(error: TelegramError, token: str) -> Unreachable | Refused:
+    """The library's error in our words, without the token."""
+    text = str(error).replace(token, "<token>")
+    match error:
+        case _TooMany():
+            return NotYet(text, error.seconds)
+        case Conflict():
+            return Unreachable(f"another program takes this bot's updates: stop it, or its webhook ({text})")
+        case ChatMigrated():
+            return HasMoved(error.new_chat_id)
+        case Forbidden() if any(words in text for words in _SHUT_OUT):
+            return Gone(text)
+        case BadRequest() | Forbidden() | InvalidToken() | EndPointNotFound():
+            return Refused(text)
+        case _:
+            return Unreachable(text)
+
+
+def answer_of(payload: bytes) -> dict[str, Any]:
+    """The JSON object that was answered; an empty one for anything else."""
+    try:
+        answer = json.loads(payload.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _seconds(payload: bytes) -> float | None:
+    parameters = answer_of(payload).get("parameters")
+    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    return seconds if isinstance(seconds, int | float) else None
