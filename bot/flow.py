@@ -247,9 +247,7 @@ class Flow:
 
     def _introduction(self, message: Message) -> Due:
         """Somebody speaks to us, in private for example, who has not been told what we are for."""
-        key = f"{message.group}:{message.id}:reply"
-        reply = reply_of(message, "help")
-        return self._now(reply, message.group)
+        return self._now(reply_of(message, "help"), message.group)
 
     def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
         """A report that the NLU takes for an emergency although no emergency word stands in it."""

@@ -69,13 +69,14 @@ def test_a_card_that_asks_waits_for_the_pause():
     assert weigh(Weight.CARD, since=DAY - 45 * SECOND) == NOW
 
 
-@pytest.mark.parametrize("weight", [Weight.CALL, Weight.NUDGE, Weight.REMINDER])
-def test_at_night_what_calls_people_waits_for_the_morning(weight):
+@pytest.mark.parametrize("weight", [Weight.NUDGE, Weight.REMINDER])
+def test_at_night_reminders_wait_for_the_morning(weight):
     assert weigh(weight, now=NIGHT) == Verdict(later=NIGHT + timedelta(hours=7))
     assert weigh(weight, now=NIGHT, urgent=True).later is None
 
 
-def test_at_night_reports_are_answered_and_remarks_are_left_out():
+def test_at_night_reports_are_answered_questions_asked_and_remarks_left_out():
+    assert weigh(Weight.CALL, now=NIGHT) == NOW
     assert weigh(Weight.ANSWER, now=NIGHT, since=NIGHT) == NOW
     assert weigh(Weight.REMARK, now=NIGHT) == NEVER
 

@@ -51,7 +51,7 @@ def test_the_first_word_of_being_put_out_counts():
     ("stage", "kinds"),
     [
         (Stage.OPEN, [o.ShowCard]),
-        (Stage.ASKING_WHERE, [o.ShowCard, o.AskWhere]),
+        (Stage.ASKING_WHERE, [o.ShowCard]),
         (Stage.WORK_DONE, [o.ShowCard, o.AskWorker]),
         (Stage.RESIDENTS_KEY, [o.ShowCard, o.AskIfFixed]),
     ],
