@@ -323,7 +323,15 @@ _END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
 def _beginning() -> Iterator[Row]:
     yield Row(S.NEW, f.Reported, S.UNSURE, (wait(Wait.DOUBT),), doubtful)
     yield from _opening(S.NEW, f.Reported)
-    for borne_out in (f.Repeated, f.Seconded, f.Detailed, f.PlaceGiven, f.Urged):
+    for borne_out in (
+        f.Repeated,
+        f.Seconded,
+        f.Detailed,
+        f.PlaceGiven,
+        f.Urged,
+        f.Recategorised,
+        f.Relocated,
+    ):
         yield from _opening(S.UNSURE, borne_out)
     yield Row(S.UNSURE, f.TimeRanOut, S.NOT_A_PROBLEM)
     yield Row(S.ASKING_WHERE, f.PlaceGiven, S.FILING, _FILE, files_itself)

@@ -45,6 +45,10 @@ class Writer:
         """One line for a list."""
         return f"{self.title(case)} — {self._status(case)}"
 
+    def doubt(self, case: Case) -> str:
+        """Two lines for the worker's list of what nobody is sure of."""
+        return f"{self.title(case)}\n    {self._words(case)}"
+
     def _(self, sentence: str) -> str:
         return gettext(self.lang)(sentence)
 
@@ -129,6 +133,7 @@ def _status(case: Case, lang: str) -> str:
     _ = gettext(lang)
     texts = {
         Stage.NEW: "",
+        Stage.UNSURE: _("Unsure whether this is a problem; kept for the grid worker"),
         Stage.ASKING_WHERE: _("Waiting to hear where it is"),
         Stage.WAITING_WORKER: _("Waiting for the grid worker to look at it"),
         Stage.HANDLING: _("{worker} is handling it in the grid"),
