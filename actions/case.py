@@ -190,14 +190,20 @@ def doubtful(_: Case, fact: f.Fact) -> bool:
     return isinstance(fact, f.Reported) and fact.doubtful
 
 
-def no_place(case: Case, _: f.Fact) -> bool:
+def no_place(case: Case, fact: f.Fact) -> bool:
     """Nobody has said where it is."""
-    return not case.place and case.point is None
+    told_now = getattr(fact, "place", "") or getattr(fact, "point", None)
+    return not case.place and case.point is None and not told_now
 
 
 def files_itself(case: Case, _: f.Fact) -> bool:
     """Sure enough, and the grid's policy is to file at once."""
     return case.sure and case.files_at_once
+
+
+def may_file_itself(case: Case, _: f.Fact) -> bool:
+    """The grid's policy is to file at once."""
+    return case.files_at_once
 
 
 def sure(case: Case, _: f.Fact) -> bool:
@@ -376,8 +382,14 @@ _END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
 def _beginning() -> Iterator[Row]:
     yield Row(S.NEW, f.Reported, S.UNSURE, (wait(Wait.DOUBT),), doubtful)
     yield from _opening(S.NEW, f.Reported)
-    for borne_out in (f.Repeated, f.Seconded, f.Detailed, f.PlaceGiven, f.Urged):
+    for borne_out in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.Absorbed):
         yield from _opening(S.UNSURE, borne_out)
+    yield Row(S.UNSURE, f.Recategorised, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
+    yield Row(S.UNSURE, f.Recategorised, S.FILING, _FILE, may_file_itself)
+    yield Row(S.UNSURE, f.Recategorised, S.WAITING_WORKER, _WAIT_WORKER)
+    for where in (f.PlaceGiven, f.Relocated):
+        yield Row(S.UNSURE, where, S.FILING, _FILE, files_itself)
+        yield Row(S.UNSURE, where, S.WAITING_WORKER, _WAIT_WORKER)
     yield Row(S.UNSURE, f.TimeRanOut, S.NOT_A_PROBLEM)
     yield Row(S.ASKING_WHERE, f.PlaceGiven, S.FILING, _FILE, files_itself)
     yield Row(S.ASKING_WHERE, f.PlaceGiven, S.WAITING_WORKER, _WAIT_WORKER)
@@ -484,8 +496,9 @@ def _corrections() -> Iterator[Row]:
     yield Row(S.ASKING_WHERE, f.Relocated, S.WAITING_WORKER, _WAIT_WORKER)
     yield Row(S.WAITING_WORKER, f.Relocated, S.FILING, _FILE, files_itself)
     for stage in LIVE:
-        yield Row(stage, f.Recategorised, stage, (show_card, tell(News.RECATEGORISED)))
-        if stage is not S.ASKING_WHERE:
+        if stage is not S.UNSURE:
+            yield Row(stage, f.Recategorised, stage, (show_card, tell(News.RECATEGORISED)))
+        if stage not in (S.UNSURE, S.ASKING_WHERE):
             yield Row(stage, f.Relocated, stage, (show_card, tell(News.RELOCATED)))
         yield Row(stage, f.SplitOff, stage, (show_card, tell(News.SPLIT)))
         yield Row(stage, f.Reworded, stage, (show_card, tell_rewording))
@@ -497,11 +510,13 @@ def _corrections() -> Iterator[Row]:
 
 def _at_any_stage() -> Iterator[Row]:
     for stage in LIVE:
-        for fact in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Absorbed):
-            yield Row(
-                stage, fact, stage, (show_card, tell(News.DETAIL)) if fact is f.Detailed else (show_card,)
-            )
+        yield Row(stage, f.SaidFixed, stage, (show_card,))
         yield Row(stage, f.TicketNoted, stage, (show_card,))
+        if stage is S.UNSURE:
+            continue  # whatever else is said of it bears it out
+        for fact in (f.Repeated, f.Seconded, f.Urged, f.Absorbed):
+            yield Row(stage, fact, stage, (show_card,))
+        yield Row(stage, f.Detailed, stage, (show_card, tell(News.DETAIL)))
         if stage not in (S.ASKING_WHERE, S.WAITING_WORKER):
             yield Row(stage, f.PlaceGiven, stage, (show_card, tell(News.DETAIL)))
     for stage in (*LIVE, *SETTLED, *DROPPED):

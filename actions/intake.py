@@ -8,9 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actions import facts as f
-from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, SETTLED, Case, Stage
+from actions.case import (
+    AT_DISPATCH,
+    BEFORE_DISPATCH,
+    KEYS,
+    LIVE,
+    SETTLED,
+    TAKEN_BACK_WITHIN,
+    Case,
+    Stage,
+)
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Message, Role
+from actions.places import Relation, plain, relation
 from actions.policy import Policy
 from actions.reading import Intent, Reading, Urgency
 from actions.talk import Talk
@@ -18,14 +28,21 @@ from actions.talk import Talk
 PLACE_ANSWER_LENGTH = 40
 """Characters; a longer answer to 「在哪里？」 is a story, and only its marked places count."""
 PLACE_LENGTH = 120
+ONE_A_BUILDING = ("housing.elevator",)
+"""Categories of what belongs to one building; most troubles, such as a power cut, can be in many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a message means: facts for a case that is there (`case`) or the first fact of a new one."""
+    """What a message means: facts for a case that is there (`case`) or the first fact of a new one.
+
+    `chance` is how sure the linking was, where it was asked; `doubtful`: it is kept without a word.
+    """
 
     facts: tuple[f.Fact, ...] = ()
     case: Case | None = None
+    chance: float | None = None
+    doubtful: bool = False
 
     @property
     def silent(self) -> bool:
@@ -55,10 +72,52 @@ class Listening:
             return self._edited()
         if self._answers_where():
             return self._placed(self.quoted)
+        if asking := self._shows_where():
+            return self._placed(asking)
+        if certain := self._certain():
+            return certain
         choice = self._of_the_album() or self._chosen()
-        if choice.opens:
-            return self._report(choice)
-        return self._join(choice) if choice.case else SILENT
+        understood = self._report(choice) if choice.opens else self._join(choice) if choice.case else SILENT
+        return replace(understood, chance=choice.chance)
+
+    # --- what needs no weighing ------------------------------------------------------------------------
+
+    def _certain(self) -> Understood | None:
+        """What would be as clear to a stranger: the same words of the same place, one's own and only report taken back."""
+        if again := self._said_already():
+            return self._to(again, self._again(), *self._place_for(again))
+        if mine := self._takes_back():
+            return self._to(mine, f.Withdrawn(**self._who()))
+        return None
+
+    def _said_already(self) -> Case | None:
+        """The live case that was reported in just these words, which name a place: neighbours pass reports on."""
+        if not (self._means(Intent.REPORT) and self.reading.locations and self.quoted is None):
+            return None
+        words = plain(self.message.text)
+        return next((case for case in self.cases if case.live and plain(case.text) == words), None)
+
+    def _takes_back(self) -> Case | None:
+        """The only live report of the sender, if it is what they spoke of last, and lately."""
+        if not (self._means(Intent.WITHDRAW) and self.reading.confidence >= self.policy.kind):
+            return None
+        message = self.message
+        mine = [case for case in self._cases() if case.live and case.reporter == message.sender]
+        if len(mine) != 1 or message.at - mine[0].spoken_at > TAKEN_BACK_WITHIN:
+            return None
+        if message.reply_to and (self.quoted is None or self.quoted.id != mine[0].id):
+            return None
+        said = [line.case for line in self.talk.recent if line.sender == message.sender and line.case]
+        return mine[0] if not said or said[-1] == mine[0].id else None
+
+    def _elsewhere(self, case: Case) -> bool:
+        """A lift of another building is another lift, however alike the words are."""
+        category = self.reading.category.name
+        if category not in ONE_A_BUILDING or case.category != category or not self._means(Intent.REPORT):
+            return False
+        here = [span.value for span in self.reading.locations]
+        relations = [relation(place, known) for place in here for known in case.places]
+        return bool(relations) and all(found is Relation.BUILDING for found in relations)
 
     # --- which case ------------------------------------------------------------------------------------
 
@@ -71,7 +130,10 @@ class Listening:
 
     def _cases(self) -> Sequence[Case]:
         known = [case for case in self.cases if self.quoted is None or case.id != self.quoted.id]
-        return [*known, self.quoted] if self.quoted else known
+        return [
+            *(case for case in known if not self._elsewhere(case)),
+            *([self.quoted] if self.quoted else []),
+        ]
 
     def _of_the_album(self) -> Choice | None:
         """Items of one album are one message to those who send them."""
@@ -124,6 +186,14 @@ class Listening:
         asked = self.quoted is not None and self.quoted.stage is Stage.ASKING_WHERE
         return asked and bool(self._places() or self._bare_answer() or self.message.point)
 
+    def _shows_where(self) -> Case | None:
+        """Whoever was asked where it is and shares a point on the map has answered, with or without a quotation."""
+        if self.message.point is None or self.quoted is not None:
+            return None
+        asking = [case for case in self.cases if case.stage is Stage.ASKING_WHERE]
+        mine = [case for case in asking if case.reporter == self.message.sender]
+        return mine[0] if len(mine) == 1 else None
+
     def _placed(self, case: Case | None) -> Understood:
         place = self._places() or self._bare_answer() or self._point_in_words()
         fact = f.PlaceGiven(**self._who(), place=place, point=self.message.point)
@@ -162,7 +232,7 @@ class Listening:
             categories=tuple(guess.name for guess in reading.categories[:3]),
             thread=message.thread,
         )
-        return Understood((fact,))
+        return Understood((fact,), doubtful=choice.doubtful)
 
     def _urgency(self) -> Urgency:
         return Urgency.EMERGENCY if self.warned else self.reading.urgency

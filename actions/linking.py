@@ -182,14 +182,16 @@ class Linker:
 
     def chosen(self, options: Sequence[Option], policy: Policy, *, warned: bool) -> Choice:
         """The choice among options that are weighed."""
-        _, new, *joins = self.options.chances([option.features for option in options])
+        silence, new, *joins = self.options.chances([option.features for option in options])
         joined = sum(joins)
         if joins and joined > new and (warned or joined >= policy.follow):
             best = max(range(len(joins)), key=joins.__getitem__)
             return Choice(options[2 + best].case, chance=joins[best])
         if warned or new >= policy.report:
             return Choice(opens=True, chance=new)
-        return Choice(opens=True, doubtful=True, chance=new) if new >= policy.unsure else Choice()
+        if new >= policy.unsure:
+            return Choice(opens=True, doubtful=True, chance=new)
+        return Choice(chance=silence)
 
     def kind(self, heard: Heard, case: Case) -> tuple[Intent, float]:
         """What the message is to the case that it joins, and how sure that is."""

@@ -1,4 +1,4 @@
-"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /bind GRID, /help."""
+"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /unsure, /bind GRID, /help."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,8 @@ from bot.house import House
 
 LISTED = 10
 """Cases on one list; a phone shows no more."""
+DOUBTS_LISTED = 5
+"""Of what nobody is sure of; each has a row of buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +28,20 @@ class Answer:
 
 async def answer(house: House, message: Message, command: Command) -> Answer:
     """The answer to a command. Raises `Unreachable`."""
-    match command.name:
-        case "cases":
-            return await _cases(house, message)
-        case "case":
-            return await _case(house, message, command)
-        case "withdraw":
-            return await _withdraw(house, message, command)
-        case "merge":
-            return await _merge(house, message, command)
-        case "bind":
-            return _bind(house, message, command)
-        case _:
-            return Answer("help")
+    answers = {
+        "cases": _cases,
+        "case": _case,
+        "withdraw": _withdraw,
+        "merge": _merge,
+        "unsure": _unsure,
+        "bind": _bind,
+    }
+    wanted = answers.get(command.name)
+    return await wanted(house, message, command) if wanted else Answer("help")
 
 
-async def _cases(house: House, message: Message) -> Answer:
-    live = await house.state.cases(message.group, live=True)
+async def _cases(house: House, message: Message, _: Command) -> Answer:
+    live = [case for case in await house.state.cases(message.group, live=True) if not case.doubtful]
     if not live:
         return Answer("no_cases")
     return Answer("cases", {"ids": " ".join(case.id for case in live[-LISTED:]), "n": str(len(live))})
@@ -67,7 +66,16 @@ async def _withdraw(house: House, message: Message, command: Command) -> Answer:
 
 async def _own(house: House, message: Message) -> Case | None:
     live = await house.state.cases(message.group, live=True)
-    return next((case for case in reversed(live) if case.reporter == message.sender), None)
+    mine = (case for case in reversed(live) if case.reporter == message.sender and not case.doubtful)
+    return next(mine, None)
+
+
+async def _unsure(house: House, message: Message, _: Command) -> Answer:
+    if message.role is not Role.WORKER:
+        return Answer("workers_only")
+    live = await house.state.cases(message.group, live=True)
+    doubts = [case.id for case in reversed(live) if case.doubtful][:DOUBTS_LISTED]
+    return Answer("unsure", {"ids": " ".join(doubts)}) if doubts else Answer("nothing_unsure")
 
 
 async def _merge(house: House, message: Message, command: Command) -> Answer:
@@ -86,7 +94,7 @@ async def _merge(house: House, message: Message, command: Command) -> Answer:
     return Answer("merged", numbers, ((into.id, absorbed), (one.id, merged)))
 
 
-def _bind(house: House, message: Message, command: Command) -> Answer:
+async def _bind(house: House, message: Message, command: Command) -> Answer:
     grids = house.grids.names()
     if message.role is not Role.WORKER:
         return Answer("workers_only")
@@ -100,4 +108,6 @@ def _bind(house: House, message: Message, command: Command) -> Answer:
 async def _numbered(house: House, message: Message, command: Command) -> Case | None:
     if not command.numbers:
         return None
-    return await house.state.case(f"{message.group}:{command.numbers[0]}")
+    case = await house.state.case(f"{message.group}:{command.numbers[0]}")
+    # Residents are not told of what the bot only suspects.
+    return None if case and case.doubtful and message.role is not Role.WORKER else case

@@ -23,14 +23,15 @@ def routes() -> list[web.RouteDef]:
 
 
 async def cases(request: web.Request) -> web.Response:
-    """`GET /api/cases?group=telegram:-100…`."""
+    """`GET /api/cases?group=telegram:-100…`; what nobody was sure of stands apart."""
     _allow(request)
     group = request.query.get("group", "")
     if not group:
         raise web.HTTPBadRequest(reason="say which group: /api/cases?group=telegram:-1001234567890")
     state = request.app[STATE]
     found = await state.cases(await home_of(group, state.recall))
-    return web.json_response({"cases": [record(case) for case in found]})
+    cases, unsure = ([record(case) for case in found if case.doubtful is doubt] for doubt in (False, True))
+    return web.json_response({"cases": cases, "unsure": unsure})
 
 
 def record(case: Case) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bot.health import Health, Part, check
 from bot.ports import Clock, State
 
 SHOWN = 200
+DOUBTS_SHOWN = 20
 _AT_ONCE = 50
 _FRESH_SECONDS = (2.0, 60.0)
 _FOR_EVER = timedelta(days=3650)
@@ -43,7 +44,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything at one moment. `live` counts all live cases, `rows` are the first of them."""
+    """Everything at one moment. `live` counts all live cases, `rows` are the first of them.
+
+    What nobody is sure of is no case: `doubts` counts it, `unsure` is the newest of it.
+    """
 
     at: datetime
     rows: Sequence[Row]
@@ -53,6 +57,8 @@ class Board:
     depth: Mapping[str, int]
     dead: Sequence[DeadLetter]
     health: Mapping[str, Health]
+    doubts: int = 0
+    unsure: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +124,10 @@ class Boards:
         now = self._clock.now()
         groups = await self._state.groups()
         found = [pair for some in _in_parts(groups) for pair in await asyncio.gather(*map(self._group, some))]
-        cases = [case for _, mine in found for case in mine]
-        rows = [self._row(case, title, now) for title, mine in found for case in mine if case.live]
-        rows.sort(key=_attention)
+        cases = [case for _, mine in found for case in mine if not case.doubtful]
+        live = [self._row(case, title, now) for title, mine in found for case in mine if case.live]
+        rows = sorted((row for row in live if not row.case.doubtful), key=_attention)
+        unsure = sorted((row for row in live if row.case.doubtful), key=lambda row: row.age)
         return Board(
             at=now,
             rows=rows[:SHOWN],
@@ -130,6 +137,8 @@ class Boards:
             depth=await self._state.depth(),
             dead=await self._state.dead(50),
             health=await check(self._parts),
+            doubts=len(unsure),
+            unsure=unsure[:DOUBTS_SHOWN],
         )
 
     async def _group(self, group: str) -> tuple[str, list[Case]]:

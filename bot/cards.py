@@ -56,6 +56,10 @@ class Writer:
         """One line for a list."""
         return f"{self.title(case)} — {self._status(case)}"
 
+    def doubt(self, case: Case) -> str:
+        """Two lines for the worker's list of what nobody is sure of."""
+        return f"{self.title(case)}\n    {self._words(case)}"
+
     def _(self, sentence: str) -> str:
         return gettext(self.lang)(sentence)
 
@@ -163,6 +167,7 @@ def _status(case: Case, lang: str) -> str:
     texts = {
         Stage.NEW: "",
         Stage.ASKING_WHERE: _("Where is it? Just reply with the building or the place."),
+        Stage.UNSURE: _("Unsure whether this is a problem; kept for the grid worker"),
         Stage.WAITING_WORKER: _("Waiting for the grid worker to look at it"),
         Stage.HANDLING: _("{worker} is handling it in the grid"),
         Stage.FILING: _("Being sent to dispatch"),

@@ -28,6 +28,7 @@ def N_(sentence: str) -> str:  # noqa: N802 gettext's own name for a sentence th
 
 STAGES = {
     "new": N_("new"),
+    "unsure": N_("unsure"),
     "asking_where": N_("asking where"),
     "waiting_worker": N_("waiting for the worker"),
     "handling": N_("handled in the grid"),
@@ -124,6 +125,7 @@ DETAILS = {
     "followers": N_("people"),
     "categories": N_("likeliest categories"),
     "other": N_("other case"),
+    "doubtful": N_("doubtful"),
 }
 
 

@@ -279,7 +279,7 @@ class Correcting:
     async def others(self, case: Case) -> list[Case]:
         """The live cases that it may be merged into, newest first. Raises `Unreachable`."""
         live = await self._state.cases(case.group, live=True)
-        return [other for other in reversed(live) if other.id != case.id]
+        return [other for other in reversed(live) if other.id != case.id and not other.doubtful]
 
     async def _told(self, case: Case) -> list[f.Fact]:
         """The trace, with those of the cases that were merged into it."""

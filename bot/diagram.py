@@ -33,6 +33,7 @@ _ANY = {
 }
 _NAMES = {
     Stage.NEW: "新",
+    Stage.UNSURE: "存疑",
     Stage.ASKING_WHERE: "问地点",
     Stage.WAITING_WORKER: "等网格员",
     Stage.HANDLING: "网格内办理",

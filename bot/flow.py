@@ -227,6 +227,8 @@ class Flow:
             case=case or None,
             intent=str(reading.intent),
             kind=str(message.kind),
+            sure=None if understood.chance is None else round(understood.chance, 3),
+            doubtful=understood.doubtful or None,
         )
 
     async def _occasion(
@@ -252,7 +254,9 @@ class Flow:
     def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
         """A report that the NLU takes for an emergency although no emergency word stands in it."""
         fact = understood.facts[0] if understood.facts else None
-        if not isinstance(fact, f.Reported) or fact.urgency is not Urgency.EMERGENCY or spot(message.text):
+        if not isinstance(fact, f.Reported) or fact.urgency is not Urgency.EMERGENCY or fact.doubtful:
+            return ()
+        if spot(message.text):
             return ()
         return (self._warning(message, peril_of(fact.category)),)
 
@@ -343,6 +347,8 @@ class Flow:
 
     def _told(self, case: Case, fact: f.Fact) -> None:
         self._house.metrics.moved(case.stage)
+        if isinstance(fact, f.Reported) and fact.doubtful:
+            self._house.metrics.doubted()
         log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
     def _due(self, order: o.Order, group: str, now: datetime) -> Due:

@@ -116,6 +116,8 @@ class Hands:
     # --- in the group -----------------------------------------------------------------------------------
 
     async def _card(self, due: Due, case: Case) -> f.Fact | None:
+        if case.doubtful:
+            return None  # nothing is said of it until somebody bears it out
         idle = self._house.clock.now() - case.changed_at
         match due.order:
             case o.ShowMenu() as order if case.live and case.post("card"):
@@ -293,17 +295,32 @@ class Hands:
     async def _reply(self, order: o.Reply) -> None:
         writer, lang = self._writer(order.group)
         args = dict(order.args)
+        buttons: tuple[tuple[Button, ...], ...] = ()
         if "ids" in args:
-            cases = [await self._house.state.case(case) for case in args["ids"].split()]
-            text = "\n".join(writer.line(case) for case in cases if case)
+            found_all = [await self._house.state.case(case) for case in args["ids"].split()]
+            cases = [case for case in found_all if case]
+            text = "\n".join(writer.line(case) for case in cases)
+            if order.what == "unsure":
+                doubts = [case for case in cases if case.live and case.doubtful]
+                text, buttons = self._doubts(doubts, writer)
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
             text = writer.story(found) if found else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
         silent = self._quiet(order.group)
-        post = Post(order.group, text, order.key, reply_to=order.reply_to, thread=order.thread, silent=silent)
+        post = Post(order.group, text, order.key, buttons, order.reply_to, thread=order.thread, silent=silent)
         await self._house.chat(order.group).post(post)
+
+    def _doubts(self, cases: list[Case], writer: Writer) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+        """What nobody is sure of, each with two buttons; meanwhile it may have been settled."""
+        if not cases:
+            return reply("nothing_unsure", {}, writer.lang), ()
+        button, ways = self._house.buttons.button, (("✓", Verb.FILE), ("✗", Verb.DISMISS))
+        rows = tuple(
+            tuple(button(case, f"#{case.number} {mark}", verb) for mark, verb in ways) for case in cases
+        )
+        return "\n".join((reply("unsure", {}, writer.lang), *map(writer.doubt, cases))), rows
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
         _, lang = self._writer(order.group)

@@ -19,6 +19,7 @@ class Metrics:
         self._heard = Counter("linli_heard", "Updates taken in", ["door"], registry=registry)
         self._read = Counter("linli_read", "Messages read", ["intent"], registry=registry)
         self._moved = Counter("linli_moved", "Facts by the stage they led to", ["stage"], registry=registry)
+        self._doubted = Counter("linli_doubted", "Possible problems kept without a word", registry=registry)
         self._news = Counter("linli_dispatch_news", "News of tickets", ["status"], registry=registry)
         self._orders = Counter("linli_orders", "Tries of orders", ["kind", "outcome"], registry=registry)
         self._order_seconds = Histogram(
@@ -40,6 +41,10 @@ class Metrics:
     def moved(self, stage: str) -> None:
         """A fact was taken; the case is at `stage` now."""
         self._moved.labels(str(stage)).inc()
+
+    def doubted(self) -> None:
+        """Something was kept of which the bot is not sure that it is a problem."""
+        self._doubted.inc()
 
     def news(self, status: str) -> None:
         """Dispatch told us something about a ticket."""

@@ -20,9 +20,6 @@ from bot.work import Carrier, Reader
 from connectors.memory_chat import MemoryChat, Said
 from connectors.memory_state import MemoryState
 
-UNSURE = "unsure"
-"""The stage of what was taken for a possible problem and not opened."""
-
 
 class VirtualClock:
     """A clock that stands still until it is set; it never goes back."""
@@ -69,12 +66,12 @@ class Replayed:
     @property
     def cases(self) -> list[Case]:
         """The cases that were opened."""
-        return [case for case in self.every_case if str(case.stage) != UNSURE]
+        return [case for case in self.every_case if not case.doubtful]
 
     @property
     def unsure(self) -> list[Case]:
-        """The cases that were only suspected."""
-        return [case for case in self.every_case if str(case.stage) == UNSURE]
+        """What was only suspected, also where it was forgotten since."""
+        return [case for case in self.every_case if case.doubtful]
 
     def as_json(self) -> dict[str, Any]:
         """The form that programs read."""

@@ -15,7 +15,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "building 3 is broken again.\n"
             "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
             "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
-            "“place block 3”, “merge into 3”, “split”; /merge 5 3; /bind GRID"
+            "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /bind GRID"
         ),
         "welcome": _(
             "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
@@ -27,6 +27,8 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "mentions, replies and commands. /help"
         ),
         "no_cases": _("Nothing is open here."),
+        "unsure": _("I am not sure whether these are problems: ✓ sends it to dispatch, ✗ puts it away."),
+        "nothing_unsure": _("There is nothing here that I am unsure of."),
         "no_such_case": _("I know no case of that number here. /cases shows what is open."),
         "nothing_to_withdraw": _("You have no open report here."),
         "not_yours": _(

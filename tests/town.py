@@ -5,8 +5,11 @@ await town.say("张阿姨", "3号楼电梯又坏了")
 assert town.case.stage is Stage.OPEN
 """
 
+import math
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from actions import facts as f
 from actions.case import Case
@@ -34,18 +37,75 @@ GROUP = "memory:demo"
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
+MATTERS = (
+    "housing.elevator",
+    "utilities.water",
+    "utilities.power",
+    "housing.common_facilities",
+    "traffic.streetlight",
+    "sanitation.garbage",
+)
+_LEFT_OVER = {
+    Intent.CHATTER: 0.3,
+    Intent.DETAIL: 0.2,
+    Intent.SECOND: 0.15,
+    Intent.REPORT: 0.15,
+    Intent.CONSULT: 0.1,
+    Intent.URGE: 0.05,
+    Intent.DISPUTED: 0.03,
+    Intent.RESOLVED: 0.01,
+    Intent.WITHDRAW: 0.01,
+}
+
+
 def report(
     category: str, place: str = "", text: str = "", *, urgency: Urgency = Urgency.NORMAL, sure: float = 0.9
 ) -> Reading:
-    """What the NLU says of a report."""
-    spans = (Span(0, len(place), place),) if place else ()
-    return Reading(Intent.REPORT, sure, (Guess(category, 0.9),), urgency, 0.9, spans)
+    """What the NLU says of a report: rankings that leave a little to everything, places, a meaning."""
+    others = [matter for matter in MATTERS if matter != category]
+    ranking = (Guess(category, 0.9), *(Guess(matter, 0.1 / len(others)) for matter in others))
+    return Reading(
+        Intent.REPORT,
+        sure,
+        ranking,
+        urgency,
+        0.9,
+        _spans(place),
+        _intents(Intent.REPORT, sure),
+        meaning(category, place or text),
+    )
 
 
-def means(intent: Intent, place: str = "", confidence: float = 0.9) -> Reading:
-    """What the NLU says of any other message."""
-    spans = (Span(0, len(place), place),) if place else ()
-    return Reading(intent, confidence, (), Urgency.NORMAL, 1.0, spans)
+def means(intent: Intent, place: str = "", confidence: float = 0.9, about: str = "") -> Reading:
+    """What the NLU says of any other message; `about` is the category that its words speak of, if they do."""
+    left = 0.6 if about else 1.0
+    spread = [Guess(matter, left / len(MATTERS)) for matter in MATTERS if matter != about]
+    ranking = (
+        (Guess(about, 1 - sum(guess.confidence for guess in spread)), *spread) if about else tuple(spread)
+    )
+    meant = meaning(about or str(intent), f"{intent} {place}")
+    return Reading(
+        intent, confidence, ranking, Urgency.NORMAL, 1.0, _spans(place), _intents(intent, confidence), meant
+    )
+
+
+def meaning(matter: str, words: str) -> str:
+    """A made-up meaning: texts of one matter are near each other, those of two are not."""
+    one, other = (Random(seed) for seed in (matter, words))
+    mixed = [0.8 * one.gauss(0, 1) + 0.6 * other.gauss(0, 1) for _ in range(64)]
+    length = math.sqrt(sum(each * each for each in mixed))
+    return b64encode(bytes(round(127 * each / length) % 256 for each in mixed)).decode()
+
+
+def _spans(place: str) -> tuple[Span, ...]:
+    return (Span(0, len(place), place),) if place else ()
+
+
+def _intents(first: Intent, confidence: float) -> tuple[Guess, ...]:
+    """The first as sure as it is, the rest of the certainty on the others as it mostly falls."""
+    others = {intent: share for intent, share in _LEFT_OVER.items() if intent is not first}
+    left = (1 - confidence) / sum(others.values())
+    return (Guess(first, confidence), *(Guess(intent, left * share) for intent, share in others.items()))
 
 
 class _Grids(Grids):

@@ -83,6 +83,7 @@ FACTS: dict[type[f.Fact], f.Fact] = {
 ASKED_WORKER = f.Posted(at=LATER, what="worker_key", post="p2")
 NO_PLACE = replace(FACTS[f.Reported], place="")
 UNSURE = replace(FACTS[f.Reported], sure=False)
+DOUBTFUL = replace(FACTS[f.Reported], doubtful=True)
 
 
 def fact(kind: type[f.Fact], **changes: Any) -> f.Fact:
@@ -132,6 +133,7 @@ ASKED_RESIDENTS = (*FILED, f.WorkDone, ASKED_WORKER, f.WorkerConfirmed)
 
 # How a case comes into each stage: the first way has a ticket wherever the stage can have one.
 WAYS: dict[Stage, tuple[tuple[f.Fact | type[f.Fact], ...], ...]] = {
+    Stage.UNSURE: ((DOUBTFUL,),),
     Stage.ASKING_WHERE: ((NO_PLACE,),),
     Stage.WAITING_WORKER: ((UNSURE,), (f.Reported, f.TicketRefused), (UNSURE, f.TimeRanOut)),
     Stage.HANDLING: ((*FILED, f.TakenOn), (f.Reported, f.TakenOn), (*FILED, f.TakenOn, f.TimeRanOut)),
@@ -152,7 +154,7 @@ WAYS: dict[Stage, tuple[tuple[f.Fact | type[f.Fact], ...], ...]] = {
     ),
     Stage.WITHDRAWN: ((f.Reported, f.Withdrawn), (*FILED, f.Withdrawn)),
     Stage.MERGED: ((f.Reported, f.Merged), (*FILED, f.Merged)),
-    Stage.NOT_A_PROBLEM: ((*FILED, f.Dismissed), (f.Reported, f.Dismissed)),
+    Stage.NOT_A_PROBLEM: ((*FILED, f.Dismissed), (f.Reported, f.Dismissed), (DOUBTFUL, f.TimeRanOut)),
 }
 
 

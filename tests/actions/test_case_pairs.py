@@ -7,6 +7,7 @@ import pytest
 from actions import facts as f
 from actions import orders as o
 from actions.case import (
+    SETTLED,
     TABLE,
     Case,
     IllegalMove,
@@ -16,6 +17,7 @@ from actions.case import (
 )
 from tests.actions.stories import (
     ASKED_WORKER,
+    DOUBTFUL,
     FACTS,
     FILED,
     JOINED,
@@ -34,7 +36,29 @@ S = Stage
 # What is missing here is illegal.
 EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
     S.NEW: {
-        f.Reported: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.Reported: {S.UNSURE, S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+    },
+    S.UNSURE: {
+        f.Repeated: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.Seconded: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.Detailed: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.PlaceGiven: {S.FILING, S.WAITING_WORKER},
+        f.Reworded: {S.UNSURE},
+        f.Urged: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.SaidFixed: {S.UNSURE},
+        f.Withdrawn: {S.WITHDRAWN},
+        f.Recategorised: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.Relocated: {S.FILING, S.WAITING_WORKER},
+        f.SplitOff: {S.UNSURE},
+        f.Dismissed: {S.NOT_A_PROBLEM},
+        f.Merged: {S.MERGED},
+        f.Absorbed: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
+        f.TakenOn: {S.HANDLING},
+        f.Dispatched: {S.FILING},
+        f.SolvedOnSite: {S.RESIDENTS_KEY},
+        f.TicketNoted: {S.UNSURE},
+        f.Posted: {S.UNSURE},
+        f.TimeRanOut: {S.NOT_A_PROBLEM},
     },
     S.ASKING_WHERE: {
         f.Repeated: {S.ASKING_WHERE},
@@ -308,6 +332,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
     S.CLOSED: {
         f.JoinedTicket: {S.CLOSED},
         f.CameBack: {S.OPEN},
+        f.Repeated: {S.CLOSED},
+        f.Seconded: {S.CLOSED},
+        f.Detailed: {S.CLOSED},
+        f.Urged: {S.CLOSED},
+        f.SaidFixed: {S.CLOSED},
         f.TicketFiled: {S.CLOSED},
         f.ResidentDisputed: {S.OPEN},
         f.SatisfactionGiven: {S.CLOSED},
@@ -316,6 +345,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
     S.SOLVED_IN_GRID: {
         f.JoinedTicket: {S.SOLVED_IN_GRID},
         f.CameBack: {S.OPEN, S.WAITING_WORKER},
+        f.Repeated: {S.SOLVED_IN_GRID},
+        f.Seconded: {S.SOLVED_IN_GRID},
+        f.Detailed: {S.SOLVED_IN_GRID},
+        f.Urged: {S.SOLVED_IN_GRID},
+        f.SaidFixed: {S.SOLVED_IN_GRID},
         f.TicketFiled: {S.SOLVED_IN_GRID},
         f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
         f.SatisfactionGiven: {S.SOLVED_IN_GRID},
@@ -324,6 +358,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
     S.LAPSED: {
         f.JoinedTicket: {S.LAPSED},
         f.CameBack: {S.OPEN, S.WAITING_WORKER},
+        f.Repeated: {S.LAPSED},
+        f.Seconded: {S.LAPSED},
+        f.Detailed: {S.LAPSED},
+        f.Urged: {S.LAPSED},
+        f.SaidFixed: {S.LAPSED},
         f.TicketFiled: {S.LAPSED},
         f.ResidentConfirmed: {S.CLOSED, S.SOLVED_IN_GRID},
         f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
@@ -353,10 +392,20 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
 # Some facts are told apart by what they carry; every variant of them is walked.
 VARIANTS: dict[type[f.Fact], tuple[f.Fact, ...]] = {
     f.Posted: (FACTS[f.Posted], ASKED_WORKER),
-    f.Reported: (FACTS[f.Reported], NO_PLACE, UNSURE),
+    f.Reported: (FACTS[f.Reported], NO_PLACE, UNSURE, DOUBTFUL),
+    # With and without a place: only one of them answers where it is.
+    f.Repeated: (FACTS[f.Repeated], fact(f.Repeated, place="")),
+    f.Seconded: (FACTS[f.Seconded], fact(f.Seconded, place="")),
+    f.Detailed: (FACTS[f.Detailed], fact(f.Detailed, point=None)),
 }
 WALKED_WAYS = {
     **WAYS,
+    # Doubted, with and without a place, and however sure it is of the kind.
+    S.UNSURE: (
+        *WAYS[S.UNSURE],
+        (fact(f.Reported, doubtful=True, place=""),),
+        (fact(f.Reported, doubtful=True, sure=False, files_at_once=False),),
+    ),
     # Asked where, and then the bot is or is not sure enough; a settled case with and without a ticket.
     S.ASKING_WHERE: (*WAYS[S.ASKING_WHERE], (fact(f.Reported, place="", sure=False),)),
     S.WAITING_WORKER: (
@@ -420,9 +469,9 @@ def test_every_pair_of_stage_and_fact_leads_where_it_should(stage: Stage, kind: 
 
 def test_the_pairs_are_all_there_are() -> None:
     assert set(EXPECTED) == set(Stage)
-    assert len(Stage) == 18
+    assert len(Stage) == 19
     assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 18 * 38
+    assert len(PAIRS) == 19 * 38
 
 
 def test_the_table_has_no_row_that_is_not_expected() -> None:
@@ -443,6 +492,7 @@ def test_every_stage_can_be_reached() -> None:
 # What is to be done after a move, again by hand: by fact, by where it leads, and where that is not enough by
 # where it comes from. `tell:` falls away where dispatch has no ticket.
 ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
+    (f.Reported, S.UNSURE): "wait:doubt",
     (f.Reported, S.ASKING_WHERE): "ShowCard wait:where",
     (f.Reported, S.FILING): "ShowCard FileTicket",
     (f.Reported, S.WAITING_WORKER): "ShowCard wait:worker",
@@ -508,6 +558,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.SatisfactionGiven,): "ShowCard",
     (f.Posted,): "",
     (f.Posted, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",
+    (f.TimeRanOut, S.NOT_A_PROBLEM): "",
     (f.TimeRanOut, S.FILING): "ShowCard FileTicket",
     (f.TimeRanOut, S.OPEN): "ShowCard tell:sent_again",
     (f.TimeRanOut, S.LAPSED): "ShowCard",
@@ -518,6 +569,23 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.TimeRanOut, S.WORKER_KEY): "ShowCard say:remind_worker_key wait:worker_key",
     (f.TimeRanOut, S.RESIDENTS_KEY): "say:remind_residents wait:residents_key",
 }
+# People still speak of what is over, and nothing is to be done.
+for spoken in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.SaidFixed):
+    for over in SETTLED:
+        ORDERED[spoken, over] = ""
+# What bears a doubtful case out opens it as a report does.
+for borne_out in (
+    f.Repeated,
+    f.Seconded,
+    f.Detailed,
+    f.PlaceGiven,
+    f.Urged,
+    f.Absorbed,
+    f.Recategorised,
+    f.Relocated,
+):
+    for opened in (S.ASKING_WHERE, S.FILING, S.WAITING_WORKER):
+        ORDERED[borne_out, S.UNSURE, opened] = ORDERED[f.Reported, opened]
 
 
 def in_words(order: o.Order, after: Case) -> str:

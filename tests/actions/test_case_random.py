@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import AT_DISPATCH, DROPPED, SETTLED, TABLE, Case, IllegalMove, Stage, advance, rebuild
+from actions.case import (
+    AT_DISPATCH,
+    DROPPED,
+    MOST_PLACES,
+    SETTLED,
+    TABLE,
+    Case,
+    IllegalMove,
+    Stage,
+    advance,
+    rebuild,
+)
 from actions.facts import Fact
 from actions.message import Attachment, Kind, Point
 from actions.orders import Order
@@ -45,6 +56,8 @@ reports = st.builds(
     sure=st.booleans(),
     files_at_once=st.booleans(),
     warned=st.booleans(),
+    doubtful=st.booleans(),
+    meaning=st.sampled_from(["", "AQID"]),
     attachments=attachments,
     categories=st.lists(words, max_size=3).map(tuple),
 )
@@ -75,7 +88,14 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.Reported: reports,
     **plain,
     **news,
-    f.Repeated: st.builds(f.Repeated, **told, text=words, place=words, urgency=st.sampled_from(Urgency)),
+    f.Repeated: st.builds(
+        f.Repeated,
+        **told,
+        text=words,
+        place=words,
+        urgency=st.sampled_from(Urgency),
+        meaning=st.sampled_from(["", "AQID"]),
+    ),
     f.Seconded: st.builds(f.Seconded, **told, place=words),
     f.Detailed: st.builds(f.Detailed, **told, text=words, attachments=attachments, point=st.none() | points),
     f.PlaceGiven: st.builds(f.PlaceGiven, **told, place=words, point=st.none() | points),
@@ -193,6 +213,10 @@ def test_whatever_happens_the_rules_hold(told: Told) -> None:
         assert case.ticket is not None
     if case.stage is Stage.FILING:
         assert case.ticket is None
+    assert case.stage is not Stage.UNSURE or case.doubtful
+    assert not case.doubtful or case.stage in (Stage.UNSURE, *DROPPED)
+    assert len(case.places) <= MOST_PLACES
+    assert len(case.meanings) <= 3
     disputes = [each for each in told.trace if isinstance(each, f.ResidentDisputed | f.WorkerDenied)]
     disputes += [each for each in told.trace if isinstance(each, f.SentBack) and each.disputed]
     assert case.disputes == len(disputes)

@@ -64,7 +64,7 @@ async def typed(nlu, tmp_path, *args):
 
 
 async def test_an_export_gives_a_report(nlu, tmp_path):
-    file = write(tmp_path, chat(said(1, LIFT), said(2, **{"from": "孟姐"})))
+    file = write(tmp_path, chat(said(1, LIFT), said(2, **{"from": "孟姐", "from_id": "user21"})))
     code, out, err = await typed(nlu, tmp_path, str(file), "--worker", "孟姐")
     assert (code, err) == (0, "")
     assert out.startswith("What Linli would have made of 阳光小区3号楼")

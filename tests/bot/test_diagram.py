@@ -8,9 +8,9 @@ from bot.diagram import draw, page, write
 
 PAGE = Path(__file__).parents[2] / "docs" / "case.md"
 EVERY = {
-    "any_live": "asking_where waiting_worker handling filing open accepted in_progress returned work_done "
+    "any_live": "unsure asking_where waiting_worker handling filing open accepted in_progress returned work_done "
     "worker_key residents_key",
-    "any_undone": "asking_where waiting_worker handling filing open accepted in_progress returned",
+    "any_undone": "unsure asking_where waiting_worker handling filing open accepted in_progress returned",
     "any_at_dispatch": "open accepted in_progress returned",
     "[*]": "new",
 }

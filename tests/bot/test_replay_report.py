@@ -15,7 +15,7 @@ from actions.case import Case, Stage
 from actions.reading import Guess, Intent, Reading, Span, Urgency
 from bot.cards import Writer
 from bot.history import HOME_ZONE, Wanted
-from bot.replay import UNSURE, Replayed, Utterance
+from bot.replay import Replayed, Utterance
 from bot.replay_report import ReplayReport
 from bot.settings import Settings
 from bot.telegram_export import read_export
@@ -128,7 +128,10 @@ async def test_without_workers_it_says_so(tmp_path):
 
 def test_what_was_only_suspected_is_no_case(tmp_path):
     _, replayed = a_replay(tmp_path)
-    suspected, other = replace(replayed.every_case[0], stage=UNSURE), replayed.every_case[1]
+    suspected, other = (
+        replace(replayed.every_case[0], stage=Stage.UNSURE, doubtful=True),
+        replayed.every_case[1],
+    )
     told = replace(replayed, every_case=(suspected, other)).as_json()
     assert [case["id"] for case in told["unsure"]] == [suspected.id]
     assert [case["id"] for case in told["cases"]] == [other.id]

@@ -228,7 +228,7 @@ async def test_words_that_fit_several_categories_open_the_menu_with_those(town):
 
 async def test_whoever_writes_what_stands_on_a_button_gets_its_menu(town):
     await town.say("李叔", DOOR)
-    for text, first in (("更正…", "改类别"), ("改类别", "其他类别…"), ("合并到…", "#2 楼道灯 · 5号楼")):
+    for text, first in (("更正…", "改类别"), ("改类别", "停水"), ("合并到…", "#2 楼道灯 · 5号楼")):
         await town.say("孟姐", text, reply_to="1")
         assert town.labels(0)[0][0] == first
     await town.say("孟姐", "改地点", reply_to="1")

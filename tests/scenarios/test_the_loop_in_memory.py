@@ -7,7 +7,7 @@ from actions import facts as f
 from actions.case import Stage, rebuild
 from actions.message import Kind, Point
 from actions.policy import Policy
-from actions.reading import Guess, Intent, Reading, Span, Urgency
+from actions.reading import Intent, Urgency
 from tests.town import Town, means, report
 
 LIFT = "3号楼2单元电梯又坏了"
@@ -345,13 +345,3 @@ async def test_a_cry_for_help_behind_a_stuck_message_is_answered_at_once():
     await asyncio.gather(first, second)
     assert [case.category for case in await town.cases()] == ["housing.elevator", "safety.fire"]
     assert sum("119" in text for text in town.texts) == 1
-
-
-async def test_whoever_presses_for_what_nobody_has_reported_reports_it():
-    asking = "12号楼停水了，什么时候来水"
-    reading = Reading(Intent.URGE, 0.9, (Guess("utilities.water", 0.95),), locations=(Span(0, 4, "12号楼"),))
-    town = Town({asking: reading})
-    await town.say("张阿姨", asking)
-    assert (await town.case()).stage is Stage.OPEN
-    await town.say("李叔", asking)
-    assert len(await town.cases()) == 1
