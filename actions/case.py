@@ -384,7 +384,7 @@ def _beginning() -> Iterator[Row]:
     yield from _opening(S.NEW, f.Reported)
     for borne_out in (f.Repeated, f.Seconded, f.Detailed, f.Urged, f.Absorbed):
         yield from _opening(S.UNSURE, borne_out)
-    yield Row(S.UNSURE, f.Recategorised, S.ASKING_WHERE, (ask_where, wait(Wait.WHERE)), no_place)
+    yield Row(S.UNSURE, f.Recategorised, S.ASKING_WHERE, (show_card, wait(Wait.WHERE)), no_place)
     yield Row(S.UNSURE, f.Recategorised, S.FILING, _FILE, may_file_itself)
     yield Row(S.UNSURE, f.Recategorised, S.WAITING_WORKER, _WAIT_WORKER)
     for where in (f.PlaceGiven, f.Relocated):

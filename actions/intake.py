@@ -125,7 +125,8 @@ class Listening:
         return self.linker.choose(self._heard(), self._cases(), self.policy, warned=self.warned)
 
     def _heard(self) -> Heard:
-        lines = [line for line in self.talk.recent if line.id != self.message.id]
+        message = self.message
+        lines = [line for line in self.talk.recent if line.id != message.id and line.thread == message.thread]
         return Heard(self.message, self.reading, lines, self.quoted.id if self.quoted else None)
 
     def _cases(self) -> Sequence[Case]:
@@ -182,9 +183,13 @@ class Listening:
     # --- answers to 「在哪里？」 -----------------------------------------------------------------------
 
     def _answers_where(self) -> bool:
-        """A reply to the bot's question, or to the report that it asks about."""
-        asked = self.quoted is not None and self.quoted.stage is Stage.ASKING_WHERE
+        """A reply to the card that asks; under a resident's message people say all kinds of things."""
+        case = self.quoted
+        asked = case is not None and case.stage is Stage.ASKING_WHERE and self._replies_to_us(case)
         return asked and bool(self._places() or self._bare_answer() or self.message.point)
+
+    def _replies_to_us(self, case: Case) -> bool:
+        return any(post == self.message.reply_to for _, post in case.posts)
 
     def _shows_where(self) -> Case | None:
         """Whoever was asked where it is and shares a point on the map has answered, with or without a quotation."""
@@ -244,10 +249,11 @@ class Listening:
         if case is None or (case.doubtful and choice.chance < self.policy.report):
             return SILENT
         kind, chance = self.linker.kind(self._heard(), case)
-        fact = self._again() if self.warned else self._fact(case, kind, sure=chance >= self.policy.kind)
+        cries = self.warned and self.reading.chance(Intent.REPORT) >= self.policy.unsure
+        fact = self._again() if cries else self._fact(case, kind, sure=chance >= self.policy.kind)
         if isinstance(fact, f.Detailed):
             fact = replace(fact, told=choice.chance >= SURE)
-        return self._to(case, fact, *self._place_for(case))
+        return self._to(case, fact, *(self._place_for(case) if choice.chance >= SURE else ()))
 
     def _fact(self, case: Case, kind: Intent, *, sure: bool) -> f.Fact:
         fact: f.Fact

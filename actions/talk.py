@@ -27,6 +27,7 @@ class Line:
     intent: Intent
     case: str = ""
     album: str | None = None
+    thread: str | None = None
 
 
 class Occasion(StrEnum):
@@ -97,6 +98,7 @@ class Talk:
             intent,
             case,
             message.album,
+            message.thread,
         )
         kept = tuple(old for old in self.recent if old.id != message.id)
         title = message.group_title or self.title
