@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures doctor
+.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures doctor linking messages
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -86,6 +86,10 @@ score: setup model
 	.venv/bin/python bench/score.py $(if $(SHARED),--shared "$(SHARED)") $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(PICTURES),--pictures)
 
 # --- the rest ---
+
+# The weights of the linking that ship with the bot, for an NLU server that has none: those of the model at hand.
+linking: model
+	cd nlu && .venv/bin/python -m linking_weights --json > ../connectors/linking.json.new && mv ../connectors/linking.json.new ../connectors/linking.json
 
 # New sentences of the code go into the catalogue, to be translated there.
 messages: setup

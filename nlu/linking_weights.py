@@ -26,10 +26,15 @@ def main() -> int:
     """Print the weights; 1 where the model has none."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, nargs="?", help="a trained model; this project's own by default")
-    linking = reader.linking_of(parser.parse_args().model or train.ensure())
+    parser.add_argument("--json", action="store_true", help="print them as the server hands them out")
+    asked = parser.parse_args()
+    linking = reader.linking_of(asked.model or train.MODELS / f"{train.fingerprint()}.tar.gz")
     if linking is None:
         print("this model was trained without transcripts", file=sys.stderr)
         return 1
+    if asked.json:
+        print(linking)
+        return 0
     for part, scorer in json.loads(linking).items():
         if part != "common":
             print(f"\n{part}\n")

@@ -52,7 +52,7 @@ def test_what_was_forgotten_a_worker_can_still_send_to_dispatch() -> None:
 
 def test_whoever_bears_it_out_and_says_where_is_not_asked_where() -> None:
     placeless = fact(f.Reported, doubtful=True, place="")
-    assert Story(placeless, f.Urged).ordered(o.AskWhere)
+    assert Story(placeless, f.Urged).ordered(o.ShowCard)
     said = Story(placeless, f.Seconded)
     assert (said.now.stage, said.now.place) == (S.FILING, "二单元")
 
