@@ -19,7 +19,7 @@ from actions.case import (
     Stage,
 )
 from actions.linking import SURE, Choice, Heard, Linker
-from actions.message import Message, Role
+from actions.message import Kind, Message, Role
 from actions.places import Relation, plain, relation
 from actions.policy import Policy
 from actions.reading import Intent, Reading, Urgency
@@ -77,6 +77,8 @@ class Listening:
         if certain := self._certain():
             return certain
         choice = self._of_the_album() or self._chosen()
+        if not (choice.case or choice.opens) and self._unheard():
+            choice = Choice(opens=True, doubtful=True, chance=0.0)
         understood = self._report(choice) if choice.opens else self._join(choice) if choice.case else SILENT
         return replace(understood, chance=choice.chance)
 
@@ -143,6 +145,11 @@ class Listening:
         mine = {line.case for line in self.talk.recent if line.album == self.message.album and line.case}
         case = next((case for case in self.cases if case.id in mine), None)
         return Choice(case) if case else None
+
+    def _unheard(self) -> bool:
+        """A resident's voice message of which the platform gives no words: only a person can tell what it says."""
+        message = self.message
+        return message.kind is Kind.VOICE and not message.text and message.role is Role.RESIDENT
 
     # --- edits -----------------------------------------------------------------------------------------
 

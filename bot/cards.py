@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from actions.case import Case, Stage
 from actions.emergency import Peril, peril_of, spot
 from actions.mask import mask
+from actions.message import Kind
 from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.categories import name_of
@@ -64,8 +65,13 @@ class Writer:
         return gettext(self.lang)(sentence)
 
     def _words(self, case: Case) -> str:
-        words = " ".join(mask(case.text).split())
+        words = " ".join(mask(case.text).split()) or self._unheard(case)
         return f"{mask(case.reporter_name) or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
+
+    def _unheard(self, case: Case) -> str:
+        """What has to be listened to; empty where nothing has."""
+        voices = sum(attachment.kind is Kind.VOICE for attachment in case.attachments)
+        return self._("🎤 {n} voice messages, please listen").format(n=voices) if voices else ""
 
     def _status(self, case: Case) -> str:
         return self._mark(case) + _status(case, self.lang).format(
@@ -85,6 +91,8 @@ class Writer:
             parts.append(self._("{n} more people").format(n=len(case.followers)))
         if case.attachments:
             parts.append(self._("{n} attachments").format(n=len(case.attachments)))
+        if voices := self._unheard(case):
+            parts.append(voices)
         if case.disputes:
             parts.append(self._("not fixed ×{n}").format(n=case.disputes))
         if case.reopened:

@@ -345,3 +345,13 @@ async def test_a_cry_for_help_behind_a_stuck_message_is_answered_at_once():
     await asyncio.gather(first, second)
     assert [case.category for case in await town.cases()] == ["housing.elevator", "safety.fire"]
     assert sum("119" in text for text in town.texts) == 1
+
+
+async def test_a_voice_message_without_words_waits_for_the_worker_to_listen():
+    town = Town()
+    await town.say("王奶奶", "", kind=Kind.VOICE)
+    assert town.texts == []
+    await town.say("孟姐", "/unsure")
+    assert "语音" in town.texts[-1]
+    await town.press("孟姐", "#1 ✓")
+    assert (await town.case()).ticket
