@@ -36,7 +36,7 @@ class Policy:
     report: float = 0.5
     unsure: float = 0.15
     category: float = 0.4
-    follow: float = 0.25
+    follow: float = 0.2
     kind: float = 0.5
     waits: dict[Wait, timedelta] = field(default_factory=_default_waits)
     delay_told_after: timedelta = timedelta(seconds=60)

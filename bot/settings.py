@@ -186,7 +186,7 @@ class Rules(_Table):
     report_confidence: Share = 0.5
     unsure_confidence: Share = 0.15
     category_confidence: Share = 0.4
-    follow_confidence: Share = 0.25
+    follow_confidence: Share = 0.2
     kind_confidence: Share = 0.5
     doubt_minutes: Minutes = 720
     where_minutes: Minutes = 10
