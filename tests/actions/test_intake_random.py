@@ -53,15 +53,15 @@ LINKERS = st.sampled_from([shipped(), plain_linker()])
 
 @settings(max_examples=300)
 @given(
-    MESSAGES,
-    READINGS,
-    st.lists(st.sampled_from(CASES), max_size=3),
+    message=MESSAGES,
+    reading=READINGS,
+    cases=st.lists(st.sampled_from(CASES), max_size=3),
     quoted=st.none() | st.sampled_from(CASES),
     warned=st.booleans(),
     linker=LINKERS,
 )
 def test_whatever_is_said_is_understood_and_the_table_has_the_last_word(
-    message, reading, cases, *, quoted, warned, linker
+    *, message, reading, cases, quoted, warned, linker
 ):
     talk = Talk(group=GROUP, last_number=7)
     result = Listening(message, reading, talk, cases, quoted, Policy(), linker, warned).understand()
