@@ -65,6 +65,7 @@ def kinds(result):
 
 OPEN = Story(f.Reported, f.TicketFiled).now
 ASKING = Story(NO_PLACE).now
+CARD = fact(f.Posted).post
 SUSPECTED = Story(DOUBTFUL).now
 
 
@@ -252,23 +253,34 @@ def test_whoever_was_asked_where_and_shares_a_point_has_answered():
         (" 小广场那部 ", SILENCE, "小广场那部"),
     ],
 )
-def test_anybody_may_answer_the_question_by_a_reply(text, reading, place):
-    result = certain(says(text), reading, ASKING, quoted=ASKING)
+def test_anybody_may_answer_the_question_by_a_reply_to_it(text, reading, place):
+    asking = Story(NO_PLACE, f.Posted).now
+    result = certain(says(text, reply_to=CARD), reading, asking, quoted=asking)
     assert (kinds(result), result.facts[0].place) == ([f.PlaceGiven], place)
+
+
+def test_under_a_residents_message_people_say_all_kinds_of_things():
+    asking = Story(NO_PLACE, f.Posted).now
+    assert certain(says("哈哈", reply_to="m1"), SILENCE, asking, quoted=asking).silent
 
 
 @pytest.mark.parametrize("intent", [Intent.WITHDRAW, Intent.URGE, Intent.RESOLVED, Intent.DISPUTED])
 def test_a_reply_that_says_something_else_is_no_place(intent):
-    assert f.PlaceGiven not in kinds(understood(says("快点吧", AUNT), means(intent), ASKING, quoted=ASKING))
+    asking = Story(NO_PLACE, f.Posted).now
+    message = says("快点吧", AUNT, reply_to=CARD)
+    assert f.PlaceGiven not in kinds(understood(message, means(intent), asking, quoted=asking))
 
 
 def test_a_long_reply_is_a_story_and_no_place():
-    assert certain(says("啊" * (PLACE_ANSWER_LENGTH + 1)), SILENCE, ASKING, quoted=ASKING).silent
+    asking = Story(NO_PLACE, f.Posted).now
+    story = says("啊" * (PLACE_ANSWER_LENGTH + 1), reply_to=CARD)
+    assert certain(story, SILENCE, asking, quoted=asking).silent
 
 
 def test_a_photo_with_the_place_is_kept_with_it():
-    message = says("3号楼", AUNT, kind=Kind.PHOTO, attachments=(PHOTO,))
-    result = understood(message, means(Intent.DETAIL, "3号楼"), ASKING, quoted=ASKING)
+    asking = Story(NO_PLACE, f.Posted).now
+    message = says("3号楼", AUNT, kind=Kind.PHOTO, attachments=(PHOTO,), reply_to=CARD)
+    result = understood(message, means(Intent.DETAIL, "3号楼"), asking, quoted=asking)
     assert kinds(result) == [f.PlaceGiven, f.Detailed]
 
 
