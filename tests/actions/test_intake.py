@@ -223,6 +223,16 @@ def test_a_lift_of_another_building_is_another_lift(reading, possible):
     assert linker.asked[0][1] == ([known.id] if possible else [])
 
 
+@pytest.mark.parametrize(
+    ("place", "kin", "possible"), [("5号楼", 0.04, False), ("5号楼", 0.06, True), ("3号楼", 0.04, True)]
+)
+def test_another_thing_in_another_building_is_another_problem(place, kin, possible):
+    linker, lamp = Told(Choice()), means(Intent.REPORT, place, category="traffic.streetlight")
+    lamp = replace(lamp, categories=(*lamp.categories, Guess(LIFT, kin)))
+    Listening(says("路灯不亮", AUNT), lamp, Talk(group=GROUP), (OPEN,), None, Policy(), linker).understand()
+    assert linker.asked[0][1] == ([OPEN.id] if possible else [])
+
+
 def test_most_troubles_can_be_in_two_buildings():
     linker = Told(Choice())
     power = means(Intent.REPORT, "5号楼", category="utilities.power")
