@@ -30,6 +30,8 @@ PLACE_ANSWER_LENGTH = 40
 PLACE_LENGTH = 120
 ONE_A_BUILDING = ("housing.elevator",)
 """Categories of what belongs to one building; most troubles, such as a power cut, can be in many."""
+UNLIKE = 0.05
+"""Under this chance a message is not of the kind that a case is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,17 @@ class Listening:
         return mine[0] if not said or said[-1] == mine[0].id else None
 
     def _elsewhere(self, case: Case) -> bool:
-        """A lift of another building is another lift, however alike the words are."""
-        category = self.reading.category.name
-        if category not in ONE_A_BUILDING or case.category != category or not self._means(Intent.REPORT):
+        """Another building, and another thing there: its own lift, or what is clearly of another kind."""
+        if not self._means(Intent.REPORT):
             return False
+        category = self.reading.category
+        kin = sum(guess.confidence for guess in self.reading.categories if guess.name == case.category)
+        own = category.name in ONE_A_BUILDING and case.category == category.name
+        other = category.confidence >= self.policy.category and kin < UNLIKE
         here = [span.value for span in self.reading.locations]
         relations = [relation(place, known) for place in here for known in case.places]
-        return bool(relations) and all(found is Relation.BUILDING for found in relations)
+        apart = bool(relations) and all(found is Relation.BUILDING for found in relations)
+        return apart and (own or other)
 
     # --- which case ------------------------------------------------------------------------------------
 

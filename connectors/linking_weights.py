@@ -5,6 +5,7 @@ a plain Rasa, is served by `linking.json` beside this file, which `make linking`
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,7 +24,7 @@ def linker_of(raw: Any) -> Linker:
     """The linker by weights in JSON. Raises ValueError for what are no weights."""
     try:
         return Linker(_scorer(raw["options"]), _scorer(raw["kinds"]), frozenset(map(str, raw["common"])))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"these are no weights of a linking: {error!r}") from error
 
 
@@ -36,4 +37,7 @@ def _scorer(raw: Mapping[str, Any]) -> Scorer:
 
 
 def _numbers(row: Sequence[Any]) -> tuple[float, ...]:
-    return tuple(float(number) for number in row)
+    numbers = tuple(float(number) for number in row)
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("these are no weights of a linking: there is a number without an end")
+    return numbers

@@ -11,8 +11,8 @@ from connectors.linking_weights import shipped
 class MemoryNlu:
     """See `bot.ports.Nlu`. A text that it was not told of is chatter; `down` makes it unreachable."""
 
-    def __init__(self, readings: Mapping[str, Reading] | None = None) -> None:
-        self.readings = dict(readings or {})
+    def __init__(self, readings: Mapping[str, Reading] | None = None, linking: Linker | None = None) -> None:
+        self.readings, self._linking = dict(readings or {}), linking
         self.read: list[str] = []
         self.down = False
 
@@ -26,7 +26,7 @@ class MemoryNlu:
         return self.readings.get(text, SILENCE)
 
     async def linker(self) -> Linker:
-        """The linking by the weights that ship with the bot."""
+        """What it was given, or the linking by the weights that ship with the bot."""
         if self.down:
             raise Unreachable("the NLU is down")
-        return shipped()
+        return self._linking or shipped()

@@ -1,5 +1,6 @@
 """The NLU server over HTTP: Rasa's `POST /model/parse` with category and urgency beside the intent."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ TEXT_LENGTH = 4096
 LINKING = "/linking"
 MODEL_HEADER = "X-Linli-Model"
 """On every answer: which model gave it."""
+_ROUNDING = 1e-3
 REFUSED = (400, 413, 422)
 """Answers about the text itself: the same text again gets the same answer."""
 
@@ -96,15 +98,15 @@ def reading_of(answer: dict[str, Any]) -> Reading:
         urgency = answer.get("urgency") or {"name": "normal", "confidence": 1.0}
         return Reading(
             intent=Intent(intent["name"]),
-            confidence=float(intent["confidence"]),
+            confidence=_chance(intent["confidence"]),
             categories=_ranking(answer),
             urgency=Urgency(urgency["name"]),
-            urgency_confidence=float(urgency["confidence"]),
+            urgency_confidence=_chance(urgency["confidence"]),
             locations=tuple(
                 _span(entity) for entity in answer.get("entities", []) if entity["entity"] == "location"
             ),
             intents=_guesses(answer.get("intent_ranking") or []),
-            meaning=str(answer.get("meaning") or ""),
+            meaning=_meaning(answer.get("meaning") or ""),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Unreachable(f"the NLU server's answer is no reading: {error!r}") from error
@@ -116,7 +118,19 @@ def _ranking(answer: dict[str, Any]) -> tuple[Guess, ...]:
 
 
 def _guesses(ranking: list[dict[str, Any]]) -> tuple[Guess, ...]:
-    return tuple(Guess(str(guess["name"]), float(guess["confidence"])) for guess in ranking)
+    return tuple(Guess(str(guess["name"]), _chance(guess["confidence"])) for guess in ranking)
+
+
+def _chance(told: Any) -> float:
+    chance = float(told)
+    if not 0 <= chance <= 1 + _ROUNDING:
+        raise ValueError(f"{chance} is no probability")
+    return min(chance, 1.0)
+
+
+def _meaning(told: str) -> str:
+    b64decode(told, validate=True)  # what cannot be compared must not be kept with a case
+    return told
 
 
 def _span(entity: dict[str, Any]) -> Span:

@@ -13,6 +13,7 @@ from random import Random
 
 from actions import facts as f
 from actions.case import Case
+from actions.linking import Linker
 from actions.message import Attachment, Joined, Kind, Message, Press, Role
 from actions.policy import Policy
 from actions.reading import Guess, Intent, Reading, Span, Urgency
@@ -130,10 +131,11 @@ class Town:
         lang: str = "zh_CN",
         grids: tuple[Grid, ...] = (Grid(id="g1", name="第一网格"),),
         state: State | None = None,
+        linker: Linker | None = None,
     ) -> None:
         self.clock = VirtualClock(MORNING)
         self.state, self.chat = state or MemoryState(), MemoryChat()
-        self.nlu, self.dispatch = MemoryNlu(readings), MemoryDispatch()
+        self.nlu, self.dispatch = MemoryNlu(readings, linker), MemoryDispatch()
         self.chat.staff = (("memory:孟姐", "孟姐"),)
         settings = Settings(lang=lang, grid=grids)
         chats = {"memory": self.chat}

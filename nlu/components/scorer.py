@@ -57,9 +57,9 @@ class Quick(Scorer):
     def score(self, features: Features) -> float:
         """The weight of one option."""
         known = [(self.number[name], value) for name, value in features.items() if name in self.number]
-        if not known:
-            return 0.0
-        total = np.array([value for _, value in known]) @ self.rows[[number for number, _ in known]]
+        total = np.zeros(1 + len(self.bias), np.float32)
+        if known:
+            total = np.array([value for _, value in known]) @ self.rows[[number for number, _ in known]]
         return float(total[0] + np.maximum(total[1:] + self.bias, 0) @ np.array(self.out))
 
 

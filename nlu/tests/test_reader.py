@@ -1,6 +1,9 @@
 """Rules of the pipeline, on the tiny model."""
 
+from base64 import b64decode
+
 import examples
+import numpy as np
 import pytest
 from asked import Asked
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +29,18 @@ def test_rankings_hold_every_name_once_best_first(reader):
     assert said["category"] == said["category_ranking"][0]
 
 
+def numbers(said):
+    return np.frombuffer(b64decode(said["meaning"]), np.int8).astype(float) / 127
+
+
+def test_a_meaning_is_64_small_numbers_and_near_what_means_the_same(reader):
+    texts = ("11栋整栋楼都没水", "我们4栋也没水了", "哈哈哈笑死我了")
+    water, again, laughter = (numbers(said) for said in reader.read([Asked(text) for text in texts]))
+    assert len(water) == 64
+    assert water @ water == pytest.approx(1, abs=0.05)
+    assert water @ again > water @ laughter
+
+
 def test_a_batch_is_read_as_its_messages_one_by_one(reader):
     texts = ["早上好各位邻居", "8栋着火了快来人", "👍", "no water in building 4", "就在东门保安亭后面"]
     together, alone = (
@@ -46,6 +61,7 @@ def test_what_cannot_be_read_is_chatter_without_places(reader, text):
     (said,) = reader.read([Asked(text)])
     assert said["intent"] == {"name": "chatter", "confidence": 1.0}
     assert said["entities"] == []
+    assert said["meaning"] == ""
     assert said["urgency"]["name"] == "normal"
     assert len(said["category_ranking"]) == len(examples.categories())
 

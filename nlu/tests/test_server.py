@@ -25,6 +25,7 @@ class Slow:
 
     model = Path("slow.tar.gz")
     loaded_at = "2026-01-01T00:00:00+00:00"
+    linking = None
 
     def __init__(self):
         self.go = threading.Event()
@@ -64,6 +65,7 @@ def test_the_answer_has_the_form_of_the_contract(reader):
         assert status == 200
         assert set(said) == {
             "text", "intent", "intent_ranking", "entities", "category", "category_ranking", "urgency",
+            "meaning",
         }  # fmt: skip
         for place in said["entities"]:
             assert place["entity"] == "location"
@@ -97,6 +99,35 @@ def test_errors_of_http_are_json_too():
             async with client.post("/model/parse", data=b"x" * (server.MOST_BYTES + 1)) as answer:
                 assert answer.status == 413
                 assert (await answer.json())["error"]
+
+    asyncio.run(check())
+
+
+def test_the_weights_of_the_linking_are_served_as_they_were_learnt():
+    async def check():
+        taught = Slow()
+        taught.linking = '{"options": {}, "kinds": {}, "common": ["小区"]}'
+        async with serving(taught) as client, client.get("/linking") as answer:
+            assert (answer.status, await answer.json()) == (200, json.loads(taught.linking))
+
+    asyncio.run(check())
+
+
+def test_a_model_that_learnt_from_no_transcripts_has_no_linking(reader):
+    async def check():
+        async with serving(reader) as client, client.get("/linking") as answer:
+            assert answer.status == 404
+            assert "transcripts" in (await answer.json())["error"]
+
+    asyncio.run(check())
+
+
+def test_every_reading_says_which_model_gave_it():
+    async def check():
+        slow = Slow()
+        slow.go.set()
+        async with serving(slow) as client, client.post("/model/parse", json={"text": "a"}) as answer:
+            assert answer.headers["X-Linli-Model"] == slow.model.name
 
     asyncio.run(check())
 

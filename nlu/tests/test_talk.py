@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import train
 from asked import Asked
+from components.lived import KINDS
 from components.talk import BEFORE, Heard, Talk, row, told
 from conftest import ROWS, written
 from importer import TsvImporter
@@ -124,3 +125,14 @@ def test_the_same_question_gets_the_same_answer_whether_its_talk_was_heard_befor
 def test_a_talk_of_nothing_readable_is_no_error(in_groups):
     (said,) = in_groups.read([Asked("我家也是", ("👍", "", "\x00"), "？？", "official")])
     assert said["intent"]["name"]
+
+
+def test_a_model_that_learnt_from_groups_hands_out_the_weights_of_its_linking(in_groups):
+    linking = json.loads(in_groups.linking)
+    assert set(linking) == {"options", "kinds", "common"}
+    assert all(isinstance(word, str) for word in linking["common"])
+    for scorer, first in ((linking["options"], {"new", "join"}), (linking["kinds"], set(map(str, KINDS)))):
+        assert {name.split()[0] for name in scorer["weights"]} <= first
+        assert len(scorer["bias"]) == len(scorer["out"])
+        assert {len(row) for row in scorer["weights"].values()} == {1 + len(scorer["bias"])}
+        assert np.isfinite([number for row in scorer["weights"].values() for number in row]).all()

@@ -1,5 +1,7 @@
-"""Linking: two wordings of one place are one, neighbours are not; a message finds its case or none."""
+"""Linking: the options of a message are described by named features, weighed, and the best one is chosen."""
 
+import math
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,21 +11,51 @@ from hypothesis import strategies as st
 
 from actions import facts as f
 from actions.case import Stage
-from actions.linking import SAME_BREATH, SAME_DAY, SAME_EVENT, about, asks_where, same_event, same_place
+from actions.linking import (
+    DOUBT_LASTS,
+    KINDS,
+    MOST_OPTIONS,
+    Choice,
+    Heard,
+    Linker,
+    Scorer,
+    asks,
+    kind_features,
+    likeness,
+    said_fixed,
+    words_of,
+)
 from actions.message import Kind, Message, Role
-from actions.reading import Guess, Intent, Reading, Span
-from tests.actions.stories import AUNT, GROUP, LATER, NEIGHBOUR, NO_PLACE, Story, fact
+from actions.policy import Policy
+from actions.reading import SILENCE, Guess, Intent, Reading, Span
+from actions.talk import Line
+from tests.actions.linkers import plain_linker
+from tests.actions.stories import (
+    ASKED_RESIDENTS,
+    AUNT,
+    FILED,
+    GROUP,
+    LATER,
+    NEIGHBOUR,
+    START,
+    WAYS,
+    WORKER,
+    Story,
+    fact,
+)
 
-CATEGORY = "facilities.lift"
+LIFT = "facilities.lift"
+NOTHING = Linker(Scorer({}), Scorer({}))
 
 
-def message(text="还是坏的", by=AUNT, after=timedelta(0)):
-    return Message(GROUP, "m50", by, "王阿姨", Role.RESIDENT, LATER + after, Kind.TEXT, text)
+def message(text="还是坏的", by=AUNT, after=timedelta(0), role=Role.RESIDENT, **more):
+    return Message(GROUP, "m50", by, "王阿姨", role, LATER + after, more.pop("kind", Kind.TEXT), text, **more)
 
 
-def reading(intent=Intent.REPORT, place="", category=CATEGORY):
+def reading(intent=Intent.REPORT, place="", category=LIFT, meaning=""):
     spans = (Span(0, len(place), place),) if place else ()
-    return Reading(intent, 0.9, (Guess(category, 0.9),), locations=spans)
+    intents = (Guess(intent, 0.9), Guess(Intent.CONSULT, 0.1))
+    return Reading(intent, 0.9, (Guess(category, 0.9),), locations=spans, intents=intents, meaning=meaning)
 
 
 def case(number=1, *steps, **changes):
@@ -31,161 +63,294 @@ def case(number=1, *steps, **changes):
     return Story(first, *(steps or (f.TicketFiled,))).now
 
 
+def line(text="3号楼电梯坏了", by=NEIGHBOUR, of="", ago=timedelta(minutes=1), name="m40"):
+    return Line(name, by, Role.RESIDENT, LATER - ago, Kind.TEXT, text, Intent.REPORT, of)
+
+
+def join(heard, *cases):
+    """The features of joining the first case."""
+    return NOTHING.weigh(heard, cases)[2].features
+
+
+# --- small words --------------------------------------------------------------------------------------------
+
+
+def test_words_are_latin_words_and_chinese_letters_two_by_two():
+    assert words_of("Lift 3号楼电梯") == {"lift", "号楼", "楼电", "电梯"}
+    assert words_of("") == words_of("1 2 ！") == set()
+
+
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "question"),
     [
-        ("3号楼", "三号楼"),
-        ("3号楼", "3栋"),
-        ("3号楼", "3#"),
-        ("3号楼", "3幢"),
-        ("3号楼", "３号楼"),
-        ("3号樓", "3號楼"),
-        ("13号楼", "十三号楼"),
-        ("20栋", "二十栋"),
-        ("3号楼2单元", "3号楼"),
-        ("三栋二单元", "3号楼2单元"),
-        ("3-2-501", "3号楼2单元501室"),
-        ("3-2", "3号楼"),
-        ("3号楼", "幸福里3号楼电梯"),
-        ("A座", "a座大堂"),
-        ("幸福路", "幸福路口"),
-        ("幸福路3号", "在幸福路3号"),
-        ("小广场", "小广场边上"),
-        ("block 7", "blk 7 level 3"),
-        ("Blk 7", "Block 07"),
-        ("tower B", "Tower b, level 2"),
-        ("3号楼北门", "北门"),
-        ("三零二室", "302室"),
+        ("马上修", False),
+        ("什么时候修", True),
+        ("修了吗", True),
+        ("where is it", True),
+        ("nowhere", False),
+        ("？", True),
     ],
 )
-def test_wordings_of_one_place_are_one(one, other):
-    assert same_place(one, other)
-    assert same_place(other, one)
+def test_a_question_is_known_by_its_words(text, question):
+    assert asks(text) is question
+
+
+def packed(*numbers):
+    return b64encode(bytes(number % 256 for number in numbers)).decode()
+
+
+def test_meanings_are_alike_as_their_numbers_are():
+    one, opposite, across = packed(127, 0), packed(-127, 0), packed(0, 127)
+    assert (likeness(one, one), likeness(one, opposite), likeness(one, across)) == (1.0, -1.0, 0.0)
+    assert likeness(one, "") == likeness("", one) == 0.0
+
+
+def test_the_last_word_on_its_mending_counts():
+    assert not said_fixed(case())
+    assert said_fixed(case(1, *FILED[1:], f.SaidFixed))
+    assert said_fixed(Story(*ASKED_RESIDENTS).now)
+    assert not said_fixed(Story(*ASKED_RESIDENTS, f.ResidentDisputed).now)
+    assert all(said_fixed(Story(*WAYS[stage][0]).now) for stage in (Stage.CLOSED, Stage.LAPSED))
+
+
+# --- the scorer ----------------------------------------------------------------------------------------------
+
+
+def test_a_score_is_the_sum_of_weights_by_value():
+    scorer = Scorer({"a": [2.0], "b": [-1.0]})
+    assert scorer.score({"a": 1.0, "b": 0.5, "unknown": 9.0}) == 1.5
+    assert scorer.score({}) == 0.0
+
+
+def test_a_knot_counts_only_where_it_is_above_zero():
+    both = Scorer({"a": [0.0, 1.0], "b": [0.0, 1.0]}, bias=[-1.5], out=[4.0])
+    assert both.score({"a": 1.0}) == both.score({"b": 1.0}) == 0.0
+    assert both.score({"a": 1.0, "b": 1.0}) == 2.0
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abc"), st.floats(-50, 50), max_size=3), min_size=1, max_size=6)
+)
+def test_chances_add_up_to_one_and_follow_the_scores(options):
+    scorer = Scorer({"a": [40.0, 1.0], "b": [-3.0, 2.0], "c": [0.1, -1.0]}, bias=[0.5], out=[1.0])
+    chances = scorer.chances(options)
+    assert math.isclose(sum(chances), 1.0)
+    assert chances.index(max(chances)) in [
+        n for n, one in enumerate(options) if scorer.score(one) == max(map(scorer.score, options))
+    ]
+
+
+# --- options --------------------------------------------------------------------------------------------------
+
+
+def test_silence_and_a_case_of_its_own_are_always_options():
+    silence, new, *joins = NOTHING.weigh(Heard(message(), reading()), [])
+    assert (silence.features, silence.case, new.case, joins) == ({}, None, None, [])
+    assert new.features["new none open lately"] == 1.0
+
+
+def test_the_cases_spoken_of_last_are_options_and_not_more_than_a_dozen():
+    cases = [replace(case(n), last_message_at=START + timedelta(seconds=n)) for n in range(1, 31)]
+    options = NOTHING.weigh(Heard(message(), reading()), cases)[2:]
+    assert [option.case.number for option in options] == list(range(30, 30 - MOST_OPTIONS, -1))
+
+
+def test_what_the_last_lines_speak_of_comes_first():
+    old, new = case(1), replace(case(2), last_message_at=LATER)
+    heard = Heard(message(), reading(), [line(of=new.id, name="m39"), line(of=old.id)])
+    assert [option.case for option in NOTHING.weigh(heard, [new, old])[2:]] == [old, new]
+
+
+def test_the_case_that_is_quoted_is_always_an_option():
+    cases = [replace(case(n), last_message_at=START + timedelta(seconds=n)) for n in range(1, 31)]
+    heard = Heard(message(reply_to="m1"), reading(), quoted=cases[0].id)
+    assert cases[0] in [option.case for option in NOTHING.weigh(heard, cases)]
+
+
+def test_what_nobody_was_sure_of_is_forgotten_after_half_a_day():
+    doubtful = case(1, fact(f.Posted), doubtful=True)
+    for after, known in (
+        (DOUBT_LASTS - timedelta(minutes=2), True),
+        (DOUBT_LASTS + timedelta(minutes=2), False),
+    ):
+        options = NOTHING.weigh(Heard(message(after=after), reading()), [doubtful])
+        assert (doubtful in [option.case for option in options]) is known
+    sure = case(1)
+    assert sure in [o.case for o in NOTHING.weigh(Heard(message(after=DOUBT_LASTS * 3), reading()), [sure])]
+
+
+# --- features -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("by", "who"), [(AUNT, "reporter"), (NEIGHBOUR, "follower"), (WORKER, "another")])
+def test_who_speaks_is_told(by, who):
+    followed = case(1, f.TicketFiled, f.Seconded)
+    assert join(Heard(message(by=by), reading()), followed)[f"join by {who}"] == 1.0
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("3号楼", "13号楼"),
-        ("3号楼", "5号楼"),
-        ("13号楼", "5号楼"),
-        ("3号楼", "十三号楼"),
-        ("3号楼2单元", "3号楼3单元"),
-        ("3号楼2单元", "2号楼3单元"),
-        ("3号楼东单元", "3号楼西单元"),
-        ("3号楼3层", "3号楼5层"),
-        ("3-2-501", "3-2-502"),
-        ("3-1", "3-2"),
-        ("东门", "西门"),
-        ("东门岗亭", "西门"),
-        ("A座", "B座"),
-        ("A区3号楼", "B区3号楼"),
-        ("幸福路3号", "建设路3号"),
-        ("小广场", "地下车库"),
-        ("3号楼", "地下车库"),
-        ("block 7", "block 17"),
-        ("blk 7 level 3", "blk 7 level 4"),
-        ("tower A", "tower B"),
-    ],
+    ("place", "how"), [("", "none"), ("三栋", "same"), ("5号楼", "building"), ("地下车库", "unlike")]
 )
-def test_neighbouring_places_are_two(one, other):
-    assert not same_place(one, other)
-    assert not same_place(other, one)
+def test_how_the_places_stand_is_told(place, how):
+    assert join(Heard(message(), reading(place=place)), case())[f"join place {how}"] == 1.0
 
 
-PLACES = st.text("3一十百#-号楼栋单元层路口幸福abck block 7", max_size=12) | st.text(max_size=30)
-
-
-@given(PLACES, PLACES)
-def test_sameness_goes_both_ways(one, other):
-    assert same_place(one, other) == same_place(other, one)
-
-
-@given(PLACES)
-def test_a_place_is_itself(place):
-    assert same_place(place, place)
-
-
-# --- the same event ---------------------------------------------------------------------------------------
-
-
-def test_a_like_report_from_the_same_place_is_the_same_event():
-    assert same_event(message(by=NEIGHBOUR), reading(place="三栋"), [case()]) == case()
-
-
-@pytest.mark.parametrize(
-    "changed", [reading(place="5号楼"), reading(place="3号楼", category="traffic.manhole")]
-)
-def test_another_place_or_another_matter_is_another_event(changed):
-    assert same_event(message(by=NEIGHBOUR), changed, [case()]) is None
-
-
-def test_after_three_days_it_is_another_event():
-    assert same_event(message(after=SAME_EVENT), reading(place="3号楼"), [case()]) is None
-
-
-def test_without_a_place_the_same_person_means_the_same():
-    assert same_event(message(after=SAME_DAY), reading(), [case()]) == case()
-    assert same_event(message(by=NEIGHBOUR, after=SAME_DAY), reading(), [case()]) is None
-
-
-def test_without_a_place_a_neighbour_means_what_was_just_said():
-    nearly = SAME_BREATH - timedelta(seconds=1)
-    assert same_event(message(by=NEIGHBOUR, after=nearly), reading(), [case()]) == case()
-
-
-def test_of_several_the_latest_is_meant():
-    old, new = case(1), replace(case(2), changed_at=LATER + timedelta(minutes=5))
-    assert same_event(message(after=timedelta(minutes=6)), reading(place="3号楼"), [new, old]) == new
-
-
-# --- what a message without a quotation is about -------------------------------------------------------------
-
-
-@pytest.mark.parametrize("intent", [Intent.SECOND, Intent.URGE, Intent.RESOLVED, Intent.DISPUTED])
-def test_a_neighbours_word_is_about_the_open_case(intent):
-    assert about(message(by=NEIGHBOUR), reading(intent), [case()]) == case()
-
-
-@pytest.mark.parametrize("intent", [Intent.URGE, Intent.RESOLVED, Intent.DISPUTED])
-def test_a_word_about_another_place_is_about_another_case(intent):
-    assert about(message(by=NEIGHBOUR), reading(intent, "5号楼"), [case()]) is None
-
-
-def test_a_second_of_another_place_is_about_another_case():
+def test_a_place_of_a_case_that_has_none_is_given():
     assert (
-        about(message(by=NEIGHBOUR), reading(Intent.SECOND, "5号楼"), [case(), case(2, place="5号楼")]).number
-        == 2
+        join(Heard(message(), reading(place="3号楼")), case(1, fact(f.Posted), place=""))["join place given"]
+        == 1.0
     )
 
 
-def test_only_the_reporter_can_take_it_back_and_within_a_day():
-    assert about(message(), reading(Intent.WITHDRAW), [case()]) == case()
-    assert about(message(by=NEIGHBOUR), reading(Intent.WITHDRAW), [case()]) is None
-    assert about(message(after=SAME_DAY), reading(Intent.WITHDRAW), [case()]) is None
+@pytest.mark.parametrize(
+    ("minutes", "lines", "near"),
+    [(1, True, "now"), (30, True, "soon"), (1, False, "soon"), (90, True, "late")],
+)
+def test_near_is_lately_and_within_the_last_lines(minutes, lines, near):
+    spoken = replace(case(), last_message_at=LATER - timedelta(minutes=minutes))
+    before = [line(of=spoken.id)] if lines else []
+    assert (
+        join(Heard(message(by=NEIGHBOUR), reading(), before), spoken).get(
+            f"join {near} follower" if lines else f"join {near} another"
+        )
+        == 1.0
+    )
 
 
-def test_a_picture_of_the_reporter_belongs_to_what_was_just_said():
-    picture = reading(Intent.CHATTER)
-    assert about(message(""), picture, [case()]) == case()
-    assert about(message("", by=NEIGHBOUR), picture, [case()]) is None
-    assert about(message("", after=SAME_BREATH), picture, [case()]) is None
+@pytest.mark.parametrize(
+    ("reply_to", "quoted", "said"),
+    [(None, None, "none"), ("m1", f"{GROUP}:1", "this"), ("m9", None, "other")],
+)
+def test_what_is_quoted_is_told(reply_to, quoted, said):
+    assert (
+        join(Heard(message(reply_to=reply_to), reading(), quoted=quoted), case())[f"join quote {said}"] == 1.0
+    )
 
 
-def test_ones_own_case_comes_first():
-    mine, newer = case(1), replace(case(2, by=NEIGHBOUR), changed_at=LATER + timedelta(seconds=30))
-    assert about(message(after=timedelta(minutes=1)), reading(Intent.URGE), [mine, newer]) == mine
+def test_the_same_category_and_the_same_words_are_told():
+    features = join(Heard(message("3号楼电梯不动了"), reading()), case())
+    assert features["join category same"] == 1.0
+    assert features["join words first 3"] == 1.0
+    other = join(Heard(message("井盖没了"), reading(category="traffic.manhole")), case())
+    assert other["join category same"] == 0.0
+    assert other["join words 0"] == 1.0
 
 
-def test_a_case_that_waits_for_an_answer_waits_longer():
-    asked = replace(case(), stage=Stage.RESIDENTS_KEY)
-    later = message(by=NEIGHBOUR, after=SAME_EVENT * 2)
-    assert about(later, reading(Intent.RESOLVED), [asked]) == asked
-    assert about(later, reading(Intent.RESOLVED), [case()]) is None
+def test_words_that_everybody_uses_count_for_nothing():
+    common = Linker(Scorer({}), Scorer({}), words_of("3号楼电梯不动了"))
+    options = common.weigh(Heard(message("3号楼电梯不动了"), reading()), [case()])
+    assert options[2].features["join words 0"] == 1.0
 
 
-def test_only_the_reporter_is_asked_where():
-    asking = Story(NO_PLACE).now
-    assert asks_where(message(), [case(2), asking]) == asking
-    assert asks_where(message(by=NEIGHBOUR), [asking]) is None
-    assert asks_where(message(), [case()]) is None
+def test_the_nearest_of_its_meanings_counts():
+    known = case(1, f.TicketFiled, fact(f.Repeated, meaning=packed(127, 0)), meaning=packed(0, 127))
+    features = join(Heard(message(), reading(meaning=packed(127, 0))), known)
+    assert (features["join meaning"], features["join meaning first"]) == (1.0, 0.0)
+
+
+def test_a_picture_without_words_is_told():
+    picture = message("", kind=Kind.PHOTO)
+    assert join(Heard(picture, SILENCE), case())["join picture reporter"] == 1.0
+    assert "join picture reporter" not in join(Heard(message("看", kind=Kind.PHOTO), SILENCE), case())
+
+
+def test_whoever_is_asked_is_told():
+    asked = [line("哪一部？", by=NEIGHBOUR, of=f"{GROUP}:1")]
+    assert (
+        join(Heard(message("左边"), reading(), asked), case())["join after a question to the reporter"] == 1.0
+    )
+
+
+def test_features_say_staff_for_all_whose_work_it_is():
+    for role in (Role.WORKER, Role.PROPERTY, Role.OFFICIAL, Role.BOT):
+        assert NOTHING.weigh(Heard(message(role=role), reading()), [])[1].features["new staff"] == 1.0
+
+
+# --- the choice -----------------------------------------------------------------------------------------------
+
+POLICY = Policy(report=0.5, unsure=0.2, follow=0.3)
+
+
+def chosen(silence, new, *joins, warned=False):
+    """What is chosen where the options have these chances."""
+
+    class Sure(Scorer):
+        def chances(self, options):
+            return [silence, new, *joins]
+
+    cases = [case(n) for n in range(1, len(joins) + 1)]
+    linker = Linker(Sure({}), Scorer({}))
+    return linker.choose(Heard(message(), reading()), cases, POLICY, warned=warned)
+
+
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [
+        ((0.3, 0.7), Choice(opens=True, chance=0.7)),
+        ((0.5, 0.5), Choice(opens=True, chance=0.5)),
+        ((0.6, 0.4), Choice(opens=True, doubtful=True, chance=0.4)),
+        ((0.8, 0.2), Choice(opens=True, doubtful=True, chance=0.2)),
+        ((0.9, 0.1), Choice(chance=0.9)),
+    ],
+)
+def test_from_report_on_it_opens_and_from_unsure_on_it_is_kept(chances, expected):
+    assert chosen(*chances) == expected
+
+
+def test_of_the_cases_the_likeliest_is_joined_where_together_they_are_likely_enough():
+    found = chosen(0.5, 0.05, 0.2, 0.25)
+    assert (found.case.number, found.chance, found.opens) == (2, 0.25, False)
+    assert chosen(0.75, 0.0, 0.1, 0.15).case is None
+    assert chosen(0.2, 0.45, 0.35) == Choice(opens=True, doubtful=True, chance=0.45)
+
+
+def test_a_cry_for_help_is_never_passed_over():
+    assert chosen(0.99, 0.01, warned=True) == Choice(opens=True, chance=0.01)
+    assert chosen(0.98, 0.005, 0.015, warned=True).case.number == 1
+
+
+def test_by_a_few_weights_the_obvious_comes_out():
+    linker, open_ = plain_linker(), case()
+    now = [line(of=open_.id)]
+
+    def what(text, said, *, cases=(open_,), **more):
+        return linker.choose(Heard(message(text, **more), said, now), cases, Policy(), warned=False)
+
+    assert what("3号楼电梯坏了", reading(), cases=()).opens
+    assert what("三栋电梯坏了", reading(place="三栋"), by=NEIGHBOUR).case == open_
+    assert what("5号楼电梯坏了", reading(place="5号楼"), by=NEIGHBOUR).opens
+    assert what("我家也是", reading(Intent.SECOND), by=NEIGHBOUR).case == open_
+    quiet = what("早上好", reading(Intent.CHATTER), by=NEIGHBOUR)
+    assert (quiet.case, quiet.opens) == (None, False)
+
+
+# --- what it is to the case --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("intent", KINDS)
+def test_what_it_says_it_is_it_is_by_a_few_weights(intent):
+    kind, chance = plain_linker().kind(Heard(message(), reading(intent)), case())
+    assert kind is intent
+    assert chance > 0.5
+
+
+def test_the_features_of_a_kind_are_its_own():
+    for kind in KINDS:
+        found = kind_features(Heard(message(), reading()), case(), kind)
+        assert all(name.startswith(f"{kind} ") for name in found)
+
+
+# --- whatever is said ------------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=40), st.sampled_from(Intent), st.floats(0, 1), st.text(max_size=12), st.timedeltas())
+def test_any_message_has_finite_features_and_chances(text, intent, sure, place, after):
+    try:
+        said = message(text, after=after)
+    except OverflowError:
+        return
+    spans = (Span(0, 1, place),)
+    heard = Heard(said, Reading(intent, sure, (), locations=spans), [line(text)])
+    options = NOTHING.weigh(heard, [case(), case(2, fact(f.Posted), doubtful=True, place="")])
+    assert all(math.isfinite(value) for option in options for value in option.features.values())
+    assert math.isclose(sum(plain_linker().options.chances([option.features for option in options])), 1.0)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from actions import facts as f
 from actions.ledger import DeadLetter, Entry
 from bot.board import Boards
 from bot.grids import Grids
@@ -176,3 +177,29 @@ class Counting:
     async def health(self):
         self._looks.append(1)
         return await self._part.health()
+
+
+async def test_what_nobody_is_sure_of_has_a_list_of_its_own(here):
+    doubt = reported(90, here.clock.at, "housing.elevator", "好像有点晃，打13800138000", doubtful=True)
+    await tell(here.state, doubt)
+    text = await page(here)
+    cases, _, unsure = text.partition('class="panel unsure"')
+    assert "好像有点晃" in unsure
+    assert "好像有点晃" not in cases
+    assert "13800138000" not in text
+    assert "好像有点晃" in await page(here, "/console/case/telegram:-1001234567890:90")
+
+
+async def test_what_nobody_is_sure_of_is_in_no_figure(here):
+    async def looked():
+        return await Boards(here.state, [], here.clock, Grids(load({}))).board()
+
+    before = await looked()
+    doubt = reported(90, here.clock.at, "housing.elevator", "好像有点晃", doubtful=True)
+    await tell(here.state, doubt)
+    after = await looked()
+    assert (after.live, after.today, len(after.rows)) == (before.live, before.today, len(before.rows))
+    assert (before.doubts, after.doubts, [row.case.number for row in after.unsure]) == (0, 1, [90])
+    forgotten = f.TimeRanOut(at=here.clock.at, timer=after.unsure[0].case.timer)
+    await tell(here.state, forgotten, case=after.unsure[0].case)
+    assert (await looked()).doubts == 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from actions.case import Stage
+from actions.linking import Choice
 from actions.policy import Policy
 from actions.reading import Intent
 from bot.history import Wanted
@@ -14,6 +15,7 @@ from bot.settings import Grid, Settings
 from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.memory_nlu import MemoryNlu
+from tests.actions.linkers import Told
 from tests.town import means, report
 
 LIFT = "3号楼电梯又坏了"
@@ -68,6 +70,23 @@ async def test_what_comes_out_has_the_form_that_is_scored(tmp_path):
 async def test_chatter_leaves_nothing(tmp_path):
     outcome = await replayed(tmp_path, row(1, "早"), row(2, "", kind="sticker"), row(3, "", kind="photo"))
     assert outcome.as_json() == {"cases": [], "unsure": [], "said": []}
+
+
+class Doubting(Told):
+    """Takes every report for one that might be none."""
+
+    def choose(self, heard, cases, policy, *, warned):
+        doubt = heard.reading.intent is Intent.REPORT
+        return Choice(opens=True, doubtful=True, chance=0.3) if doubt else Choice()
+
+
+async def test_what_was_only_suspected_stands_apart_also_when_it_was_forgotten(tmp_path):
+    history = read_transcript(write(tmp_path, row(), row(2, "早", at="2026-03-04T08:00:00")))
+    nlu = MemoryNlu(READ, Doubting(Choice()))
+    outcome = await replaying(Settings(), nlu, history).run(history.messages)
+    told = outcome.as_json()
+    assert (told["cases"], told["said"]) == ([], [])
+    assert [case["stage"] for case in told["unsure"]] == ["not_a_problem"]
 
 
 async def test_waits_run_out_between_messages_without_waiting(tmp_path):

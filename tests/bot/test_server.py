@@ -7,7 +7,7 @@ from actions.errors import Unreachable
 from bot.health import Health, check
 from bot.metrics import Metrics
 from bot.settings import load
-from tests.console_world import FakePart, fill, world
+from tests.console_world import FakePart, fill, reported, tell, world
 
 HTML = {"Accept": "text/html"}
 GROUP = {"group": "telegram:-1001234567890"}
@@ -108,9 +108,23 @@ async def test_the_cases_of_a_group_are_given_as_promised():
     }
 
 
+async def test_what_nobody_was_sure_of_is_no_case_and_stands_apart():
+    async with world() as here:
+        await fill(here)
+        await tell(here.state, reported(90, here.clock.at, "housing.elevator", "好像有点晃", doubtful=True))
+        answer = await (await here.client.get("/api/cases", params=GROUP)).json()
+    assert [(case["id"], case["stage"]) for case in answer["unsure"]] == [
+        ("telegram:-1001234567890:90", "unsure")
+    ]
+    assert "telegram:-1001234567890:90" not in [case["id"] for case in answer["cases"]]
+
+
 async def test_a_group_without_cases_is_empty_and_no_group_is_a_fault():
     async with world() as here:
-        assert await (await here.client.get("/api/cases?group=web:none")).json() == {"cases": []}
+        assert await (await here.client.get("/api/cases?group=web:none")).json() == {
+            "cases": [],
+            "unsure": [],
+        }
         assert (await here.client.get("/api/cases")).status == 400
 
 

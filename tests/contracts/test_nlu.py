@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.errors import Refused, Unreachable
+from actions.linking import Linker, likeness
 from actions.reading import SILENCE, Guess, Intent, Reading, Span, Urgency
+from connectors.linking_weights import shipped
 from connectors.memory_nlu import MemoryNlu
-from connectors.nlu import TEXT_LENGTH, RasaNlu, reading_of
+from connectors.nlu import MODEL_HEADER, TEXT_LENGTH, RasaNlu, reading_of
 
 LIFT = "3号楼电梯又坏了"
 ANSWER = {
@@ -29,6 +32,7 @@ ANSWER = {
         {"name": "utilities.power", "confidence": 0.2},
     ],
     "urgency": {"name": "urgent", "confidence": 0.6},
+    "meaning": "AQID",
 }
 READING = Reading(
     Intent.REPORT,
@@ -37,7 +41,14 @@ READING = Reading(
     Urgency.URGENT,
     0.6,
     (Span(0, 3, "3号楼", 0.8),),
+    (Guess("report", 0.91),),
+    "AQID",
 )
+WEIGHTS = {
+    "options": {"weights": {"new log report": [2.0, 1.0]}, "bias": [0.5], "out": [-1.0]},
+    "kinds": {"weights": {}, "bias": [], "out": []},
+    "common": ["我们"],
+}
 ENDLESS = b'{"entity": "location", "value": "", "start": Infinity, "end": 1}'
 CHATTER = {"intent": {"name": "chatter", "confidence": 1.0}}
 
@@ -49,6 +60,7 @@ class Stub:
         self.asked: list[dict] = []
         self.status, self.headers, self.body = 200, {}, None
         self.hangs = False
+        self.model, self.linking, self.fetched = "m1", json.dumps(WEIGHTS), 0
         self.let_go = asyncio.Event()
 
     async def parse(self, request: web.Request) -> web.Response:
@@ -57,13 +69,21 @@ class Stub:
             await self.let_go.wait()
         answer = ANSWER if self.asked[-1]["text"] == LIFT else CHATTER
         body = json.dumps(answer).encode() if self.body is None else self.body
-        return web.Response(status=self.status, headers=self.headers, body=body)
+        headers = {MODEL_HEADER: self.model, **self.headers}
+        return web.Response(status=self.status, headers=headers, body=body)
+
+    async def weights(self, _: web.Request) -> web.Response:
+        self.fetched += 1
+        if self.linking is None:
+            raise web.HTTPNotFound
+        return web.Response(headers={MODEL_HEADER: self.model}, text=self.linking)
 
 
 @pytest.fixture
 async def stub() -> AsyncIterator[tuple[Stub, TestServer]]:
     stub, app = Stub(), web.Application()
     app.router.add_post("/model/parse", stub.parse)
+    app.router.add_get("/linking", stub.weights)
     async with TestServer(app) as server:
         yield stub, server
         stub.let_go.set()
@@ -104,6 +124,15 @@ async def test_one_that_is_down_is_unreachable(client, stub):
     for nlu in (memory, client):
         with pytest.raises(Unreachable):
             await nlu.parse(LIFT)
+        with pytest.raises(Unreachable):
+            await nlu.linker()
+
+
+async def test_it_hands_out_a_linking_and_always_the_same(nlu):
+    await nlu.parse(LIFT)
+    linker = await nlu.linker()
+    assert isinstance(linker, Linker)
+    assert await nlu.linker() is linker
 
 
 # --- over HTTP ----------------------------------------------------------------------------------------------
@@ -188,6 +217,55 @@ async def test_after_a_failure_it_works_again(client, stub):
     assert await client.parse(LIFT) == READING
 
 
+# --- the linking that was learnt with the model -----------------------------------------------------------------
+
+
+async def test_the_weights_are_as_the_server_says(client):
+    linker = await client.linker()
+    assert linker.options.score({"new log report": 1.0}) == 2.0 - 1.5
+    assert linker.common == {"我们"}
+
+
+async def test_another_model_brings_another_linking(client, stub):
+    await client.parse(LIFT)
+    first = await client.linker()
+    await client.parse(LIFT)
+    assert (await client.linker() is first, stub[0].fetched) == (True, 1)
+    stub[0].model = "m2"
+    assert await client.linker() is first, "nothing was read with the new model yet"
+    await client.parse(LIFT)
+    assert await client.linker() is not first
+    assert stub[0].fetched == 2
+
+
+async def test_a_server_without_a_linking_is_served_by_the_weights_that_ship(client, stub):
+    stub[0].linking = None
+    await client.parse(LIFT)
+    assert await client.linker() is shipped()
+    assert await client.linker() is shipped()
+    assert stub[0].fetched == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "<html>",
+        "{}",
+        '{"options": 1, "kinds": 2, "common": 3}',
+        json.dumps({**WEIGHTS, "kinds": []}),
+    ],
+)
+async def test_weights_that_are_none_are_worth_another_try(client, stub, text):
+    stub[0].linking = text
+    with pytest.raises(Unreachable):
+        await client.linker()
+    stub[0].linking = json.dumps(WEIGHTS)
+    assert isinstance(await client.linker(), Linker)
+
+
 # --- answers ------------------------------------------------------------------------------------------------
 
 JSON = st.recursive(
@@ -214,14 +292,33 @@ LABEL = st.fixed_dictionaries(
             "category": LABEL | JSON,
             "category_ranking": st.lists(LABEL) | JSON,
             "urgency": LABEL | JSON,
+            "intent_ranking": st.lists(LABEL) | JSON,
+            "meaning": JSON | st.binary(max_size=6).map(lambda raw: b64encode(raw).decode()),
         },
     )
 )
 def test_whatever_the_server_answers_is_a_reading_or_unreachable(answer):
     try:
-        assert isinstance(reading_of(answer), Reading)
+        reading = reading_of(answer)
     except Unreachable:
         return
+    assert all(0 <= reading.chance(intent) <= 1 for intent in Intent)
+    assert -2 <= likeness(reading.meaning, ANSWER["meaning"]) <= 2
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.1, float("nan"), float("inf")])
+def test_what_is_no_probability_is_no_reading(confidence):
+    for label in ("intent", "urgency"):
+        with pytest.raises(Unreachable):
+            reading_of({**ANSWER, label: {**ANSWER[label], "confidence": confidence}})
+    with pytest.raises(Unreachable):
+        reading_of({**ANSWER, "intent_ranking": [{"name": "report", "confidence": confidence}]})
+
+
+@pytest.mark.parametrize("meaning", ["!", "电梯", "abc", ["AQID"], 7])
+def test_a_meaning_that_cannot_be_compared_is_no_reading(meaning):
+    with pytest.raises(Unreachable):
+        reading_of({**ANSWER, "meaning": meaning})
 
 
 def test_an_answer_of_a_plain_rasa_server_is_read_too():
