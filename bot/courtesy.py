@@ -11,6 +11,7 @@ import structlog
 
 from actions import orders as o
 from actions.case import Case, Stage
+from actions.errors import Gone
 from actions.ledger import Change, Due, Stale
 from actions.manners import Manners, Verdict, Weight, weight_of
 from actions.reading import Urgency
@@ -18,6 +19,7 @@ from actions.talk import Occasion, Talk, Waiting
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
+from bot.moving import shut_out
 
 log = structlog.get_logger("courtesy")
 AFTER_WARNING = timedelta(seconds=1)
@@ -41,6 +43,8 @@ class Courtesy:
                 return await self._granted(due)
             except Stale:  # somebody spoke meanwhile, which may change the verdict
                 continue
+            except Gone:
+                await shut_out(self._house.state, due.group, self._house.clock.now())
 
     async def _granted(self, due: Due) -> Due | None:
         order = due.order
@@ -48,6 +52,8 @@ class Courtesy:
         if not _speaks(order, case):
             return due
         talk, now = await self._house.state.talk(due.group), self._house.clock.now()
+        if talk.left:
+            return due  # the hands put it away
         manners = Manners(talk, self._house.grids.policy_of(due.group), now, urgent=_is_urgent(case))
         if any(one.order == order.key and one.until <= now for one in talk.waiting):
             return await self._leave(due, talk)

@@ -217,6 +217,7 @@ async def test_a_dispute_in_one_group_sends_the_ticket_back_once_for_both():
     await town.dispatch_says("fixed", "已复电")
     await press(town, "孟姐", "确认修好", EAST)
     await press(town, "孟姐", "确认修好", WEST)
+    await town.say("刘婶", "早上好", group=EAST)
     await press(town, "王小红", "没解决", WEST)
     assert await stages(town) == [Stage.OPEN, Stage.OPEN]
     assert [case.disputes for case in await both(town)] == [1, 1]
@@ -242,7 +243,7 @@ async def test_what_the_worker_of_one_group_solves_is_checked_in_the_other():
     await press(town, "孟姐", "我来处理", EAST)
     await press(town, "孟姐", "处理好了", EAST)
     assert await stages(town) == [Stage.RESIDENTS_KEY, Stage.WORKER_KEY]
-    assert "另一个群的网格员已处理" in town.texts[-1]
+    assert "另一个群的网格员已处理" in card(town, WEST)
 
 
 async def test_a_returned_ticket_is_sent_again_by_one_worker_for_both():
