@@ -672,6 +672,7 @@ def _(fact: f.TakenOn, case: Case) -> Case:
 @learn.register
 def _(fact: f.SolvedOnSite, case: Case) -> Case:
     # Who says that it is done has seen it: that is the worker's key.
+    case = _linked(case, fact, "resolved")
     return replace(case, handler=fact.by, handler_name=fact.by_name, worker_key=fact.by)
 
 
@@ -724,7 +725,7 @@ def _(fact: f.TicketNews, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.WorkerConfirmed, case: Case) -> Case:
-    return replace(case, worker_key=fact.by)
+    return replace(_linked(case, fact, "resolved"), worker_key=fact.by)
 
 
 @learn.register
