@@ -25,7 +25,7 @@ class Policy:
     Confidences are probabilities. `report` opens a case; from `unsure` on it is kept in silence, for the
     worker's list and for others to bear it out; `follow` lets a message join a case; `category` lets a case go
     to dispatch without a person (under it the worker decides: Signalen hands over below 40 %); `kind` is asked
-    of what moves a case, such as that it is fixed.
+    of what moves a case, such as that it is fixed. From `calm` on a cry for help is taken for mere talk.
 
     Of speaking: a report that is not whole is answered after `pause`; of the talk at most `share` is ours, but
     `share_floor` messages a day in any case; from `quiet_from` to `quiet_until`, by the clocks of `zone`, people sleep;
@@ -38,6 +38,7 @@ class Policy:
     category: float = 0.4
     follow: float = 0.2
     kind: float = 0.5
+    calm: float = 0.75
     waits: dict[Wait, timedelta] = field(default_factory=_default_waits)
     delay_told_after: timedelta = timedelta(seconds=60)
     reopen_within: timedelta = timedelta(days=7)

@@ -49,11 +49,9 @@ class Courtesy:
     async def _granted(self, due: Due) -> Due | None:
         order = due.order
         case = await self._house.state.case(order.case) if order.case else None
-        if not _speaks(order, case):
-            return due
         talk, now = await self._house.state.talk(due.group), self._house.clock.now()
-        if talk.left:
-            return due  # the hands put it away
+        if talk.left or not _speaks(order, case):
+            return due  # in a group that put us out the hands put it away
         manners = Manners(talk, self._house.grids.policy_of(due.group), now, urgent=_is_urgent(case))
         if any(one.order == order.key and one.until <= now for one in talk.waiting):
             return await self._leave(due, talk)

@@ -22,14 +22,14 @@ from actions import orders as o
 from actions.case import QUESTIONS, SETTLED, Case, IllegalMove, advance
 from actions.commands import Command, parse
 from actions.corrections import Step
-from actions.emergency import Peril, peril_of, spot
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
 from actions.message import Joined, Kind, Left, Message, Migrated, Press, Reacted, Role
 from actions.presence import after
 from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
-from actions.reading import SILENCE, Intent, Reading, Urgency
+from actions.reading import SILENCE, Intent, Reading
 from actions.talk import Talk
+from bot.alarms import Alarms
 from bot.answers import answer
 from bot.buttons import Forged
 from bot.correcting import Correcting, Decide, reply_of
@@ -57,6 +57,7 @@ class Flow:
         self._house = house
         self._state = house.state
         self._correcting = Correcting(house)
+        self._alarms = Alarms(house, self.read, self._save)
 
     # --- heard ---------------------------------------------------------------------------------------
 
@@ -103,22 +104,23 @@ class Flow:
             return
         what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
         if isinstance(what, Message):
-            await self._warn(what)
+            await self._alarms.raised(what)
 
     # --- read ----------------------------------------------------------------------------------------
 
-    async def read(self, message: Message, talk: Talk, quoted: str | None) -> Reading:
+    async def read(self, message: Message, talk: Talk) -> Reading:
         """What the NLU says of a message; a message without words is read as silence."""
         if not message.text.strip() or message.kind in (Kind.STICKER, Kind.OTHER):
             return SILENCE
-        context = [line.text for line in talk.recent[-CONTEXT:] if line.text]
+        said = [line.text for line in talk.recent if line.text and line.thread == message.thread]
+        context, quoted = said[-CONTEXT:], self._quoted_text(message, talk)
         with self._house.metrics.parsing():
             reading = await self._house.nlu.parse(message.text, context, quoted, str(message.role))
         self._house.metrics.read(reading.intent)
         return reading
 
     async def _message(self, entry: Entry, message: Message) -> None:
-        warned = await self._warn(message)
+        warned = await self._alarms.raised(message)
         if await self._correction(entry, message):
             return
         if (command := parse(message.text)) and not message.edited:
@@ -126,26 +128,8 @@ class Flow:
             return
         talk = await self._state.talk(message.group)
         quoted = await self._quoted(message)
-        reading = await self.read(message, talk, self._quoted_text(message, talk))
+        reading = await self.read(message, talk)
         await self._settle(entry, message, reading, quoted=quoted, warned=warned)
-
-    async def _warn(self, message: Message) -> bool:
-        """Emergency words are answered before anything else, also while the NLU is down."""
-        peril = spot(message.text)
-        if peril is None:
-            return False
-        talk = await self._state.talk(message.group)
-        if message.id in talk.warned:
-            return True
-        if message.edited and any(line.id == message.id and spot(line.text) for line in talk.recent):
-            return False  # the danger was in the words that were there before
-        talk = replace(talk, warned=(*talk.warned, message.id)[-20:])
-        try:
-            await self._save(Change(talk=talk, orders=(self._warning(message, peril),)))
-        except Stale:
-            return await self._warn(message)
-        log.warning("emergency", group=message.group, kind=str(peril))
-        return True
 
     async def _quoted(self, message: Message) -> str | None:
         keys = (message.id, message.reply_to) if message.edited else (message.reply_to,)
@@ -206,7 +190,7 @@ class Flow:
             log.info("ignored", group=message.group, message=message.id, reason=str(reason))
             understood, moved, orders = SILENT, None, ()
         case = moved.case.id if moved else ""
-        extra = self._emergency_by_reading(message, understood)
+        extra = self._alarms.by_reading(message, understood)
         if message.addressed and not moved and not talk.greeted:
             talk, extra = replace(talk, greeted=True), (*extra, self._introduction(message))
         talk = with_number(talk, understood)
@@ -250,20 +234,6 @@ class Flow:
     def _introduction(self, message: Message) -> Due:
         """Somebody speaks to us, in private for example, who has not been told what we are for."""
         return self._now(reply_of(message, "help"), message.group)
-
-    def _emergency_by_reading(self, message: Message, understood: Understood) -> tuple[Due, ...]:
-        """A report that the NLU takes for an emergency although no emergency word stands in it."""
-        fact = understood.facts[0] if understood.facts else None
-        if not isinstance(fact, f.Reported) or fact.urgency is not Urgency.EMERGENCY or fact.doubtful:
-            return ()
-        if spot(message.text):
-            return ()
-        return (self._warning(message, peril_of(fact.category)),)
-
-    def _warning(self, message: Message, peril: Peril) -> Due:
-        key = f"{message.group}:{message.id}:warn"
-        order = o.Warn(key=key, group=message.group, message=message.id, kind=peril, thread=message.thread)
-        return self._now(order, message.group)
 
     async def happened(
         self,

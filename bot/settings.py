@@ -188,6 +188,7 @@ class Rules(_Table):
     category_confidence: Share = 0.4
     follow_confidence: Share = 0.2
     kind_confidence: Share = 0.5
+    calm_confidence: Share = 0.75
     doubt_minutes: Minutes = 720
     where_minutes: Minutes = 10
     worker_minutes: Minutes = 30
@@ -217,6 +218,7 @@ class Rules(_Table):
             unsure=self.unsure_confidence,
             follow=self.follow_confidence,
             kind=self.kind_confidence,
+            calm=self.calm_confidence,
             waits={wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes")) for wait in Wait},
             delay_told_after=timedelta(seconds=self.delay_told_seconds),
             reopen_within=timedelta(days=self.reopen_days),

@@ -27,6 +27,7 @@ READ = {
     "早上好": means(Intent.CHATTER),
     "3号楼2单元电梯困人了": report("safety.injury", "3号楼2单元", urgency=Urgency.EMERGENCY),
     "4号楼电梯又坏了": report("housing.elevator", "4号楼"),
+    "9号楼着火了快来人": report("safety.fire", "9号楼", urgency=Urgency.EMERGENCY),
     "搞错了": means(Intent.WITHDRAW),
     "收到，我去看看": means(Intent.CHATTER),
 }
