@@ -127,9 +127,7 @@ class Manners:
         spoken = self.somebody_spoke or (weight is Weight.ANSWER and self._just_said(since))
         if spoken and (self.urgent or self.within_share):
             return NOW
-        # A card that comes late need not come into the middle of chatter.
-        late = weight in (Weight.ANSWER, Weight.CARD)
-        return Verdict(occasion=Occasion.TALK if late else Occasion.ANYBODY)
+        return Verdict(occasion=Occasion.TALK)  # what comes late need not come into the middle of chatter
 
     def _just_said(self, since: datetime | None) -> bool:
         return since is not None and self.now - since < ANSWERED_WITHIN

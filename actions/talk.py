@@ -31,9 +31,8 @@ class Line:
 
 
 class Occasion(StrEnum):
-    """What a sentence waits for: that anybody speaks, that it is not chatter, that it is about the case."""
+    """What a sentence waits for: that people speak of what concerns us, or of its own case."""
 
-    ANYBODY = "anybody"
     TALK = "talk"
     CASE = "case"
 

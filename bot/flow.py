@@ -196,7 +196,7 @@ class Flow:
         talk = with_number(talk, understood)
         if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
             talk = talk.heard(message, reading.intent, case)
-        talk, also = await self._occasion(talk, message, case, chatter=reading.intent is Intent.CHATTER)
+        talk, also = await self._occasion(talk, message, case, chatter=not case)
         change = Change(
             talk=talk,
             moved=(moved,) if moved else (),

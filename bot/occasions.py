@@ -18,8 +18,7 @@ async def woken(
     dues = []
     for waiting in talk.waiting:
         about = bool(case) and waiting.case == case
-        fits = {Occasion.ANYBODY: True, Occasion.TALK: about or not chatter, Occasion.CASE: about}
-        if fits[waiting.occasion]:
+        if about or (waiting.occasion is Occasion.TALK and not chatter):
             talk = talk.waits_no_more(waiting.order)
             if due := await state.order(waiting.order, talk.group):
                 dues.append(replace(due, at=now, answers=answers))

@@ -45,7 +45,7 @@ def test_a_remark_that_would_be_second_is_left_to_the_card():
 
 
 def test_a_message_from_before_our_last_word_is_nobody_in_between():
-    assert weigh(Weight.CALL, SPOKEN.met(DAY - SECOND)).occasion is Occasion.ANYBODY
+    assert weigh(Weight.CALL, SPOKEN.met(DAY - SECOND)).occasion is Occasion.TALK
 
 
 def test_reports_of_one_burst_each_get_their_card():

@@ -102,6 +102,8 @@ async def test_a_worker_who_cannot_be_reached_in_private_is_asked_when_somebody_
     await town.dispatch_says("fixed", "已更换门机")
     assert len(town.texts) == 1
     await town.say("李叔", "早上好")
+    assert len(town.texts) == 1, "chatter is no occasion"
+    await town.say("李叔", "我们也坐不了", reply_to="1")
     assert town.labels() == [["确认修好", "还没修好"]]
     assert town.chat.said[-1].post.mentions == ((WORKER, "孟姐"),)
     assert town.labels(0) == [], "the keys went from the card to the question"

@@ -133,9 +133,9 @@ async def test_silence_lapses_after_one_reminder_and_is_not_satisfaction():
     said = len(town.texts)
     await town.wait(timedelta(hours=16))
     assert len(town.texts) == said, "nobody is reminded on a timer"
-    await town.say("李叔", "5号楼物业几点上班")
-    assert len(town.texts) == said + 1, "one reminder, when somebody speaks of something"
-    await town.say("李叔", "5号楼物业几点上班")
+    await town.say("李叔", "我们也坐不了", reply_to="1")
+    assert len(town.texts) == said + 1, "one reminder, when somebody speaks of a case"
+    await town.say("李叔", "我们也坐不了", reply_to="1")
     assert len(town.texts) == said + 1
     await town.wait(timedelta(hours=13))
     case = await town.case()
