@@ -1,6 +1,6 @@
 """A Case: one problem in one group, and the one table of its legal moves.
 
-Theory, in four sentences:
+Theory, in five sentences:
 
 1. A case is moved by facts and by nothing else; `advance(case, fact)` gives the case as it is
    afterwards and the orders that follow, or raises `IllegalMove` and changes nothing.
@@ -8,7 +8,9 @@ Theory, in four sentences:
    condition holds is taken. What is not in the table is illegal.
 3. A fact first teaches the case (`learn`: who follows, where it is, which ticket), whatever the
    stage; then the row gives the stage and the orders.
-4. Closing takes two keys: the worker's (`WORKER_KEY`) and the residents' (`RESIDENTS_KEY`). Silence
+4. A private case is shown to its reporter and the workers alone, each in their own chat; the group hears one
+   sentence that names nobody. Its moves are the same.
+5. Closing takes two keys: the worker's (`WORKER_KEY`) and the residents' (`RESIDENTS_KEY`). Silence
    never closes a case: it lapses, unconfirmed.
 
 The state diagram in docs/ is drawn from `TABLE` by `linli diagram`.
@@ -87,6 +89,8 @@ class Case:
     `last_message_at` is when they last spoke of it. `doubtful`: nobody is sure that it is a problem at all.
     `leader` is the case of another group whose ticket this one follows, `apart_from` a ticket that it followed
     by mistake. `reopened` counts how often it came back after its end.
+    `private`: nothing of it is shown in the group; `confided` is the reporter's own chat, and `whispers` are
+    triples of what was said to one person alone, in which chat, and its id there.
     """
 
     id: str
@@ -140,6 +144,9 @@ class Case:
     apart_from: str = ""
     reopened: int = 0
     thread: str | None = None
+    private: bool = False
+    confided: str = ""
+    whispers: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def live(self) -> bool:
@@ -159,6 +166,10 @@ class Case:
     def post(self, what: str) -> str | None:
         """The id of the message that the bot posted as `what` (`card`, `worker_key` …), if it did."""
         return dict(self.posts).get(what)
+
+    def whisper(self, what: str, to: str) -> str | None:
+        """The id of what the bot said as `what` in a person's own chat, if it did."""
+        return next((post for one, chat, post in self.whispers if (one, chat) == (what, to)), None)
 
     @property
     def asked_on_card(self) -> bool:
@@ -207,8 +218,8 @@ def may_file_itself(case: Case, _: f.Fact) -> bool:
 
 
 def sure(case: Case, _: f.Fact) -> bool:
-    """Sure enough to be filed when no worker answers."""
-    return case.sure
+    """Sure enough to be filed when no worker answers; a private one always, since nobody else would see it."""
+    return case.sure or case.private
 
 
 def reminded(case: Case, _: f.Fact) -> bool:
@@ -279,6 +290,11 @@ def the_same_day_and_files_itself(case: Case, fact: f.Fact) -> bool:
 def is_key_question(_: Case, fact: f.Fact) -> bool:
     """The post is the question to the worker."""
     return isinstance(fact, f.Posted) and fact.what == "worker_key"
+
+
+def is_key_whisper(_: Case, fact: f.Fact) -> bool:
+    """The question to the worker was asked in private."""
+    return isinstance(fact, f.Whispered) and fact.what == "worker_key"
 
 
 def is_residents_question(_: Case, fact: f.Fact) -> bool:
@@ -546,6 +562,15 @@ def _coming_back() -> Iterator[Row]:
             yield Row(stage, f.CameBack, S.WAITING_WORKER, (*_COME_BACK, wait(Wait.WORKER)))
 
 
+def _in_private() -> Iterator[Row]:
+    for stage in (*LIVE, *SETTLED, *DROPPED):
+        asked = (ask_if_fixed,) if stage is S.RESIDENTS_KEY else ()
+        yield Row(stage, f.Confided, stage, (show_card, *asked))
+        if stage is S.WORK_DONE:
+            yield Row(stage, f.Whispered, S.WORKER_KEY, (show_card, wait(Wait.WORKER_KEY)), is_key_whisper)
+        yield Row(stage, f.Whispered, stage)
+
+
 TABLE: tuple[Row, ...] = (
     *_beginning(),
     *_by_the_worker(),
@@ -556,6 +581,7 @@ TABLE: tuple[Row, ...] = (
     *_at_any_stage(),
     *_with_another_group(),
     *_coming_back(),
+    *_in_private(),
 )
 
 
@@ -611,6 +637,7 @@ def _(fact: f.Reworded, case: Case) -> Case:
         sure=case.sure or bool(clear),
         place=fact.place if moved else case.place,
         urgency=urgency if case.followers else fact.urgency or case.urgency,
+        private=case.private or (fact.private and bool(clear)),
     )
 
 
@@ -631,7 +658,10 @@ def _(fact: f.Withdrawn, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Recategorised, case: Case) -> Case:
-    return replace(case, category=fact.category, sure=True, corrected=_with(case.corrected, "category"))
+    private = case.private if fact.private is None else fact.private or bool(case.confided)
+    corrected = _with(case.corrected, "category")
+    # What was said in confidence stays so, whatever it is called afterwards.
+    return replace(case, category=fact.category, sure=True, corrected=corrected, private=private)
 
 
 @learn.register
@@ -757,6 +787,17 @@ def _(fact: f.Posted, case: Case) -> Case:
     return replace(case, posts=(*posts, (fact.what, fact.post)), face=fact.face or case.face)
 
 
+@learn.register
+def _(fact: f.Confided, case: Case) -> Case:
+    return replace(case, confided=fact.chat)
+
+
+@learn.register
+def _(fact: f.Whispered, case: Case) -> Case:
+    others = tuple(one for one in case.whispers if one[:2] != (fact.what, fact.to))
+    return replace(case, whispers=(*others, (fact.what, fact.to, fact.post)))
+
+
 def _with(things: tuple[str, ...], thing: str) -> tuple[str, ...]:
     return things if thing in things else (*things, thing)
 
@@ -817,8 +858,17 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
         timer=known.timer if stayed else "",
         doubtful=known.doubtful and row.to in (S.UNSURE, *DROPPED),
         posts=known.posts if stayed or row.to not in LIVE else _without_old_questions(known, fact),
+        whispers=known.whispers if stayed or row.to not in LIVE else _without_old_whispers(known, fact),
     )
-    return _ordered(known, [effect(known, fact) for effect in row.effects])
+    wanted = [effect(known, fact) for effect in row.effects]
+    return _ordered(known, [*wanted, o.Invite()] if _becomes_private(before, known) else wanted)
+
+
+def _becomes_private(before: Case, case: Case) -> bool:
+    """Whether the group, which knew of it or would have been told now, is shown the private line instead."""
+    unspoken = (Stage.NEW, Stage.UNSURE)
+    before_unseen = before.private and before.stage not in unspoken
+    return case.private and case.live and case.stage not in unspoken and not before_unseen
 
 
 def _without_old_questions(case: Case, fact: f.Fact) -> tuple[tuple[str, str], ...]:
@@ -826,6 +876,12 @@ def _without_old_questions(case: Case, fact: f.Fact) -> tuple[tuple[str, str], .
     asked = fact.what if isinstance(fact, f.Posted) else ""
     over = {"worker_key", "residents_key"} - {asked}
     return tuple((what, post) for what, post in case.posts if what not in over)
+
+
+def _without_old_whispers(case: Case, fact: f.Fact) -> tuple[tuple[str, str, str], ...]:
+    asked = fact.what if isinstance(fact, f.Whispered) else ""
+    over = {"worker_key", "residents_key"} - {asked}
+    return tuple(one for one in case.whispers if one[0] not in over)
 
 
 def rebuild(trace: Iterable[f.Fact]) -> Case:
@@ -872,6 +928,7 @@ def _begin(fact: f.Fact) -> Case:
         attachments=fact.attachments,
         categories=fact.categories,
         thread=fact.thread,
+        private=fact.private,
     )
 
 

@@ -41,6 +41,8 @@ class Reported(Fact):
     files_at_once: bool = True
     warned: bool = False
     doubtful: bool = False
+    private: bool = False
+    """What it is about is nobody's business but the reporter's and the workers'."""
     attachments: tuple[Attachment, ...] = ()
     meaning: str = ""
     categories: tuple[str, ...] = ()
@@ -100,6 +102,8 @@ class Reworded(Fact):
     category: str = ""
     place: str = ""
     urgency: Urgency | None = None
+    private: bool = False
+    """The category is one that is spoken of in private."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +128,10 @@ class Restored(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recategorised(Fact):
-    """A worker says what kind of problem it is."""
+    """A worker says what kind of problem it is; `private` where that decides who may see it."""
 
     category: str
+    private: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +318,22 @@ class Posted(Fact):
     what: str
     post: str
     face: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confided(Fact):
+    """The reporter of a private case has opened a private line, `chat`: all about it goes there from now on."""
+
+    chat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whispered(Fact):
+    """The bot has said something of a private case to one person alone; `what` says what, `to` is their chat."""
+
+    what: str
+    to: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

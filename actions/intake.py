@@ -32,6 +32,18 @@ ONE_A_BUILDING = ("housing.elevator",)
 """Categories of what belongs to one building; most troubles, such as a power cut, can be in many."""
 UNLIKE = 0.05
 """Under this chance a message is not of the kind that a case is."""
+_BEARING_OUT = (f.Repeated, f.Seconded, f.Detailed)
+_MOVING = (
+    f.Withdrawn,
+    f.ResidentConfirmed,
+    f.ResidentDisputed,
+    f.CameBack,
+    f.SaidFixed,
+    f.Urged,
+    f.WorkerConfirmed,
+    f.SolvedOnSite,
+)
+"""What in a private chat is more than a detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,10 @@ class Listening:
 
     def understand(self) -> Understood:
         """The one entrance: what the message means."""
+        understood = self._understood()
+        return self._discreet(understood) if understood.case and understood.case.private else understood
+
+    def _understood(self) -> Understood:
         if self.message.edited:
             return self._edited()
         if self._answers_where():
@@ -127,6 +143,31 @@ class Listening:
         apart = bool(relations) and all(found is Relation.BUILDING for found in relations)
         return apart and (own or other)
 
+    def confided(self) -> Understood:
+        """What is said in private of the case that is `quoted`: nothing there is about anything else."""
+        case = self.quoted
+        if case is None:
+            return SILENT
+        if self.message.edited:
+            known = any(known == self.message.id for known, _ in case.messages)
+            return self._reworded(case) if known else SILENT
+        if self._answers_where():
+            return self._placed(case)
+        if self.warned:
+            return self._to(case, self._again(), self._detail(), *self._place_for(case))
+        kind, chance = self.linker.kind(self._heard(), case)
+        fact = self._fact(case, kind, sure=chance >= self.policy.kind)
+        fact = fact if isinstance(fact, _MOVING) else self._detail()
+        return self._to(case, fact, *self._place_for(case))
+
+    def _discreet(self, understood: Understood) -> Understood:
+        """What the group says of a private case: others may bear it out, but only its reporter moves it."""
+        if understood.case is None or self.message.sender == understood.case.reporter:
+            return understood
+        facts = tuple(fact for fact in understood.facts if isinstance(fact, _BEARING_OUT))
+        facts = tuple(replace(fact, told=False) if isinstance(fact, f.Detailed) else fact for fact in facts)
+        return replace(understood, facts=facts) if facts else replace(SILENT, chance=understood.chance)
+
     # --- which case ------------------------------------------------------------------------------------
 
     def _chosen(self) -> Choice:
@@ -180,7 +221,8 @@ class Listening:
             clear = reading.category.confidence >= self.policy.category
             category = reading.category.name if clear and reading.category.name != case.category else ""
             place = self._places() if case.place else ""  # the first place is a fact of its own
-            fact = replace(fact, category=category, place=place, urgency=reading.urgency)
+            private = bool(category) and self.policy.is_private(category)
+            fact = replace(fact, category=category, place=place, urgency=reading.urgency, private=private)
         sure = reading.confidence >= self.policy.kind and message.sender == case.reporter
         if message.id == case.origin and self._means(Intent.WITHDRAW) and sure:
             return self._to(case, fact, f.Withdrawn(**self._who()))
@@ -245,6 +287,7 @@ class Listening:
             files_at_once=self.policy.file_at_once,
             warned=self.warned or (reading.urgency is Urgency.EMERGENCY and not choice.doubtful),
             doubtful=choice.doubtful,
+            private=self.policy.is_private(reading.category.name) and message.group != message.sender,
             attachments=message.attachments,
             meaning=reading.meaning,
             categories=tuple(guess.name for guess in reading.categories[:3]),

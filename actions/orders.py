@@ -136,6 +136,24 @@ class Say(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invite(Order):
+    """Say in the group, once a case, that there is a private line. It names nobody and no matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whisper(Order):
+    """Say something of a private case in one person's own chat, `to`.
+
+    `what` is the card, a question, a sentence, or the name of a reply with its `args`.
+    """
+
+    to: str
+    what: str
+    args: tuple[tuple[str, str], ...] = ()
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warn(Order):
     """Say the fixed emergency text at once, as a reply to `message`, and page the grid's workers."""
 

@@ -6,6 +6,11 @@ from datetime import time, timedelta, timezone, tzinfo
 from actions.event import SAME_EVENT
 from actions.orders import Wait
 
+PRIVATE = ("disputes.family", "safety.crime", "health", "welfare.assistance")
+"""Violence at home, matters for the police, one's health, one's need. No danger to many is among them: a fire, gas
+or somebody who has collapsed in the yard is everybody's business.
+"""
+
 
 def _default_waits() -> dict[Wait, timedelta]:
     return {
@@ -30,6 +35,8 @@ class Policy:
     Of speaking: a report that is not whole is answered after `pause`; of the talk at most `share` is ours, but
     `share_floor` messages a day in any case; from `quiet_from` to `quiet_until`, by the clocks of `zone`, people sleep;
     what is read later than `backlog` after it was said is answered in a list.
+
+    Of `private_categories` (a code, or the first part of one for all under it) nothing is shown in the group.
     """
 
     file_at_once: bool = True
@@ -50,3 +57,8 @@ class Policy:
     quiet_until: time | None = time(7)
     zone: tzinfo = timezone(timedelta(hours=8))
     backlog: timedelta = timedelta(minutes=10)
+    private_categories: tuple[str, ...] = PRIVATE
+
+    def is_private(self, category: str) -> bool:
+        """Whether cases of this category are the business of nobody but the reporter and the workers."""
+        return any(f"{category}.".startswith(f"{one}.") for one in self.private_categories)

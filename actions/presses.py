@@ -137,6 +137,19 @@ def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     return (*rows, (Verb.APART,)) if case.leader and allowed(case, f.SetApart) else rows
 
 
+def in_private(case: Case, *, worker: bool) -> tuple[tuple[Verb, ...], ...]:
+    """The rows of buttons under the card of a private case, for a worker or for its reporter."""
+    asked = WORKERS_ROW if worker else RESIDENTS_ROW
+    if case.stage in ((Stage.WORK_DONE, Stage.WORKER_KEY) if worker else (Stage.RESIDENTS_KEY,)):
+        return (asked,)
+    ours = _IN_PRIVATE if worker else (Verb.WITHDRAW, Verb.RESTORE, Verb.NOT_FIXED)
+    rows = (tuple(verb for verb in row if verb in ours) for row in _ON_CARD.get(case.stage, ()))
+    return tuple(row for row in rows if row)
+
+
+_IN_PRIVATE = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE)
+
+
 def _asked_on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     if case.stage in SETTLED:
         return (RATES, (Verb.NOT_FIXED,))

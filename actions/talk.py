@@ -62,7 +62,8 @@ class Talk:
 
     `warnings` are pairs of a cry for help and the warning that answered it, which becomes the card of its case.
     `spoke_at` is when we last said something, `since` how often a person has spoken since; `listed` are cases
-    that were named in a list and have no card. `left` is since when the bot is no longer in the group.
+    that were named in a list and have no card. `left` is since when the bot is no longer in the group. `confided` are
+    the cases of other groups of which a person speaks here, in their private chat; the newest comes last.
     """
 
     COUNTED: ClassVar[int] = 100
@@ -84,6 +85,7 @@ class Talk:
     waiting: tuple[Waiting, ...] = ()
     listed: tuple[str, ...] = ()
     left: datetime | None = None
+    confided: tuple[str, ...] = ()
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""

@@ -41,7 +41,8 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
 
 
 async def _cases(house: House, message: Message, _: Command) -> Answer:
-    live = [case for case in await house.state.cases(message.group, live=True) if not case.doubtful]
+    live = await house.state.cases(message.group, live=True)
+    live = [case for case in live if not (case.doubtful or case.private)]
     if not live:
         return Answer("no_cases")
     return Answer("cases", {"ids": " ".join(case.id for case in live[-LISTED:]), "n": str(len(live))})
@@ -61,6 +62,8 @@ async def _withdraw(house: House, message: Message, command: Command) -> Answer:
     if not allowed(case, f.Withdrawn):
         return Answer("too_late", {"number": str(case.number)})
     fact = f.Withdrawn(at=message.at, by=message.sender, by_name=message.sender_name)
+    if case.private:
+        return Answer("", facts=((case.id, fact),))
     return Answer("withdrawn", {"number": str(case.number)}, ((case.id, fact),))
 
 
@@ -74,7 +77,7 @@ async def _unsure(house: House, message: Message, _: Command) -> Answer:
     if message.role is not Role.WORKER:
         return Answer("workers_only")
     live = await house.state.cases(message.group, live=True)
-    doubts = [case.id for case in reversed(live) if case.doubtful][:DOUBTS_LISTED]
+    doubts = [case.id for case in reversed(live) if case.doubtful and not case.private][:DOUBTS_LISTED]
     return Answer("unsure", {"ids": " ".join(doubts)}) if doubts else Answer("nothing_unsure")
 
 
@@ -84,7 +87,7 @@ async def _merge(house: House, message: Message, command: Command) -> Answer:
     if len(command.numbers) != 2 or command.numbers[0] == command.numbers[1]:
         return Answer("how_to_merge")
     one, into = [await house.state.case(f"{message.group}:{n}") for n in command.numbers]
-    if one is None or into is None:
+    if one is None or into is None or one.private or into.private:
         return Answer("no_such_case")
     if not (allowed(one, f.Merged) and allowed(into, f.Absorbed)):
         return Answer("too_late", {"number": str(one.number)})
@@ -109,5 +112,7 @@ async def _numbered(house: House, message: Message, command: Command) -> Case | 
     if not command.numbers:
         return None
     case = await house.state.case(f"{message.group}:{command.numbers[0]}")
-    # Residents are not told of what the bot only suspects.
-    return None if case and case.doubtful and message.role is not Role.WORKER else case
+    if case is None or not case.private:
+        # Residents are not told of what the bot only suspects.
+        return None if case and case.doubtful and message.role is not Role.WORKER else case
+    return case if command.name == "withdraw" and case.reporter == message.sender else None

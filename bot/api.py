@@ -24,12 +24,13 @@ def routes() -> list[web.RouteDef]:
 
 async def cases(request: web.Request) -> web.Response:
     """`GET /api/cases?group=telegram:-100…`; what nobody was sure of stands apart."""
-    _allow(request)
+    knows_all = _allow(request)
     group = request.query.get("group", "")
     if not group:
         raise web.HTTPBadRequest(reason="say which group: /api/cases?group=telegram:-1001234567890")
     state = request.app[STATE]
     found = await state.cases(await home_of(group, state.recall))
+    found = [case for case in found if knows_all or not case.private]
     cases, unsure = ([record(case) for case in found if case.doubtful is doubt] for doubt in (False, True))
     return web.json_response({"cases": cases, "unsure": unsure})
 
@@ -48,16 +49,20 @@ def record(case: Case) -> dict[str, Any]:
     }
 
 
-def _allow(request: web.Request) -> None:
-    """With a key, for whoever has it; without one, from this machine only. Operators may always."""
+def _allow(request: web.Request) -> bool:
+    """With a key, for whoever has it; without one, from this machine only. Operators may always.
+
+    Private cases are for those who have shown who they are: whether that is so is the answer.
+    """
     settings = request.app[SETTINGS]
     if request.app[LOGINS].who(request):
-        return
+        return True
     if settings.api_key is not None:
         if not hmac.compare_digest(settings.api_key.get_secret_value().encode(), _key_of(request).encode()):
             raise web.HTTPUnauthorized(reason="this needs the key: Authorization: Bearer KEY")
     elif not settings.loopback or not _asked_here(request):
         raise web.HTTPUnauthorized(reason="set LINLI_API_KEY and send it as Authorization: Bearer KEY")
+    return settings.api_key is not None
 
 
 def _key_of(request: web.Request) -> str:

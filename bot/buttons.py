@@ -6,7 +6,7 @@ page, a case's number, or the token of a category or a message. The signature bi
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from itsdangerous import BadSignature, Signer
 
@@ -45,10 +45,15 @@ class Buttons:
         return tuple(Button(label(verb, case, _), self._sign(case, verb)) for verb in verbs)
 
     def rows(
-        self, case: Case, rows: tuple[tuple[Verb, ...], ...], _: Gettext
+        self, case: Case, rows: tuple[tuple[Verb, ...], ...], _: Gettext, chat: str = ""
     ) -> tuple[tuple[Button, ...], ...]:
-        """Rows of buttons for a case."""
+        """Rows of buttons for a case; in a person's own `chat` they are bound to that, not to the group."""
+        case = replace(case, group=chat or case.group)
         return tuple(self.row(case, verbs, _) for verbs in rows)
+
+    def token(self, case: str) -> str:
+        """What opens the private line to a case: 27 letters, digits, `-` and `_` that nobody can guess or read."""
+        return Signer(self._secret, salt="linli.private").get_signature(case.encode()).decode()
 
     def button(self, case: Case, words: str, verb: Verb | Step, argument: str = "") -> Button:
         """A button with words of its own. Raises ValueError for an argument that no button may have."""

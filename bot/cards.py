@@ -104,6 +104,31 @@ class Writer:
             parts.append(f"★ {mean:.1f}")
         return " · ".join(parts)
 
+    # --- a private case ---------------------------------------------------------------------------------
+
+    def invitation(self, *, link: bool) -> str:
+        """What the group hears of a private case."""
+        if link:
+            return self._(
+                "Some things are not for the group. If you need help, tell me in private below; only the grid workers "
+                "will see it."
+            )
+        return self._("Some things are not for the group. If you need help, call or visit your grid worker.")
+
+    def own(self, case: Case) -> str:
+        """The card of a private case in its reporter's own chat."""
+        seen = self._("Only you and the grid workers see this. Write or send here whatever belongs to it.")
+        return f"🔒 {self.card(case)}\n{self._words(case)}\n{seen}"
+
+    def confidential(self, case: Case, group: str, added: Sequence[str]) -> str:
+        """The card of a private case for a grid worker, with all words and what was `added`."""
+        told = f"{mask(case.reporter_name) or '—'}: {mask(case.text)}"
+        note = self._(
+            "Confidential: nothing of it is in the group. Correct it by a reply, such as: category lift"
+        )
+        lines = [f"🔒 {self.card(case)}", told, *(f"+ {words}" for words in added), group, note]
+        return "\n".join(line for line in lines if line)
+
     # --- questions and sentences ------------------------------------------------------------------------
 
     def ask_worker(self, case: Case) -> str:

@@ -86,10 +86,19 @@ class Correcting:
         if found is None:
             return Outcome()
         outcome = await self._said(wanted, message, found, talk)
+        if found.private:
+            return replace(outcome, menu=None)  # what could not be done is not said here either
         orders: tuple[o.Order, ...] = _menu(outcome, message.group, message.id)
         if outcome.what and not outcome.moves:
             orders = (*orders, reply_of(message, outcome.what, outcome.args))
         return replace(outcome, orders=orders)
+
+    async def in_private(self, message: Message, case: Case, talk: Talk) -> Outcome | None:
+        """What a worker's words in private set right of a case; None where they set nothing right."""
+        wanted = parse(message.text)
+        if wanted is None or message.edited:
+            return None
+        return await self._said(wanted, message, case, talk)
 
     def by_command(self, message: Message, command: Command) -> Decide:
         """What /merge and /withdraw do; a reply says so."""
@@ -98,7 +107,7 @@ class Correcting:
             result = await answer(self._house, message, command)
             moves = [(await self._state.case(case), (fact,)) for case, fact in result.facts]
             reply = reply_of(message, result.what, tuple(result.args.items()))
-            return Outcome(moves=tuple(moves), orders=(reply,))
+            return Outcome(moves=tuple(moves), orders=(reply,) if result.what else ())
 
         return decide
 
@@ -108,7 +117,7 @@ class Correcting:
         if press.role is not Role.WORKER:
             return Outcome("workers_only")
         case = await self._state.case(f"{press.group}:{meaning.number}")
-        if case is None or case.round != meaning.round or not case.live:
+        if case is None or case.round != meaning.round or not case.live or case.private:
             return Outcome("stale")
         step = Step.MENU if meaning.verb is Verb.MORE else Step(meaning.verb)
         if step in MENUS:
@@ -180,7 +189,9 @@ class Correcting:
             return _too_late(case)
         if code == case.category and case.sure:
             return Outcome("already_so")
-        return _moved(case, f.Recategorised(**who, category=code))
+        policy = self._house.grids.policy_of(case.group)
+        private = policy.is_private(code) and case.group != case.reporter
+        return _moved(case, f.Recategorised(**who, category=code, private=private))
 
     def _relocated(self, case: Case, place: str, who: dict[str, Any]) -> Outcome:
         if not allowed(case, f.Relocated):
@@ -191,7 +202,7 @@ class Correcting:
 
     async def _merged(self, case: Case, number: int, who: dict[str, Any]) -> Outcome:
         into = await self._state.case(f"{case.group}:{number}")
-        if into is None:
+        if into is None or into.private or case.private:
             return Outcome("no_such_case")
         if into.id == case.id:
             return Outcome("merge_into_itself", (("number", str(number)),))
@@ -250,6 +261,7 @@ class Correcting:
             urgency=was.urgency if was else reading.urgency,
             confidence=was.confidence if was else round(reading.confidence, 3),
             sure=sure,
+            private=case.private or policy.is_private(was.category if was else guessed),
             files_at_once=policy.file_at_once,
             attachments=off.attachments,
             categories=was.categories if was else tuple(guess.name for guess in reading.categories[:3]),
@@ -279,7 +291,8 @@ class Correcting:
     async def others(self, case: Case) -> list[Case]:
         """The live cases that it may be merged into, newest first. Raises `Unreachable`."""
         live = await self._state.cases(case.group, live=True)
-        return [other for other in reversed(live) if other.id != case.id and not other.doubtful]
+        shown = (other for other in reversed(live) if not (other.doubtful or other.private))
+        return [other for other in shown if other.id != case.id]
 
     async def _told(self, case: Case) -> list[f.Fact]:
         """The trace, with those of the cases that were merged into it."""

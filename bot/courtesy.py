@@ -20,6 +20,7 @@ from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
 from bot.moving import shut_out
+from bot.whispering import is_aside
 
 log = structlog.get_logger("courtesy")
 AFTER_WARNING = timedelta(seconds=1)
@@ -40,15 +41,17 @@ class Courtesy:
         """
         while True:
             try:
-                return await self._granted(due)
+                case = await self._house.state.case(due.order.case) if due.order.case else None
+                if case and is_aside(due.order, case):
+                    return await self._aside(due, case)
+                return await self._granted(due, case)
             except Stale:  # somebody spoke meanwhile, which may change the verdict
                 continue
             except Gone:
                 await shut_out(self._house.state, due.group, self._house.clock.now())
 
-    async def _granted(self, due: Due) -> Due | None:
+    async def _granted(self, due: Due, case: Case | None) -> Due | None:
         order = due.order
-        case = await self._house.state.case(order.case) if order.case else None
         talk, now = await self._house.state.talk(due.group), self._house.clock.now()
         if talk.left or not _speaks(order, case):
             return due  # in a group that put us out the hands put it away
@@ -61,9 +64,28 @@ class Courtesy:
                 return await self._leave(due, talk) if late else due
             case o.ShowList():
                 return await self._list(due, order, manners)
+            case o.Invite() if case:
+                return await self._invite(due, case, manners)
             case o.ShowCard() if case:
                 return await self._first_card(due, order, case, manners)
         return await self._sentence(due, case, manners) if case else due
+
+    # --- a private case -------------------------------------------------------------------------------
+
+    async def _aside(self, due: Due, case: Case) -> Due | None:
+        """What would be said in the group is said to each of its people alone."""
+        talk, orders = await self._house.state.talk(due.group), await self._hands.apart(due, case)
+        talk = talk.waits_no_more(due.order.key)
+        await self._house.state.save(Change(talk=talk, orders=orders, done=due.order.key))
+        self._house.wake.set()
+        return None
+
+    async def _invite(self, due: Due, case: Case, manners: Manners) -> Due | None:
+        if not case.private or case.post("invitation"):
+            return await self._leave(due, manners.talk)
+        if case.posts:  # only what is there already changes, and it must not stay
+            return due
+        return await self._follow(due, manners.weigh(Weight.ANSWER, since=case.changed_at), manners)
 
     # --- the first card -------------------------------------------------------------------------------
 
@@ -104,6 +126,7 @@ class Courtesy:
         unspoken = (case for case in live if case.post("card") or case.stage is Stage.UNSURE)
         shown = {case.id for case in unspoken} | set(manners.talk.listed)
         cases = [case for case in live if case.id not in shown and manners.is_old(case.opened_at)]
+        cases = [case for case in cases if not case.private]
         if not cases:
             return await self._leave(due, manners.talk)
         ids = tuple(case.id for case in cases)
@@ -158,7 +181,9 @@ def _speaks(order: o.Order, case: Case | None) -> bool:
     """Whether carrying it out puts a new message into the group."""
     if isinstance(order, o.ShowCard):
         return case is not None and case.live and case.post("card") is None
-    return isinstance(order, o.Reply | o.ShowList | o.AskWorker | o.AskIfFixed | o.AskSatisfaction | o.Say)
+    return isinstance(
+        order, o.Reply | o.ShowList | o.Invite | o.AskWorker | o.AskIfFixed | o.AskSatisfaction | o.Say
+    )
 
 
 def _is_urgent(case: Case | None) -> bool:

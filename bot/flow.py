@@ -32,6 +32,7 @@ from actions.talk import Talk
 from bot.alarms import Alarms
 from bot.answers import answer
 from bot.buttons import Forged
+from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from bot.moving import forward
@@ -58,6 +59,7 @@ class Flow:
         self._state = house.state
         self._correcting = Correcting(house)
         self._alarms = Alarms(house, self.read, self._save)
+        self._confiding = Confiding(house, self._correcting)
 
     # --- heard ---------------------------------------------------------------------------------------
 
@@ -77,6 +79,9 @@ class Flow:
             return
         if entry.door == SHARED:
             await self._shared(entry, raw)
+            return
+        if entry.door == PRIVATE:
+            await self._correct(entry, entry.group, await self._confiding.decide(raw), None)
             return
         what = await self._house.chats[entry.door].understand(raw)
         if what is not None and what.group != entry.group:
@@ -100,7 +105,7 @@ class Flow:
 
     async def look_out(self, entry: Entry) -> None:
         """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
-        if entry.door in (DOOR, SHARED):
+        if entry.door in (DOOR, SHARED, PRIVATE):
             return
         what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
         if isinstance(what, Message):
@@ -121,6 +126,9 @@ class Flow:
 
     async def _message(self, entry: Entry, message: Message) -> None:
         warned = await self._alarms.raised(message)
+        if case := await self._confiding.about(message):
+            await self._hand_over(entry, message, case)
+            return
         if await self._correction(entry, message):
             return
         if (command := parse(message.text)) and not message.edited:
@@ -335,13 +343,16 @@ class Flow:
     # --- the other things that come in ---------------------------------------------------------------
 
     async def _press(self, entry: Entry, press: Press) -> None:
+        if elsewhere := await self._confiding.about(press):
+            await self._hand_over(entry, press, elsewhere)
+            return
         try:
             meaning = self._house.buttons.read(press.group, press.data)
             if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
                 await self._correct(entry, press.group, self._correcting.by_press(meaning, press), press)
                 return
             case = await self._state.case(f"{press.group}:{meaning.number}")
-            if case is None or case.round != meaning.round:
+            if case is None or case.round != meaning.round or case.private:
                 raise Refusal("stale")
             fact = fact_of(meaning.verb, press, case)
         except Forged:
@@ -394,6 +405,29 @@ class Flow:
         key = f"{press.group}:{press.id}:press"
         return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
 
+    # --- in private --------------------------------------------------------------------------------------
+
+    async def _hand_over(self, entry: Entry, what: Message | Press, case: str) -> None:
+        """It is about a case of a group, and goes there before it is ticked off here: twice is the same as once."""
+        await self._confiding.hand_over(entry, what, case)
+        await self._nothing(entry)
+
+    async def _open(self, entry: Entry, message: Message, token: str) -> None:
+        """Somebody comes by a link into their private chat."""
+        case = await self._confiding.opened(message, token)
+        if case is None:
+            reply = self._now(reply_of(message, "nothing_private"), message.group)
+            await self._with_orders(entry, message.group, reply, met=message)
+            return
+        await self._confiding.hand_over(entry, message, case.id)
+        while True:
+            talk = self._confiding.confided(await self._state.talk(message.group), case)
+            try:
+                await self._save(Change(talk=talk, entry=entry))
+            except Stale:
+                continue
+            return
+
     # --- corrections by a worker -----------------------------------------------------------------------
 
     async def _correction(self, entry: Entry, message: Message) -> bool:
@@ -403,7 +437,7 @@ class Flow:
             await self._correct(entry, message.group, decide, message)
         return decide is not None
 
-    async def _correct(self, entry: Entry, group: str, decide: Decide, met: Message | Press) -> None:
+    async def _correct(self, entry: Entry, group: str, decide: Decide, met: Message | Press | None) -> None:
         """Save all sides of it together; decide again where the group was changed meanwhile."""
         while True:
             talk = await self._state.talk(group)
@@ -431,6 +465,9 @@ class Flow:
     # --- commands --------------------------------------------------------------------------------------
 
     async def _command(self, entry: Entry, message: Message, command: Command) -> None:
+        if command.name == "start" and command.words and is_private(message):
+            await self._open(entry, message, command.words[0])
+            return
         result = await answer(self._house, message, command)
         if result.facts:
             await self._correct(entry, message.group, self._correcting.by_command(message, command), message)

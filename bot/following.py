@@ -96,7 +96,7 @@ class Following:
         # The order first: it goes in the stroke that writes the ticket down, so the case cannot hide it from us.
         filing = await self._house.state.order(order, group)
         other = await self._house.state.case(sketch.case)
-        if other is None or not other.live or not same_event(mine, Sketch.of(other), within):
+        if other is None or not other.live or other.private or not same_event(mine, Sketch.of(other), within):
             return None
         return other if other.ticket or (filing and other.stage is Stage.FILING) else None
 

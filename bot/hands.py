@@ -7,6 +7,7 @@ sending was cut off between the platform's "yes" and our writing it down is said
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -35,9 +36,12 @@ from bot.menus import Menu
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.replies import reply, toast, told
+from bot.whispering import Whispering, invitation, is_aside
 from connectors.dispatch import Filing
 
 log = structlog.get_logger("hands")
+CONFIDENTIAL = "【保密件 / confidential】"
+"""The first line of all that dispatch gets of a private case."""
 LOOK_BACK = timedelta(minutes=5)
 """Clocks differ: how long before the first try a ticket of ours may carry as its time."""
 
@@ -65,6 +69,11 @@ class Hands:
         self._house = house
         self._correcting = Correcting(house)
         self._following = Following(house)
+        self._whispering = Whispering(house, _question)
+
+    async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
+        """What is said of a private case instead of what an order would say in the group. Raises `Unreachable`."""
+        return await self._whispering.apart(due, case)
 
     async def carry_out(self, due: Due) -> f.Fact | None:
         """Do what the order says. Raises `Unreachable` (try again) and `Refused` (tell a person)."""
@@ -95,7 +104,16 @@ class Hands:
         case = await self._house.state.case(due.order.case)
         if case is None:
             raise Refused(f"there is no case {due.order.case}")
-        return await self._for_case(due, case)
+        aside = isinstance(due.order, o.Whisper | o.Invite) or is_aside(due.order, case)
+        return await (self._in_private(due, case) if aside else self._for_case(due, case))
+
+    async def _in_private(self, due: Due, case: Case) -> f.Fact | None:
+        match due.order:
+            case o.Whisper() as order:
+                return await self._whispering.carry_out(order, case)
+            case o.Invite():
+                return await self._invite(due, case)
+        return None  # it has become private this very moment, and what follows from that is on its way
 
     async def _for_case(self, due: Due, case: Case) -> f.Fact | None:
         match due.order:
@@ -160,6 +178,25 @@ class Hands:
         message = await self._edit_or_post(case.post("card"), post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=_face(post))
 
+    async def _invite(self, due: Due, case: Case) -> f.Fact | None:
+        """One sentence for the group; it takes the place of what had been said there of the case."""
+        if not case.private or case.post("invitation"):
+            return None
+        token = self._house.buttons.token(case.id)
+        await self._house.state.remember(f"private:{token}", case.id)
+        text, buttons = invitation(
+            self._writer(case.group)[0], await self._house.chat(case.group).link(token)
+        )
+        post = Post(
+            case.group, text, due.order.key, buttons, None, case.thread, silent=self._quiet(case.group)
+        )
+        shown = case.post("card")
+        for other in {post for _, post in case.posts} - {shown}:
+            with suppress(Refused):
+                await self._house.chat(case.group).edit(other, replace(post, buttons=()))
+        message = await self._edit_or_post(shown, post)
+        return f.Posted(at=self._house.clock.now(), what="invitation", post=message, face=_face(post))
+
     async def _edit_or_post(self, shown: str | None, post: Post) -> str:
         chat = self._house.chat(post.group)
         if shown is None:
@@ -193,7 +230,7 @@ class Hands:
         """One message for many cases; it answers nobody in particular."""
         writer, _ = self._writer(order.group)
         cases = [await self._house.state.case(case) for case in order.cases]
-        text = writer.missed([case for case in cases if case])
+        text = writer.missed([case for case in cases if case and not case.private])
         key = f"{order.key}:{order.cases[-1]}"
         await self._house.chat(order.group).post(
             Post(order.group, text, key, silent=self._quiet(order.group))
@@ -298,14 +335,15 @@ class Hands:
         buttons: tuple[tuple[Button, ...], ...] = ()
         if "ids" in args:
             found_all = [await self._house.state.case(case) for case in args["ids"].split()]
-            cases = [case for case in found_all if case]
+            cases = [case for case in found_all if case and not case.private]
             text = "\n".join(writer.line(case) for case in cases)
             if order.what == "unsure":
                 doubts = [case for case in cases if case.live and case.doubtful]
                 text, buttons = self._doubts(doubts, writer)
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
-            text = writer.story(found) if found else reply("no_such_case", {}, lang)
+            shown = found is not None and not found.private
+            text = writer.story(found) if found and shown else reply("no_such_case", {}, lang)
         else:
             text = reply(order.what, args, lang)
         silent = self._quiet(order.group)
@@ -339,7 +377,7 @@ class Hands:
                 ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
             if ticket is None and case.stage is not Stage.FILING:
                 return None  # taken back while it waited, and dispatch never had it
-            if ticket is None and (joined := await self._following.join(due, case)):
+            if ticket is None and not case.private and (joined := await self._following.join(due, case)):
                 return joined
             ticket = ticket or await self._house.dispatch.file(self._filing(case))
         except Refused as reason:
@@ -347,13 +385,15 @@ class Hands:
         return f.TicketFiled(at=now, ticket=ticket)
 
     def _filing(self, case: Case) -> Filing:
+        secret = CONFIDENTIAL if case.private else ""
         title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
         words = mask(case.text)
         people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
         return Filing(
             ref=case.id,
             service_code=case.category,
-            description="\n".join(part for part in (title, words, people) if part),
+            description="\n".join(part for part in (secret, title, words, people) if part),
+            confidential=case.private,
             address=mask(case.place),
             lat=case.point.lat if case.point else None,
             long=case.point.long if case.point else None,
@@ -384,7 +424,8 @@ class Hands:
         text = name_of(order.text, lang) if named else mask(order.text)
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
         words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
-        return "\n".join((words, *self._house.evidence.links(case.group, order.attachments)))
+        secret = (CONFIDENTIAL,) if case.private else ()
+        return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
 
 
 def _face(post: Post) -> str:

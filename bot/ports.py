@@ -15,12 +15,13 @@ from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry
 from actions.linking import Linker
 from actions.message import Attachment, Heard
-from actions.post import Post
+from actions.post import Button, Post
 from actions.reading import Reading
 from actions.talk import Talk
 from connectors.dispatch import Filing
 from connectors.open311 import ServiceRequestUpdate
 
+Rows = tuple[tuple[Button, ...], ...]
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
 """`accept(door, group, update, raw)`: True once `raw` is durable, False if `update` was here before."""
 
@@ -52,9 +53,17 @@ class Chat(Protocol):
     async def answer(self, press: str, text: str) -> None:
         """Answer a press: `text` is shown to the person who pressed only. Too late is no error."""
 
-    async def whisper(self, person: str, text: str, key: str) -> str:
+    async def whisper(
+        self, person: str, text: str, key: str, buttons: Rows = (), *, silent: bool = False
+    ) -> str:
         """Say something to one person alone; the id it got. Raises `Refused` where there is no private line to
-        that person (never spoke to the bot, blocked it, or the platform has none); `key` as in a Post.
+        that person (never spoke to the bot, blocked it, or the platform has none); the rest as in a Post. The
+        person's id is the group in which it stands: `edit` finds it there, and so do presses and replies.
+        """
+
+    async def link(self, token: str) -> str:
+        """An address at which a person says `/start TOKEN` to the bot alone; "" where the platform has no private
+        line. `token` is 1 to 64 of A-Z a-z 0-9 _ -.
         """
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:

@@ -47,6 +47,11 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "several_categories": _("Which one? {names}"),
         "already_so": _("It is so already."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
+        "noted": _("Noted, thank you."),
+        "nothing_private": _(
+            "Hello, I am Linli. Report a problem in your group, in your own words. What is not for the group, tell your "
+            "grid worker; in danger call the police at once."
+        ),
         "which_grid": _("Which grid? /bind ID with one of: {grids}"),
         "bound": _("This group now belongs to {grid}."),
     }

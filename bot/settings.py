@@ -28,7 +28,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from actions.orders import Wait
-from actions.policy import Policy
+from actions.policy import PRIVATE, Policy
+from bot.categories import every_name, groups
 from bot.toml_lines import Place, SyntaxFault, line_of, read_toml
 
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
@@ -125,6 +126,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _category(code: str) -> str:
+    if code not in every_name() and code not in groups():
+        raise ValueError(f"there is no category {code}")
+    return code
+
+
 def _clock(value: str) -> str:
     if value:
         try:
@@ -204,6 +211,7 @@ class Rules(_Table):
     quiet_from: Clock = "22:00"
     quiet_until: Clock = "07:00"
     backlog_minutes: Minutes = 10
+    private_categories: tuple[Annotated[str, AfterValidator(_category)], ...] = PRIVATE
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -229,6 +237,7 @@ class Rules(_Table):
             quiet_from=time.fromisoformat(self.quiet_from) if self.quiet_from else None,
             quiet_until=time.fromisoformat(self.quiet_until) if self.quiet_until else None,
             backlog=timedelta(minutes=self.backlog_minutes),
+            private_categories=self.private_categories,
         )
 
 

@@ -336,6 +336,8 @@ def lane_of(due: Due) -> str:
             return f"ticket:{due.order.case}"
         case o.WakeAt() | o.AnswerPress() | o.Warn():
             return f"alone:{due.order.key}"
+        case o.Whisper() as order:
+            return f"chat:{order.to}"
     return f"chat:{due.group}"
 
 

@@ -50,7 +50,10 @@ _MARK = re.compile(r"\[(ref|upd):([^\[\]]{1,200})\]")
 
 @dataclass(frozen=True)
 class Filing:
-    """What dispatch is told of a case. Never a name or a phone number; ``reporter`` is a pseudonym."""
+    """What dispatch is told of a case. Never a name or a phone number; ``reporter`` is a pseudonym.
+
+    ``confidential`` is for backends that can keep a ticket apart; Open311 has no field for it, so the description says so too.
+    """
 
     ref: str
     service_code: str
@@ -60,6 +63,7 @@ class Filing:
     long: float | None = None
     media_urls: tuple[str, ...] = ()
     reporter: str = ""
+    confidential: bool = False
 
 
 class Open311Dispatch:

@@ -5,7 +5,7 @@ from typing import Any
 
 from actions.errors import Gone, Refused, Unreachable
 from actions.message import Attachment, Heard
-from actions.post import Post
+from actions.post import Button, Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,13 @@ class Said:
 
 
 class MemoryChat:
-    """See `bot.ports.Chat`. Raw updates carry the finished record under `heard`."""
+    """See `bot.ports.Chat`. Raw updates carry the finished record under `heard`.
 
-    def __init__(self, platform: str = "memory") -> None:
-        self.platform = platform
+    `private_line` is the address of the private line, before its token; `asides` are the messages there as they stand.
+    """
+
+    def __init__(self, platform: str = "memory", private_line: str = "") -> None:
+        self.platform, self.private_line = platform, private_line
         self.said: list[Said] = []
         self.edits: list[tuple[str, Post]] = []
         self.answers: list[tuple[str, str]] = []
@@ -29,6 +32,7 @@ class MemoryChat:
         self.last_heard: str | None = None
         self.heard: dict[str, Heard] = {}
         self.whispered: list[tuple[str, str, str]] = []
+        self.asides: dict[str, Post] = {}
         self.strangers: set[str] = set()
         self.down = False
 
@@ -53,6 +57,9 @@ class MemoryChat:
         """Replace what was said."""
         if self.down:
             raise Unreachable("the platform is down")
+        if message in self.asides:
+            self.asides[message] = post
+            return
         at = next((n for n, said in enumerate(self.said) if said.id == message), None)
         if at is None:
             raise Refused(f"there is no message {message}")
@@ -63,7 +70,15 @@ class MemoryChat:
         """Note the toast."""
         self.answers.append((press, text))
 
-    async def whisper(self, person: str, text: str, key: str) -> str:
+    async def whisper(
+        self,
+        person: str,
+        text: str,
+        key: str,
+        buttons: tuple[tuple[Button, ...], ...] = (),
+        *,
+        silent: bool = False,
+    ) -> str:
         """Note it; the same key is said once. To `strangers` there is no line."""
         if self.down:
             raise Unreachable("the platform is down")
@@ -73,7 +88,12 @@ class MemoryChat:
         if key not in keys:
             self.whispered.append((person, text, key))
             keys.append(key)
+            self.asides[f"whisper{len(keys)}"] = Post(person, text, key, buttons, silent=silent)
         return f"whisper{keys.index(key) + 1}"
+
+    async def link(self, token: str) -> str:
+        """The private line's address, where there is one."""
+        return f"{self.private_line}{token}" if self.private_line else ""
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people put in as staff."""

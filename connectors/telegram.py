@@ -28,7 +28,7 @@ from telegram.error import TelegramError
 
 from actions.errors import NotYet, Refused, Unreachable
 from actions.message import Attachment, Heard, Joined, Left, Message, Migrated, Press, Role
-from actions.post import Post
+from actions.post import Button, Post
 from connectors.moves import Moves
 from connectors.pace import MemoryPace, Pace
 from connectors.telegram_calls import HasMoved, Requests, answer_of, failure_of
@@ -335,13 +335,21 @@ class TelegramChat:
             if not _ALREADY_SO.search(str(error)):
                 raise
 
-    async def whisper(self, person: str, text: str, key: str) -> str:
+    async def whisper(
+        self,
+        person: str,
+        text: str,
+        key: str,
+        buttons: tuple[tuple[Button, ...], ...] = (),
+        *,
+        silent: bool = False,
+    ) -> str:
         """Say something to a person alone; the message's id. Raises Gone where that person never started the bot,
         or has stopped it.
         """
         if not is_private(person):
             raise Refused(f"{person} is no person")
-        return await self.post(Post(person, text, key))
+        return await self.post(Post(person, text, key, buttons, silent=silent))
 
     async def link(self, token: str) -> str:
         """An address that opens the private chat and, at a touch, says `/start TOKEN` there. Raises Unreachable."""

@@ -30,7 +30,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAd
 
 from actions.errors import Refused, Unreachable
 from actions.message import Attachment, Heard, Joined, Kind, Message, Point, Press, Role
-from actions.post import Post
+from actions.post import Button, Post
 from connectors.codec import dump, load
 from connectors.web_log import LARGEST_FILE, Body, Event, Files, WebLog
 
@@ -248,9 +248,21 @@ class WebChat:
         if client_id:
             await self._log.toast(f"web:{group}", {"to": person, "press": client_id, "text": text})
 
-    async def whisper(self, person: str, text: str, key: str) -> str:  # noqa: ARG002
+    async def whisper(
+        self,
+        person: str,
+        text: str,  # noqa: ARG002
+        key: str,  # noqa: ARG002
+        buttons: tuple[tuple[Button, ...], ...] = (),  # noqa: ARG002
+        *,
+        silent: bool = False,  # noqa: ARG002
+    ) -> str:
         """Raises Refused: a browser group has no private line."""
         raise Refused(f"{person} has no private line")
+
+    async def link(self, token: str) -> str:  # noqa: ARG002
+        """Nothing: a browser group has no private line."""
+        return ""
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The people who last came into the group as grid workers."""
