@@ -64,9 +64,7 @@ class Courtesy:
                 return await self._leave(due, talk) if late else due
             case o.ShowList():
                 return await self._list(due, order, manners)
-            case o.Invite() if case:
-                return await self._invite(due, case, manners)
-            case o.ShowCard() if case:
+            case o.ShowCard() | o.Invite() if case:
                 return await self._first_card(due, order, case, manners)
         return await self._sentence(due, case, manners) if case else due
 
@@ -89,7 +87,11 @@ class Courtesy:
 
     # --- the first card -------------------------------------------------------------------------------
 
-    async def _first_card(self, due: Due, order: o.ShowCard, case: Case, manners: Manners) -> Due | None:
+    async def _first_card(
+        self, due: Due, order: o.ShowCard | o.Invite, case: Case, manners: Manners
+    ) -> Due | None:
+        if isinstance(order, o.Invite):
+            return await self._invite(due, case, manners)
         if manners.urgent:
             return await self._alarm(due, case, manners)
         if case.id in manners.talk.listed and (order.asked_at is None or manners.is_old(order.asked_at)):
