@@ -64,6 +64,8 @@ class Whispering:
     async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
         """The orders that take the place of one that would speak in the group. Raises `Unreachable`."""
         order = due.order
+        if case.doubtful:
+            return ()  # it is kept without a word until somebody bears it out
         workers = [person for person, _ in await self._house.workers(case.group)]
         reporter = [case.confided] if case.confided and case.confided not in workers else []
         match order:

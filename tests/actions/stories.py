@@ -77,6 +77,8 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.CameBack(at=LATER, by=NEIGHBOUR, message="m11", text="电梯又坏了"),
         f.SatisfactionGiven(at=LATER, by=AUNT, score=5),
         f.Posted(at=LATER, what="card", post="p1", face="f1"),
+        f.Confided(at=LATER, by=AUNT, chat=AUNT),
+        f.Whispered(at=LATER, what="card", to=WORKER, post="p7"),
         f.TimeRanOut(at=LATER, timer=""),
     )
 }

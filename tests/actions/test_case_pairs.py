@@ -7,6 +7,8 @@ import pytest
 from actions import facts as f
 from actions import orders as o
 from actions.case import (
+    DROPPED,
+    LIVE,
     SETTLED,
     TABLE,
     Case,
@@ -387,11 +389,16 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Posted: {S.NOT_A_PROBLEM},
     },
 }
+# What is said in private changes where the case is spoken of, and only the question to the worker its stage.
+for somewhere in (*LIVE, *SETTLED, *DROPPED):
+    EXPECTED[somewhere] |= {f.Confided: {somewhere}, f.Whispered: {somewhere}}
+EXPECTED[S.WORK_DONE][f.Whispered] = {S.WORK_DONE, S.WORKER_KEY}
 
 
 # Some facts are told apart by what they carry; every variant of them is walked.
 VARIANTS: dict[type[f.Fact], tuple[f.Fact, ...]] = {
     f.Posted: (FACTS[f.Posted], ASKED_WORKER),
+    f.Whispered: (FACTS[f.Whispered], fact(f.Whispered, what="worker_key")),
     f.Reported: (FACTS[f.Reported], NO_PLACE, UNSURE, DOUBTFUL),
     # With and without a place: only one of them answers where it is.
     f.Repeated: (FACTS[f.Repeated], fact(f.Repeated, place="")),
@@ -556,6 +563,10 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.ResidentDisputed, S.HANDLING): "ShowCard say:disputed tell:disputed wait:handling",
     (f.ResidentDisputed, S.WAITING_WORKER): "ShowCard say:disputed tell:disputed wait:worker",
     (f.SatisfactionGiven,): "ShowCard",
+    (f.Confided,): "ShowCard",
+    (f.Confided, S.RESIDENTS_KEY): "ShowCard AskIfFixed",
+    (f.Whispered,): "",
+    (f.Whispered, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",
     (f.Posted,): "",
     (f.Posted, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",
     (f.TimeRanOut, S.NOT_A_PROBLEM): "",

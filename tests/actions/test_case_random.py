@@ -107,7 +107,7 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
         place=words,
         urgency=st.none() | st.sampled_from(Urgency),
     ),
-    f.Recategorised: st.builds(f.Recategorised, **told, category=words),
+    f.Recategorised: st.builds(f.Recategorised, **told, category=words, private=st.none() | st.booleans()),
     f.Relocated: st.builds(f.Relocated, **told, place=words),
     f.SplitOff: st.builds(
         f.SplitOff,
@@ -134,6 +134,8 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.ResidentDisputed: st.builds(f.ResidentDisputed, **told, text=words),
     f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
     f.Posted: st.builds(f.Posted, **told, what=posts, post=words, face=words),
+    f.Confided: st.builds(f.Confided, **told, chat=people),
+    f.Whispered: st.builds(f.Whispered, **told, what=posts, to=people, post=words),
     f.TimeRanOut: st.builds(f.TimeRanOut, **told, timer=timers),
 }
 

@@ -37,6 +37,8 @@ ORDERS: tuple[Order, ...] = (
     o.WakeAt(key="k", case=CASE, wait=o.Wait.WHERE, timer="1:where"),
     o.ShowMenu(key="k", case=CASE, step="mc", argument="1", choices=("traffic.bus",)),
     o.CloseMenu(key="k", case=CASE),
+    o.Invite(key="k", case=CASE),
+    o.Whisper(key="k", case=CASE, to="memory:aunt", what="returned", args=(("note", "不归我们管"),)),
 )
 LINE = Line("m1", "memory:aunt", Role.RESIDENT, START, Kind.TEXT, "3号楼", Intent.REPORT, CASE, "a1")
 
