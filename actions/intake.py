@@ -20,7 +20,7 @@ from actions.case import (
 )
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Kind, Message, Role
-from actions.places import Relation, plain, relation
+from actions.places import Relation, numbered, plain, relation
 from actions.policy import Policy
 from actions.reading import Intent, Reading, Urgency
 from actions.talk import Talk
@@ -151,7 +151,7 @@ class Listening:
         if self.message.edited:
             known = any(known == self.message.id for known, _ in case.messages)
             return self._reworded(case) if known else SILENT
-        if self._answers_where():
+        if case.stage is Stage.ASKING_WHERE and self._says_where(case):
             return self._placed(case)
         if self.warned:
             return self._to(case, self._again(), self._detail(), *self._place_for(case))
@@ -159,6 +159,12 @@ class Listening:
         fact = self._fact(case, kind, sure=chance >= self.policy.kind)
         fact = fact if isinstance(fact, _MOVING) else self._detail()
         return self._to(case, fact, *self._place_for(case))
+
+    def _says_where(self, case: Case) -> bool:
+        """A place, a point, or a few words in answer to the card that asks, or with a building's number in them."""
+        to_us = any(post == self.message.reply_to for _, _, post in case.whispers)
+        bare = self._bare_answer() if to_us or numbered(self.message.text) else ""
+        return bool(self._places() or self.message.point or bare)
 
     def _discreet(self, understood: Understood) -> Understood:
         """What the group says of a private case: others may bear it out, but only its reporter moves it."""

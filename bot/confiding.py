@@ -150,7 +150,6 @@ class Confiding:
             group=case.group,
             id=f"{message.group}/{message.id}",
             role=role,
-            reply_to=None,
             thread=None,
         )
         if role is Role.WORKER and (outcome := await self._correcting.in_private(ours, case, talk)):
