@@ -170,7 +170,15 @@ class Confiding:
         facts = listening.confided().facts
         if not facts or not _is_legal(case, facts):
             return Outcome()
-        return Outcome(moves=((case, facts),), links=((message.id, case.id),))
+        calls = await self._calls(message, case) if listening.warned else ()
+        return Outcome(moves=((case, facts),), links=((message.id, case.id),), orders=calls)
+
+    async def _calls(self, message: Message, case: Case) -> tuple[o.Order, ...]:
+        """Who is in danger now is brought before the workers at once, in a message that they hear."""
+        workers = [person for person, _ in await self._house.workers(case.group) if person != message.sender]
+        key = f"{case.group}:{message.id}:danger"
+        calls = (whisper(case, key, to, "card", anew="yes") for to in workers)
+        return tuple(replace(call, key=f"{key}>{call.to}") for call in calls)
 
 
 def _opened(case: Case, message: Message) -> Outcome:

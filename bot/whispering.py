@@ -20,6 +20,7 @@ from actions.mask import mask
 from actions.orders import Sentence
 from actions.post import Button, Post
 from actions.presses import RATES, Verb, in_private
+from actions.reading import Urgency
 from bot.buttons import label
 from bot.cards import Writer
 from bot.house import House
@@ -91,8 +92,10 @@ class Whispering:
             return None
         writer = self._house.grids.writer_of(case.group)
         buttons = self._house.buttons.rows(case, rows, gettext(writer.lang), chat=order.to)
-        quiet = is_quiet(self._house.grids.policy_of(case.group), self._house.clock.now())
-        shown = case.whisper("card", order.to) if order.what == "card" else dict(order.args).get("edits")
+        quiet = case.urgency is not Urgency.EMERGENCY and is_quiet(
+            self._house.grids.policy_of(case.group), self._house.clock.now()
+        )
+        shown = self._shown(order, case)
         post = Post(order.to, text, order.key, buttons, order.reply_to, silent=quiet)
         try:
             said = await self._edit_or_whisper(shown, post)
@@ -103,6 +106,12 @@ class Whispering:
         if shown == said or order.what not in _KEPT:
             return None
         return f.Whispered(at=self._house.clock.now(), what=order.what, to=order.to, post=said)
+
+    def _shown(self, order: o.Whisper, case: Case) -> str | None:
+        """The message that changes, if one does; edits are not heard, so what is urgent comes `anew`."""
+        args = dict(order.args)
+        card = order.what == "card" and "anew" not in args
+        return case.whisper("card", order.to) if card else args.get("edits")
 
     async def _edit_or_whisper(self, shown: str | None, post: Post) -> str:
         chat = self._house.chat(post.group)

@@ -141,3 +141,16 @@ def test_every_button_has_words_of_its_own(lang):
     labels = [label(verb, CASE, gettext(lang)) for verb in Verb]
     assert len(set(labels)) == len(labels)
     assert all(labels)
+
+
+def test_buttons_in_a_persons_own_chat_are_bound_to_that_chat():
+    ((button,),) = BUTTONS.rows(CASE, ((Verb.FIXED,),), CHINESE, chat="memory:aunt")
+    assert BUTTONS.read("memory:aunt", button.data).number == CASE.number
+    with pytest.raises(Forged):
+        BUTTONS.read(CASE.group, button.data)
+
+
+def test_the_token_of_a_private_line_says_nothing_and_fits_into_a_link():
+    token_ = BUTTONS.token("telegram:-1001234567890:999999999")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{27}", token_)
+    assert token_ not in (BUTTONS.token(CASE.id), Buttons("other").token("telegram:-1001234567890:999999999"))

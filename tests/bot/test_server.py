@@ -10,6 +10,7 @@ from bot.settings import load
 from tests.console_world import FakePart, fill, reported, tell, world
 
 HTML = {"Accept": "text/html"}
+KEY = {"LINLI_API_KEY": "key"}
 GROUP = {"group": "telegram:-1001234567890"}
 
 
@@ -117,6 +118,17 @@ async def test_what_nobody_was_sure_of_is_no_case_and_stands_apart():
         ("telegram:-1001234567890:90", "unsure")
     ]
     assert "telegram:-1001234567890:90" not in [case["id"] for case in answer["cases"]]
+
+
+@pytest.mark.parametrize(("env", "headers", "seen"), [({}, {}, False), (KEY, {"X-API-Key": "key"}, True)])
+async def test_private_cases_are_for_those_who_show_who_they_are(env, headers, seen):
+    async with world(load(env)) as here:
+        await tell(here.state, reported(91, here.clock.at, "disputes.family", "他又发酒疯", private=True))
+        answer = await (await here.client.get("/api/cases", params=GROUP, headers=headers)).json()
+        assert ("telegram:-1001234567890:91" in [case["id"] for case in answer["cases"]]) is seen
+        await here.log_in()
+        answer = await (await here.client.get("/api/cases", params=GROUP)).json()
+        assert "telegram:-1001234567890:91" in [case["id"] for case in answer["cases"]]
 
 
 async def test_a_group_without_cases_is_empty_and_no_group_is_a_fault():

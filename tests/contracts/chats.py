@@ -72,7 +72,7 @@ class InMemory:
     group = "memory:g"
 
     def __init__(self) -> None:
-        self.chat = MemoryChat()
+        self.chat = MemoryChat(private_line="https://chat.example/start=")
         self.chat.staff = (("memory:li", "网格员小李"),)
         self.chat.strangers.add(self.stranger)
         self._count = 0

@@ -158,3 +158,18 @@ async def test_a_whisper_is_heard_by_that_person_and_not_by_the_group(bench):
 async def test_to_a_stranger_nothing_can_be_whispered(bench):
     with pytest.raises(Refused):
         await bench.chat.whisper(bench.stranger, "家里的事", "c:1:0")
+
+
+async def test_a_link_into_the_private_line_is_there_where_the_line_is(bench):
+    link = await bench.chat.link("A_b-9")
+    assert link.endswith("A_b-9") if bench.has_private_line else link == ""
+
+
+async def test_what_was_whispered_is_changed_where_it_stands(bench):
+    person = await bench.comes_alone()
+    if bench.has_private_line:
+        buttons = ((Button("解决了", "d1"),),)
+        one = await bench.chat.whisper(person, "家里的事", "c:1:0", buttons, silent=True)
+        await bench.chat.edit(one, Post(person, "好了", "c:2:0"))
+        with pytest.raises(Refused):
+            await bench.chat.edit("999", Post(person, "好了", "c:2:1"))

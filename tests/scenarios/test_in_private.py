@@ -10,6 +10,8 @@ from actions.message import Kind, Message, Press, Role
 from actions.policy import Policy
 from actions.reading import Intent, Urgency
 from connectors.memory_chat import MemoryChat
+from tests.real_redis import real_redis
+from tests.contracts.states import on_redis
 from tests.telegram_town import telegram_town
 from tests.town import GROUP, Town, means, report
 
@@ -341,3 +343,53 @@ async def test_on_telegram_the_link_opens_the_private_chat():
         assert (line.text, line.edits) == (NEUTRAL, [])
         assert not any(HIT in one.text or "#1" in one.text for one in theirs.said)
         assert await town.state.dead(10) == []
+
+
+async def test_a_cry_for_help_in_private_is_answered_there_and_heard_by_the_workers():
+    town = Private()
+    await town.say("王姐", HIT)
+    await town.tells(WANG, f"/start {town.token}")
+    before = len(town.seen_by(MENG))
+    await town.tells(WANG, "救命，他拿刀要杀我")
+    assert (await town.case()).urgency is Urgency.EMERGENCY
+    assert any("110" in said.post.text for said in town.chat.said if said.post.group == WANG)
+    assert len(town.seen_by(MENG)) == before + 1
+    assert "拿刀" in town.seen_by(MENG)[-1]
+    assert [said.post.text for said in town.chat.said if said.post.group == GROUP] == [NEUTRAL]
+
+
+async def test_a_worker_comes_by_the_link_too_and_sees_the_card():
+    town = Private()
+    town.chat.strangers = {MENG}
+    await town.say("王姐", HIT)
+    assert town.seen_by(MENG) == []
+    town.chat.strangers = set()
+    await town.tells(MENG, f"/start {town.token}")
+    assert HIT in town.seen_by(MENG)[0]
+    assert (await town.case()).confided == ""
+
+
+async def test_a_doubtful_private_matter_is_kept_without_a_word_until_it_is_borne_out():
+    town = Private()
+    town.nlu.readings["他家好像又吵了"] = report("disputes.family", "5号楼", sure=0.3)
+    first = await town.say("王姐", "他家好像又吵了")
+    assert (town.texts, town.chat.asides) == ([], {})
+    await town.say("孟姐", "/unsure")
+    assert not town.group_knows("5号楼", "#1")
+    await town.say("王姐", HIT, reply_to=first)
+    assert [text for text in town.texts if text == NEUTRAL] == [NEUTRAL]
+
+
+async def test_on_a_real_redis_two_private_chats_and_the_group_keep_their_own_order(tmp_path):
+    async with real_redis(tmp_path / "redis") as server, on_redis(server) as state:
+        town = Private(state=state)
+        await town.say("王姐", HIT)
+        await town.tells(WANG, f"/start {town.token}")
+        await town.tells(WANG, WHERE)
+        await town.tells(LI, f"/start {town.token}")
+        await town.dispatch_says("fixed")
+        await town.taps(MENG, "确认修好")
+        await town.taps(WANG, "解决了")
+        assert (await town.case()).stage is Stage.CLOSED
+        assert [said.post.text for said in town.chat.said if said.post.group == GROUP] == [NEUTRAL]
+        assert await state.dead(10) == []
