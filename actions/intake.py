@@ -227,7 +227,7 @@ class Listening:
             clear = reading.category.confidence >= self.policy.category
             category = reading.category.name if clear and reading.category.name != case.category else ""
             place = self._places() if case.place else ""  # the first place is a fact of its own
-            private = bool(category) and self.policy.is_private(category)
+            private = bool(category) and self._is_private(category)
             fact = replace(fact, category=category, place=place, urgency=reading.urgency, private=private)
         sure = reading.confidence >= self.policy.kind and message.sender == case.reporter
         if message.id == case.origin and self._means(Intent.WITHDRAW) and sure:
@@ -293,13 +293,17 @@ class Listening:
             files_at_once=self.policy.file_at_once,
             warned=self.warned or (reading.urgency is Urgency.EMERGENCY and not choice.doubtful),
             doubtful=choice.doubtful,
-            private=self.policy.is_private(reading.category.name) and message.group != message.sender,
+            private=self._is_private(reading.category.name),
             attachments=message.attachments,
             meaning=reading.meaning,
             categories=tuple(guess.name for guess in reading.categories[:3]),
             thread=message.thread,
         )
         return Understood((fact,), doubtful=choice.doubtful)
+
+    def _is_private(self, category: str) -> bool:
+        """Not for the group, where there is one: in a chat with the bot alone nobody else listens."""
+        return self.policy.is_private(category) and self.message.group != self.message.sender
 
     def _urgency(self) -> Urgency:
         return Urgency.EMERGENCY if self.warned else self.reading.urgency

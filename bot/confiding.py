@@ -76,9 +76,10 @@ class Confiding:
         return case if case and case.private and await self._role(case, message.sender) else None
 
     async def hand_over(self, entry: Entry, what: Message | Press, case: str) -> None:
-        """Put it into the inbox of the case's group, once."""
+        """Put it into the inbox of the case's group, once; each edit of a message is news of its own."""
         raw = {"case": case, "kind": type(what).__name__, "said": dump(what)}
-        update, now = f"{entry.group} {entry.update}", self._house.clock.now()
+        edit = f" {entry.update}" if isinstance(what, Message) and what.edited else ""
+        update, now = f"{what.group} {what.id}{edit}", self._house.clock.now()
         await self._state.accept(PRIVATE, group_of_case(case), update, json.dumps(raw), now)
 
     def confided(self, talk: Talk, case: Case) -> Talk:

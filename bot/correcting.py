@@ -189,9 +189,12 @@ class Correcting:
             return _too_late(case)
         if code == case.category and case.sure:
             return Outcome("already_so")
-        policy = self._house.grids.policy_of(case.group)
-        private = policy.is_private(code) and case.group != case.reporter
+        private = self._is_private(case, code)
         return _moved(case, f.Recategorised(**who, category=code, private=private))
+
+    def _is_private(self, case: Case, code: str) -> bool:
+        """Not for the group; a chat with the bot alone is none."""
+        return self._house.grids.policy_of(case.group).is_private(code) and case.group != case.reporter
 
     def _relocated(self, case: Case, place: str, who: dict[str, Any]) -> Outcome:
         if not allowed(case, f.Relocated):
@@ -261,7 +264,7 @@ class Correcting:
             urgency=was.urgency if was else reading.urgency,
             confidence=was.confidence if was else round(reading.confidence, 3),
             sure=sure,
-            private=case.private or policy.is_private(was.category if was else guessed),
+            private=case.private or self._is_private(case, was.category if was else guessed),
             files_at_once=policy.file_at_once,
             attachments=off.attachments,
             categories=was.categories if was else tuple(guess.name for guess in reading.categories[:3]),

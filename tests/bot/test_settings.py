@@ -172,6 +172,15 @@ def test_a_fault_is_told_with_its_line(tmp_path, text, told):
     assert fault(tmp_path, text).startswith(told)
 
 
+def test_what_is_not_for_the_group_is_named_by_known_categories(tmp_path):
+    told = fault(tmp_path, '[policy]\nprivate_categories = ["health", "helth"]')
+    assert told.startswith("linli.toml line 2: ")
+    assert "there is no category helth" in told
+    town = load({}, written(tmp_path, '[policy]\nprivate_categories = ["housing"]'))
+    assert town.policy.policy().is_private("housing.leak")
+    assert not town.policy.policy().is_private("health.medical")
+
+
 def test_all_faults_are_told_at_once(tmp_path):
     assert len(fault(tmp_path, 'port = "x"\nhost = 1\n[policy]\ny = 1').splitlines()) == 3
 

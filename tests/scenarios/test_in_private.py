@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from actions import facts as f
 from actions.case import Stage
+from actions.linking import Choice
 from actions.message import Kind, Message, Press, Role
 from actions.policy import Policy
 from actions.reading import Intent, Urgency
+from bot.settings import Grid
 from connectors.memory_chat import MemoryChat
-from tests.real_redis import real_redis
 from tests.contracts.states import on_redis
+from tests.real_redis import real_redis
+from tests.scenarios.test_unsure_in_memory import Doubting
 from tests.telegram_town import telegram_town
 from tests.town import GROUP, Town, means, report
 
@@ -24,6 +27,7 @@ READ = {
     "他还砸了东西": means(Intent.DETAIL),
     "算了，不用管了": means(Intent.WITHDRAW),
     "别管他家的事": means(Intent.DETAIL),
+    "我也听到了": means(Intent.SECOND),
     "已经好了": means(Intent.RESOLVED),
 }
 NEUTRAL = "有些事不适合在群里说。需要帮助的，点下面私下告诉我，只有网格员看得到。"
@@ -266,7 +270,7 @@ async def test_what_the_reporter_writes_in_private_comes_once_however_often_it_i
     for _ in range(2):
         await town.hear(message)
     told = [fact for fact in await town.state.trace(f"{GROUP}:1") if isinstance(fact, f.Detailed)]
-    assert [fact.text for fact in told][:1] == ["他还砸了东西"]
+    assert [fact.text for fact in told] == ["他还砸了东西"]
     assert [known for known, _ in (await town.case()).messages].count("memory:王姐/p9") == 1
 
 
@@ -370,14 +374,15 @@ async def test_a_worker_comes_by_the_link_too_and_sees_the_card():
 
 
 async def test_a_doubtful_private_matter_is_kept_without_a_word_until_it_is_borne_out():
-    town = Private()
-    town.nlu.readings["他家好像又吵了"] = report("disputes.family", "5号楼", sure=0.3)
-    first = await town.say("王姐", "他家好像又吵了")
-    assert (town.texts, town.chat.asides) == ([], {})
+    town = Private(linker=Doubting(Choice(), Intent.SECOND))
+    await town.say("王姐", HIT)
+    assert ((await town.case()).stage, town.texts, town.chat.asides) == (Stage.UNSURE, [], {})
     await town.say("孟姐", "/unsure")
     assert not town.group_knows("5号楼", "#1")
-    await town.say("王姐", HIT, reply_to=first)
-    assert [text for text in town.texts if text == NEUTRAL] == [NEUTRAL]
+    await town.say("李叔", "我也听到了")
+    assert (await town.case()).stage is Stage.OPEN
+    assert town.texts[1:] == [NEUTRAL]
+    assert HIT in town.seen_by(MENG)[0]
 
 
 async def test_on_a_real_redis_two_private_chats_and_the_group_keep_their_own_order(tmp_path):
@@ -393,3 +398,24 @@ async def test_on_a_real_redis_two_private_chats_and_the_group_keep_their_own_or
         assert (await town.case()).stage is Stage.CLOSED
         assert [said.post.text for said in town.chat.said if said.post.group == GROUP] == [NEUTRAL]
         assert await state.dead(10) == []
+
+
+async def test_a_private_case_joins_no_ticket_of_another_group_and_none_joins_its_own():
+    spring = Grid(id="g1", name="春风里", groups=("memory:east", "memory:west"))
+    town = Private(grids=(spring,))
+    await town.say("王姐", STOLEN, group="memory:east")
+    await town.say("李叔", STOLEN, group="memory:west")
+    assert len(town.dispatch.filed) == 2
+    assert all(filing.confidential for filing in town.dispatch.filed)
+    assert [said.post.text for said in town.chat.said] == [NEUTRAL, NEUTRAL]
+
+
+async def test_the_menu_of_another_case_does_not_offer_it():
+    town = Private()
+    await town.say("王姐", HIT)
+    await town.say("张三", LIFT)
+    await town.press("孟姐", "更正…")
+    assert not any("合并" in label for row in town.labels() for label in row)
+    await town.say("孟姐", "合并到 #1", reply_to=town.chat.said[-1].id)
+    assert not (await town.cases())[1].merged_into
+    assert not town.group_knows("老公", "家庭")
