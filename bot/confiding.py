@@ -8,12 +8,12 @@ import hmac
 import json
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from actions import facts as f
 from actions import orders as o
 from actions.case import SETTLED, Case, IllegalMove, advance
 from actions.commands import parse
-from actions.emergency import spot
 from actions.intake import Listening
 from actions.ledger import Entry
 from actions.message import Kind, Message, Press, Role
@@ -75,9 +75,11 @@ class Confiding:
         case = await self._state.case(found)
         return case if case and case.private and await self._role(case, message.sender) else None
 
-    async def hand_over(self, entry: Entry, what: Message | Press, case: str) -> None:
+    async def hand_over(
+        self, entry: Entry, what: Message | Press, case: str, *, warned: bool = False
+    ) -> None:
         """Put it into the inbox of the case's group, once; each edit of a message is news of its own."""
-        raw = {"case": case, "kind": type(what).__name__, "said": dump(what)}
+        raw = {"case": case, "kind": type(what).__name__, "said": dump(what), "warned": warned}
         edit = f" {entry.update}" if isinstance(what, Message) and what.edited else ""
         update, now = f"{what.group} {what.id}{edit}", self._house.clock.now()
         await self._state.accept(PRIVATE, group_of_case(case), update, json.dumps(raw), now)
@@ -91,14 +93,14 @@ class Confiding:
 
     # --- in the group -----------------------------------------------------------------------------------
 
-    async def decide(self, raw: dict[str, str]) -> Decide:
+    async def decide(self, raw: dict[str, Any]) -> Decide:
         """What follows from what came through the door. Raises ValueError for poison, and `Unreachable`."""
         if raw["kind"] == Press.__name__:
             return partial(self._pressed, load(raw["said"], Press), raw["case"])
         message = load(raw["said"], Message)
         case = await self._state.case(raw["case"])
         reading = await self._read(message, case) if case else SILENCE
-        return partial(self._said, message, reading, raw["case"])
+        return partial(self._said, message, reading, raw["case"], warned=bool(raw["warned"]))
 
     async def _role(self, case: Case, person: str) -> Role | None:
         if person in [worker for worker, _ in await self._house.workers(case.group)]:
@@ -138,7 +140,9 @@ class Confiding:
             raise Refusal("stale")
         return meaning.verb, fact
 
-    async def _said(self, message: Message, reading: Reading, number: str, talk: Talk) -> Outcome:
+    async def _said(
+        self, message: Message, reading: Reading, number: str, talk: Talk, *, warned: bool
+    ) -> Outcome:
         case = await self._state.case(number)
         role = await self._role(case, message.sender) if case else None
         if case is None or role is None:
@@ -155,9 +159,9 @@ class Confiding:
         )
         if role is Role.WORKER and (outcome := await self._correcting.in_private(ours, case, talk)):
             return _answered_in_private(outcome, case, message)
-        return await self._joined(ours, reading, case)
+        return await self._joined(ours, reading, case, warned=warned)
 
-    async def _joined(self, message: Message, reading: Reading, case: Case) -> Outcome:
+    async def _joined(self, message: Message, reading: Reading, case: Case, *, warned: bool) -> Outcome:
         listening = Listening(
             message,
             reading,
@@ -166,12 +170,12 @@ class Confiding:
             case,
             self._house.grids.policy_of(case.group),
             await self._house.nlu.linker(),
-            spot(message.text) is not None,
+            warned,
         )
         facts = listening.confided().facts
         if not facts or not _is_legal(case, facts):
             return Outcome()
-        calls = await self._calls(message, case) if listening.warned else ()
+        calls = await self._calls(message, case) if warned else ()
         return Outcome(moves=((case, facts),), links=((message.id, case.id),), orders=calls)
 
     async def _calls(self, message: Message, case: Case) -> tuple[o.Order, ...]:

@@ -127,7 +127,7 @@ class Flow:
     async def _message(self, entry: Entry, message: Message) -> None:
         warned = await self._alarms.raised(message)
         if case := await self._confiding.about(message):
-            await self._hand_over(entry, message, case)
+            await self._hand_over(entry, message, case, warned=warned)
             return
         if await self._correction(entry, message):
             return
@@ -407,9 +407,11 @@ class Flow:
 
     # --- in private --------------------------------------------------------------------------------------
 
-    async def _hand_over(self, entry: Entry, what: Message | Press, case: str) -> None:
+    async def _hand_over(
+        self, entry: Entry, what: Message | Press, case: str, *, warned: bool = False
+    ) -> None:
         """It is about a case of a group, and goes there before it is ticked off here: twice is the same as once."""
-        await self._confiding.hand_over(entry, what, case)
+        await self._confiding.hand_over(entry, what, case, warned=warned)
         await self._nothing(entry)
 
     async def _open(self, entry: Entry, message: Message, token: str) -> None:
