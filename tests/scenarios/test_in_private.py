@@ -28,6 +28,7 @@ READ = {
     "算了，不用管了": means(Intent.WITHDRAW),
     "别管他家的事": means(Intent.DETAIL),
     "我也听到了": means(Intent.SECOND),
+    "救命，他拿刀要杀我": report("disputes.family", urgency=Urgency.EMERGENCY),
     "已经好了": means(Intent.RESOLVED),
 }
 NEUTRAL = "有些事不适合在群里说。需要帮助的，点下面私下告诉我，只有网格员看得到。"
