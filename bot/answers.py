@@ -60,7 +60,7 @@ async def _withdraw(house: House, message: Message, command: Command) -> Answer:
     if message.sender != case.reporter and message.role is not Role.WORKER:
         return Answer("not_yours", {"number": str(case.number)})
     if not allowed(case, f.Withdrawn):
-        return Answer("too_late", {"number": str(case.number)})
+        return Answer("no_such_case" if case.private else "too_late", {"number": str(case.number)})
     fact = f.Withdrawn(at=message.at, by=message.sender, by_name=message.sender_name)
     if case.private:
         return Answer("", facts=((case.id, fact),))

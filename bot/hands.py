@@ -230,7 +230,10 @@ class Hands:
         """One message for many cases; it answers nobody in particular."""
         writer, _ = self._writer(order.group)
         cases = [await self._house.state.case(case) for case in order.cases]
-        text = writer.missed([case for case in cases if case and not case.private])
+        shown = [case for case in cases if case and not case.private]
+        if not shown:
+            return  # they have become private since the list was made
+        text = writer.missed(shown)
         key = f"{order.key}:{order.cases[-1]}"
         await self._house.chat(order.group).post(
             Post(order.group, text, key, silent=self._quiet(order.group))
@@ -336,7 +339,7 @@ class Hands:
         if "ids" in args:
             found_all = [await self._house.state.case(case) for case in args["ids"].split()]
             cases = [case for case in found_all if case and not case.private]
-            text = "\n".join(writer.line(case) for case in cases)
+            text = "\n".join(writer.line(case) for case in cases) or reply("no_cases", {}, lang)
             if order.what == "unsure":
                 doubts = [case for case in cases if case.live and case.doubtful]
                 text, buttons = self._doubts(doubts, writer)
