@@ -30,6 +30,8 @@ PLACE_ANSWER_LENGTH = 40
 PLACE_LENGTH = 120
 ONE_A_BUILDING = ("housing.elevator",)
 """Categories of what belongs to one building; most troubles, such as a power cut, can be in many."""
+CLEARLY = 0.9
+"""From this chance on the kind of a report is taken as certain."""
 UNLIKE = 0.05
 """Under this chance a message is not of the kind that a case is."""
 _BEARING_OUT = (f.Repeated, f.Seconded, f.Detailed)
@@ -131,7 +133,9 @@ class Listening:
         return mine[0] if not said or said[-1] == mine[0].id else None
 
     def _elsewhere(self, case: Case) -> bool:
-        """Another building, and another thing there: its own lift, or what is clearly of another kind."""
+        """Another building, and another thing there: its own lift, or what is of another kind; anywhere else, only what
+        is clearly of another kind.
+        """
         if not self._means(Intent.REPORT):
             return False
         category = self.reading.category
@@ -141,7 +145,8 @@ class Listening:
         here = [span.value for span in self.reading.locations]
         relations = [relation(place, known) for place in here for known in case.places]
         apart = bool(relations) and all(found is Relation.BUILDING for found in relations)
-        return apart and (own or other)
+        foreign = bool(relations) and Relation.SAME not in relations and category.confidence >= CLEARLY
+        return (apart and (own or other)) or (foreign and kin < UNLIKE)
 
     def confided(self) -> Understood:
         """What is said in private of the case that is `quoted`: nothing there is about anything else."""
@@ -323,6 +328,8 @@ class Listening:
 
     def _fact(self, case: Case, kind: Intent, *, sure: bool) -> f.Fact:
         fact: f.Fact
+        if not self.message.text:
+            return self._detail()  # a picture shows something; only words can say that it is fixed
         match kind:
             case Intent.REPORT if case.stage in SETTLED:
                 fact = self._came_back()

@@ -367,7 +367,8 @@ class Flow:
     def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
         """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
         asked = case.post(QUESTIONS.get(case.stage, ""))
-        posts = {post for what, post in case.posts if what != "card" and post in (press.message, asked)}
+        # Who is quick presses before it is written down that the question was posted.
+        posts = {post for post in (press.message, asked) if post} - {case.post("card")}
         if verb not in KEYS:
             return ()
         name = press.sender_name or "—"
@@ -379,11 +380,11 @@ class Flow:
                     post=post,
                     answer=verb,
                     by_name=name,
-                    rates=verb is Verb.FIXED and post == asked,
+                    rates=verb is Verb.FIXED,
                 ),
                 press.group,
             )
-            for n, post in enumerate(sorted(posts - {case.post("card")}))
+            for n, post in enumerate(sorted(posts))
         )
 
     async def _pressed(

@@ -23,7 +23,7 @@ class WebPerson:
         self._outbox: dict[str, Json] = {}
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._token = self._cursor = ""
-        self._pressed: set[tuple[str, str]] = set()
+        self._pressed: set[str] = set()
         self._living: asyncio.Task[None] | None = None
         self.seen: dict[int, Json] = {}
         self.toasts: dict[str, str] = {}
@@ -57,12 +57,16 @@ class WebPerson:
         """Press the button of this label on the newest message that has it, once there is one on which this
         person did not press it before; the toast that follows.
         """
-        body = await self.sees(
-            lambda one: label in labels(one) and (one["id"], label) not in self._pressed, label
-        )
-        self._pressed.add((body["id"], label))
-        keys = [key for row in body["buttons"] for key in row]
-        return await self.press_data(body["id"], keys[labels(body).index(label)]["data"])
+        body = await self.sees(lambda one: self._key(one, label) not in ("", *self._pressed), label)
+        key = self._key(body, label)
+        self._pressed.add(key)
+        return await self.press_data(body["id"], key)
+
+    def _key(self, body: Json, label: str) -> str:
+        """The data behind the button of this label, which is another in each round; empty where there is none."""
+        keys = [key for row in body.get("buttons") or () for key in row]
+        found = labels(body)
+        return str(keys[found.index(label)]["data"]) if label in found else ""
 
     async def press_data(self, message: str, data: str) -> str:
         """A press with this data, whether there is such a button or not; the toast that follows."""
