@@ -26,9 +26,9 @@ from bench import figures, machine, readings, report
 from bench.figures import Pair
 from bot.log import only_errors
 from bot.nlu_at_hand import nlu_at_hand
-from bot.replay import read_transcript
 from bot.settings import load
 from bot.supervisor import find_nlu, nlu_python
+from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.nlu import RasaNlu
 
@@ -132,9 +132,9 @@ async def _score_replay(shared: Path | None, url: str, transcripts: Sequence[Pat
 
 
 async def _replayed(transcript: Path, url: str) -> dict[str, Any]:
-    messages, nlu = read_transcript(transcript), RasaNlu(url)
+    history, nlu = read_transcript(transcript), RasaNlu(url)
     try:
-        return (await replaying(load(), nlu, messages[0].at).run(messages)).as_json()
+        return (await replaying(load(), nlu, history).run(history.messages)).as_json()
     finally:
         await nlu.close()
 
