@@ -207,7 +207,7 @@ async def the_place(browser: Browser, linli: Linli) -> None:
     """A report without a place is asked about, once."""
     page = await come(browser, linli.group("guihua"), "刘大爷")
     await say(page, "楼道里的灯坏了，晚上黑漆漆的")
-    await expect(words(page, WHERE)).to_be_visible()
+    await expect(words(page, WHERE)).to_be_visible(timeout=70_000)  # after the pause
     await say(page, "5号楼3单元")
     await expect(words(page, FILED)).to_be_visible()
     await take(page, "where")
