@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 NLU = Path(__file__).parent.parent.parent / "nlu"
-TRAINS_WITHIN = 300.0  # seconds
+TRAINS_WITHIN = 900.0  # seconds
 STORY_WITHIN = 120.0  # seconds
 
 
