@@ -8,16 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actions import facts as f
-from actions.case import (
-    AT_DISPATCH,
-    BEFORE_DISPATCH,
-    KEYS,
-    LIVE,
-    SETTLED,
-    TAKEN_BACK_WITHIN,
-    Case,
-    Stage,
-)
+from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, SETTLED, TAKEN_BACK_WITHIN, Case, Stage
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Kind, Message, Role
 from actions.places import Relation, numbered, plain, relation

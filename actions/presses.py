@@ -4,7 +4,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from actions import facts as f
-from actions.case import AT_DISPATCH, SETTLED, Case, Stage, allowed
+from actions.advance import allowed
+from actions.case import AT_DISPATCH, SETTLED, Case, Stage
 from actions.message import Press, Reacted, Role
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions import facts as f
-from actions.case import Case, allowed
+from actions.advance import allowed
+from actions.case import Case
 from actions.commands import Command
 from actions.joins import merge
 from actions.message import Message, Role

@@ -12,7 +12,8 @@ from typing import Any
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import SETTLED, Case, IllegalMove, advance
+from actions.advance import advance
+from actions.case import SETTLED, Case, IllegalMove
 from actions.commands import parse
 from actions.intake import Listening
 from actions.ledger import Entry

@@ -10,7 +10,8 @@ from typing import Any
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import Case, allowed
+from actions.advance import allowed
+from actions.case import Case
 from actions.commands import Command
 from actions.corrections import MENUS, Correction, Step, Wish, fitting, named, parse
 from actions.errors import Unreachable

@@ -3,19 +3,9 @@
 from collections import defaultdict
 from pathlib import Path
 
-from actions.case import (
-    AT_DISPATCH,
-    BEFORE_DISPATCH,
-    DROPPED,
-    KEYS,
-    LIVE,
-    MOVES,
-    SETTLED,
-    TABLE,
-    Row,
-    Stage,
-)
+from actions.case import AT_DISPATCH, BEFORE_DISPATCH, DROPPED, KEYS, LIVE, SETTLED, Stage
 from actions.facts import Fact
+from actions.moves import MOVES, TABLE, Row
 
 # Each group of stages with its colour; a case that is not yet recorded belongs to none.
 _GROUPS = {
@@ -56,13 +46,13 @@ _NAMES = {
 _HEAD = """\
 # 一件事的一生 · The life of a case
 
-本页由 `linli diagram` 按 `actions/case.py` 的规则表生成，请勿手改。
+本页由 `linli diagram` 按 `actions/moves.py` 的规则表生成，请勿手改。
 
 群里的一个问题就是一件事（case）。事情只因发生了的事实（fact）而变动：有人说、网格员按键、派单中心回复、
 到点无人答。表里没有的变动一律不合法，什么也不改变。结案要两把钥匙：网格员现场确认，居民在群里确认；
 只有一把不算，沉默也不算——提醒一次仍无人答，记为“无人确认”。有人说没修好，就退回原单并计次。
 
-This page is drawn by `linli diagram` from the table in `actions/case.py`; do not edit it.
+This page is drawn by `linli diagram` from the table in `actions/moves.py`; do not edit it.
 
 One problem in one group is one case. Facts alone move it: what somebody says, a worker's press, dispatch's
 answer, a wait that is over. What the table does not have is illegal and changes nothing. Closing takes two

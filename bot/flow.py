@@ -19,7 +19,8 @@ import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import QUESTIONS, SETTLED, Case, IllegalMove, advance
+from actions.advance import advance
+from actions.case import QUESTIONS, SETTLED, Case, IllegalMove
 from actions.commands import Command, parse
 from actions.corrections import Step
 from actions.intake import SILENT, Listening, Understood, with_number

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions import facts as f
-from actions.case import Case, allowed
+from actions.advance import allowed
+from actions.case import Case
 from actions.corrections import Step, token
 from actions.mask import mask
 from actions.post import Button

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from aiohttp.test_utils import TestClient, TestServer
 
 from actions import facts as f
-from actions.case import Case, advance
+from actions.advance import advance
+from actions.case import Case
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
 from actions.orders import WakeAt
 from actions.reading import Urgency

@@ -11,7 +11,8 @@ from typing import Any
 # The bot's own code lies beside this project; its actions need nothing but Python.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from actions.case import DROPPED, Case, IllegalMove, advance
+from actions.advance import advance
+from actions.case import DROPPED, Case, IllegalMove
 from actions.intake import Listening, with_number
 from actions.linking import (
     KINDS,

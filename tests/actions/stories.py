@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from actions import facts as f
-from actions.case import Case, Stage, advance
+from actions.advance import advance
+from actions.case import Case, Stage
 from actions.message import Attachment, Kind, Point
 from actions.orders import Order
 from actions.reading import Urgency

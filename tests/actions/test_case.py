@@ -7,15 +7,8 @@ import pytest
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import (
-    AT_DISPATCH,
-    LIVE,
-    SETTLED,
-    IllegalMove,
-    Stage,
-    advance,
-    rebuild,
-)
+from actions.advance import advance, rebuild
+from actions.case import AT_DISPATCH, LIVE, SETTLED, IllegalMove, Stage
 from actions.message import Attachment, Kind
 from actions.orders import News, Sentence, Wait
 from actions.reading import Urgency

@@ -6,17 +6,9 @@ import pytest
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import (
-    DROPPED,
-    LIVE,
-    SETTLED,
-    TABLE,
-    Case,
-    IllegalMove,
-    Stage,
-    advance,
-    allowed,
-)
+from actions.advance import advance, allowed
+from actions.case import DROPPED, LIVE, SETTLED, Case, IllegalMove, Stage
+from actions.moves import TABLE
 from tests.actions.stories import (
     ASKED_WORKER,
     DOUBTFUL,

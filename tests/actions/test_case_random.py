@@ -8,20 +8,11 @@ from hypothesis import strategies as st
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import (
-    AT_DISPATCH,
-    DROPPED,
-    MOST_PLACES,
-    SETTLED,
-    TABLE,
-    Case,
-    IllegalMove,
-    Stage,
-    advance,
-    rebuild,
-)
+from actions.advance import advance, rebuild
+from actions.case import AT_DISPATCH, DROPPED, MOST_PLACES, SETTLED, Case, IllegalMove, Stage
 from actions.facts import Fact
 from actions.message import Attachment, Kind, Point
+from actions.moves import TABLE
 from actions.orders import Order
 from actions.reading import Urgency
 from connectors.codec import dump, load

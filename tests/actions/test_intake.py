@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions import facts as f
-from actions.case import Stage, advance
+from actions.advance import advance
+from actions.case import Stage
 from actions.intake import ONE_A_BUILDING, PLACE_ANSWER_LENGTH, SILENT, Listening, with_number
 from actions.linking import KINDS, SURE, Choice
 from actions.message import Attachment, Kind, Message, Point, Role

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions import facts as f
-from actions.case import IllegalMove, advance
+from actions.advance import advance
+from actions.case import IllegalMove
 from actions.intake import Listening
 from actions.message import Kind, Message, Point, Role
 from actions.policy import Policy

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from actions import facts as f
-from actions.case import advance
+from actions.advance import advance
 from actions.joins import merge, part
 from tests.actions.stories import AUNT, GROUP, LATER, NEIGHBOUR, PHOTO, WORKER, Story, fact
 

@@ -7,7 +7,8 @@ import pytest
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import Case, Stage, advance
+from actions.advance import advance
+from actions.case import Case, Stage
 from actions.message import Joined, Kind, Message, Role
 from actions.presence import FORGOTTEN, came, left, missed
 from actions.reading import Intent

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from actions import facts as f
-from actions.case import DROPPED, SETTLED, IllegalMove, Stage, advance
+from actions.advance import advance
+from actions.case import DROPPED, SETTLED, IllegalMove, Stage
 from actions.message import Press, Reacted, Role
 from actions.presses import RATES, Refusal, Verb, fact_of, fact_of_reaction, on_card
 from tests.actions.stories import (

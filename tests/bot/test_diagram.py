@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from actions.case import TABLE, Stage
+from actions.case import Stage
+from actions.moves import TABLE
 from bot.diagram import draw, page, write
 
 PAGE = Path(__file__).parents[2] / "docs" / "case.md"

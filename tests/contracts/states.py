@@ -9,7 +9,8 @@ from typing import Any
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import Case, advance
+from actions.advance import advance
+from actions.case import Case
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
 from bot.ports import State
 from connectors.partition import partition_of

@@ -5,7 +5,8 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actions.case import Case, Stage, rebuild
+from actions.advance import rebuild
+from actions.case import Case, Stage
 from actions.reading import Intent
 from tests.town import Town, means, report
 

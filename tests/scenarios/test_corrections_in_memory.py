@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from actions import facts as f
-from actions.case import Stage, rebuild
+from actions.advance import rebuild
+from actions.case import Stage
 from actions.policy import Policy
 from actions.reading import Guess, Intent, Reading, Span, Urgency
 from tests.town import Town, means, report

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions import facts as f
-from actions.case import Stage, rebuild
+from actions.advance import rebuild
+from actions.case import Stage
 from bot.settings import Grid
 from tests.town import Town, report
 

@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from actions import facts as f
-from actions.case import Stage, rebuild
+from actions.advance import rebuild
+from actions.case import Stage
 from actions.message import Kind, Point
 from actions.policy import Policy
 from actions.reading import Intent, Urgency

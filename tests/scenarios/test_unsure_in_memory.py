@@ -6,7 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from actions import facts as f
-from actions.case import Stage, rebuild
+from actions.advance import rebuild
+from actions.case import Stage
 from actions.linking import Choice
 from actions.reading import Intent, Urgency
 from bot.api import record

@@ -1,0 +1,246 @@
+"""The lessons: what a fact teaches a case, whatever its stage. Where it then leads is in actions/moves.py."""
+
+from dataclasses import replace
+from functools import singledispatch
+
+from actions import facts as f
+from actions.case import MOST_PLACES, Case, IllegalMove
+from actions.reading import Urgency
+
+_RISING = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
+
+
+@singledispatch
+def learn(_: f.Fact, case: Case) -> Case:
+    """What `case` knows after the fact; most facts only move it."""
+    return case
+
+
+@learn.register
+def _(fact: f.Repeated, case: Case) -> Case:
+    urgency = max(case.urgency, fact.urgency, key=_RISING.index)
+    case = _meant(_located(_follow(_linked(case, fact, "report"), fact.by), fact.place), fact.meaning)
+    return replace(case, urgency=urgency)
+
+
+@learn.register
+def _(fact: f.Seconded, case: Case) -> Case:
+    return _located(_follow(_linked(case, fact, "second"), fact.by), fact.place)
+
+
+@learn.register
+def _(fact: f.Detailed, case: Case) -> Case:
+    case = _meant(_located(_linked(case, fact, "detail"), fact.place), fact.meaning)
+    return replace(case, attachments=(*case.attachments, *fact.attachments), point=case.point or fact.point)
+
+
+@learn.register
+def _(fact: f.PlaceGiven, case: Case) -> Case:
+    case = _located(_linked(case, fact, "detail"), fact.place)
+    return replace(case, place=fact.place or case.place, point=fact.point or case.point)
+
+
+@learn.register
+def _(fact: f.Reworded, case: Case) -> Case:
+    case = replace(case, wordings=(*case.wordings, (fact.message or "", fact.text)))
+    if fact.message != case.origin:
+        return case
+    clear = fact.category and "category" not in case.corrected
+    moved = fact.place and "place" not in case.corrected
+    # What others have reported more urgently does not become less so.
+    urgency = max(case.urgency, fact.urgency or case.urgency, key=_RISING.index)
+    return replace(
+        case,
+        text=fact.text,
+        category=fact.category if clear else case.category,
+        sure=case.sure or bool(clear),
+        place=fact.place if moved else case.place,
+        urgency=urgency if case.followers else fact.urgency or case.urgency,
+        private=case.private or (fact.private and bool(clear)),
+    )
+
+
+@learn.register
+def _(fact: f.Urged, case: Case) -> Case:
+    return _linked(case, fact, "urge")
+
+
+@learn.register
+def _(fact: f.SaidFixed, case: Case) -> Case:
+    return _linked(case, fact, "resolved")
+
+
+@learn.register
+def _(fact: f.Withdrawn, case: Case) -> Case:
+    return replace(_linked(case, fact, "withdraw"), withdrawn_by=fact.by)
+
+
+@learn.register
+def _(fact: f.Recategorised, case: Case) -> Case:
+    private = case.private if fact.private is None else fact.private or bool(case.confided)
+    corrected = _with(case.corrected, "category")
+    # What was said in confidence stays so, whatever it is called afterwards.
+    return replace(case, category=fact.category, sure=True, corrected=corrected, private=private)
+
+
+@learn.register
+def _(fact: f.Relocated, case: Case) -> Case:
+    # A point that a worker's words contradict would send people to the wrong place.
+    return replace(case, place=fact.place, point=None, corrected=_with(case.corrected, "place"))
+
+
+@learn.register
+def _(fact: f.SplitOff, case: Case) -> Case:
+    return replace(
+        case,
+        messages=tuple(pair for pair in case.messages if pair[0] not in fact.messages),
+        wordings=tuple(pair for pair in case.wordings if pair[0] not in fact.messages),
+        followers=tuple(person for person in case.followers if person not in fact.followers),
+        attachments=tuple(each for each in case.attachments if each not in fact.attachments),
+    )
+
+
+@learn.register
+def _(fact: f.Merged, case: Case) -> Case:
+    return replace(case, merged_into=fact.into)
+
+
+@learn.register
+def _(fact: f.Absorbed, case: Case) -> Case:
+    for person in fact.followers:
+        case = _follow(case, person)
+    new = tuple(pair for pair in fact.messages if pair not in case.messages)
+    return replace(case, messages=(*case.messages, *new))
+
+
+@learn.register
+def _(fact: f.TakenOn, case: Case) -> Case:
+    return replace(case, handler=fact.by, handler_name=fact.by_name)
+
+
+@learn.register
+def _(fact: f.SolvedOnSite, case: Case) -> Case:
+    # Who says that it is done has seen it: that is the worker's key.
+    case = _linked(case, fact, "resolved")
+    return replace(case, handler=fact.by, handler_name=fact.by_name, worker_key=fact.by)
+
+
+@learn.register
+def _(fact: f.TicketFiled, case: Case) -> Case:
+    return replace(case, ticket=fact.ticket)
+
+
+@learn.register
+def _(fact: f.JoinedTicket, case: Case) -> Case:
+    updates = (*case.updates, *fact.known)
+    return replace(case, ticket=fact.ticket, leader=fact.leader, joined_at=fact.at, updates=updates)
+
+
+@learn.register
+def _(_: f.SetApart, case: Case) -> Case:
+    return replace(case, ticket=None, leader="", apart_from=case.ticket or "", note="")
+
+
+@learn.register
+def _(fact: f.SentBack, case: Case) -> Case:
+    return replace(case, disputes=case.disputes + fact.disputed, worker_key="", residents_key="")
+
+
+@learn.register
+def _(fact: f.CameBack, case: Case) -> Case:
+    case = _meant(_located(_follow(_linked(case, fact, "report"), fact.by), fact.place), fact.meaning)
+    return replace(case, reopened=case.reopened + 1, worker_key="", residents_key="")
+
+
+@learn.register
+def _(fact: f.TicketRefused, case: Case) -> Case:
+    return replace(case, note=fact.reason, sure=False)
+
+
+@learn.register
+def _(_: f.FilingDelayed, case: Case) -> Case:
+    return replace(case, delayed=True)
+
+
+@learn.register(f.TicketAccepted)
+@learn.register(f.WorkStarted)
+@learn.register(f.TicketReturned)
+@learn.register(f.TicketNoted)
+@learn.register(f.WorkDone)
+def _(fact: f.TicketNews, case: Case) -> Case:
+    updates = (*case.updates, fact.update) if fact.update else case.updates
+    return replace(case, note=fact.note or case.note, updates=updates)
+
+
+@learn.register
+def _(fact: f.WorkerConfirmed, case: Case) -> Case:
+    return replace(_linked(case, fact, "resolved"), worker_key=fact.by)
+
+
+@learn.register
+def _(_: f.WorkerDenied, case: Case) -> Case:
+    return replace(case, disputes=case.disputes + 1)
+
+
+@learn.register
+def _(fact: f.ResidentConfirmed, case: Case) -> Case:
+    return replace(_linked(case, fact, "resolved"), residents_key=fact.by)
+
+
+@learn.register
+def _(fact: f.ResidentDisputed, case: Case) -> Case:
+    case = _linked(case, fact, "disputed")
+    return replace(case, disputes=case.disputes + 1, worker_key="", residents_key="")
+
+
+@learn.register
+def _(fact: f.SatisfactionGiven, case: Case) -> Case:
+    if fact.by in dict(case.scores):
+        raise IllegalMove(f"{fact.by} has given a mark for {case.id} already")
+    return replace(case, scores=(*case.scores, (fact.by, fact.score)))
+
+
+@learn.register
+def _(fact: f.Posted, case: Case) -> Case:
+    posts = tuple((what, post) for what, post in case.posts if what != fact.what)
+    return replace(case, posts=(*posts, (fact.what, fact.post)), face=fact.face or case.face)
+
+
+@learn.register
+def _(fact: f.Confided, case: Case) -> Case:
+    return replace(case, confided=fact.chat)
+
+
+@learn.register
+def _(fact: f.Whispered, case: Case) -> Case:
+    others = tuple(one for one in case.whispers if one[:2] != (fact.what, fact.to))
+    return replace(case, whispers=(*others, (fact.what, fact.to, fact.post)))
+
+
+def _with(things: tuple[str, ...], thing: str) -> tuple[str, ...]:
+    return things if thing in things else (*things, thing)
+
+
+def _linked(case: Case, fact: f.Fact, what: str) -> Case:
+    if fact.message is None or any(fact.message == m for m, _ in case.messages):
+        return case
+    return replace(case, messages=(*case.messages, (fact.message, what)), last_message_at=fact.at)
+
+
+def _located(case: Case, place: str) -> Case:
+    if not place or place in case.places:
+        return case
+    return replace(case, place=case.place or place, places=(*case.places, place)[:MOST_PLACES])
+
+
+def _meant(case: Case, meaning: str) -> Case:
+    """The first meaning stays, for it is what the case is about; of the others the latest two."""
+    if not meaning:
+        return case
+    return replace(case, meanings=(*case.meanings[:1], *(*case.meanings[1:], meaning)[-2:]))
+
+
+def _follow(case: Case, person: str) -> Case:
+    if not person or person == case.reporter or person in case.followers:
+        return case
+    return replace(case, followers=(*case.followers, person))
