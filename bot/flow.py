@@ -20,26 +20,25 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
-from actions.case import QUESTIONS, SETTLED, Case, IllegalMove
+from actions.case import SETTLED, Case, IllegalMove
 from actions.commands import Command, parse
-from actions.corrections import Step
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
 from actions.message import Joined, Kind, Left, Message, Migrated, Press, Reacted, Role
 from actions.presence import after
-from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
 from actions.reading import SILENCE, Intent, Reading
 from actions.talk import Talk
 from bot.alarms import Alarms
 from bot.answers import answer
-from bot.buttons import Forged
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from bot.moving import forward
+from bot.news import News
 from bot.occasions import woken
+from bot.pressing import Pressed, Pressing
 from connectors.partition import group_of_case
-from connectors.tickets import DOOR, SHARED, fact_shared, news_of
+from connectors.tickets import DOOR, SHARED
 
 log = structlog.get_logger("flow")
 SETTLED_LOOKED_AT = 20
@@ -61,6 +60,8 @@ class Flow:
         self._correcting = Correcting(house)
         self._alarms = Alarms(house, self.read, self._save)
         self._confiding = Confiding(house, self._correcting)
+        self._pressing = Pressing(house, self._correcting)
+        self.news = News(house.state, self.heard)
 
     # --- heard ---------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class Flow:
             case None | Message():
                 await self._nothing(entry)
             case Reacted():
-                await self._reacted(entry, what)
+                await self._pressed(entry, await self._pressing.by_reaction(what), None)
             case _:
                 await self._belong(entry, what)
 
@@ -347,65 +348,15 @@ class Flow:
         if elsewhere := await self._confiding.about(press):
             await self._hand_over(entry, press, elsewhere)
             return
-        try:
-            meaning = self._house.buttons.read(press.group, press.data)
-            if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
-                await self._correct(entry, press.group, self._correcting.by_press(meaning, press), press)
-                return
-            case = await self._state.case(f"{press.group}:{meaning.number}")
-            if case is None or case.round != meaning.round or case.private:
-                raise Refusal("stale")
-            fact = fact_of(meaning.verb, press, case)
-        except Forged:
-            log.warning("forged_press", group=press.group, sender=press.sender)
-            await self._answer_press(entry, press, "stale")
-        except Refusal as refusal:
-            await self._answer_press(entry, press, refusal.why)
+        await self._pressed(entry, await self._pressing.by_button(press), press)
+
+    async def _pressed(self, entry: Entry, pressed: Pressed, press: Press | None) -> None:
+        if pressed.decide:
+            await self._correct(entry, entry.group, pressed.decide, press)
+        elif pressed.fact:
+            await self.happened(pressed.case, pressed.fact, entry=entry, also=pressed.orders, met=press)
         else:
-            closing = self._closing(press, case, meaning.verb)
-            await self._pressed(entry, press, case.id, fact, closing)
-
-    def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
-        """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
-        asked = case.post(QUESTIONS.get(case.stage, ""))
-        # Who is quick presses before it is written down that the question was posted.
-        posts = {post for post in (press.message, asked) if post} - {case.post("card")}
-        if verb not in KEYS:
-            return ()
-        name = press.sender_name or "—"
-        return tuple(
-            self._now(
-                o.CloseQuestion(
-                    key=f"{press.group}:{press.id}:close:{n}",
-                    case=case.id,
-                    post=post,
-                    answer=verb,
-                    by_name=name,
-                    rates=verb is Verb.FIXED,
-                ),
-                press.group,
-            )
-            for n, post in enumerate(sorted(posts))
-        )
-
-    async def _pressed(
-        self, entry: Entry, press: Press, case: str, fact: f.Fact, closing: tuple[Due, ...]
-    ) -> None:
-        before = await self._state.case(case)
-        try:
-            advance(before, fact)
-        except IllegalMove:
-            await self._answer_press(entry, press, "stale")
-            return
-        also = (self._answering(press, "noted"), *closing)
-        await self.happened(case, fact, entry=entry, also=also, met=press)
-
-    async def _answer_press(self, entry: Entry, press: Press, what: str) -> None:
-        await self._with_orders(entry, press.group, self._answering(press, what), met=press)
-
-    def _answering(self, press: Press, what: str) -> Due:
-        key = f"{press.group}:{press.id}:press"
-        return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
+            await self._with_orders(entry, entry.group, *pressed.orders, met=press)
 
     # --- in private --------------------------------------------------------------------------------------
 
@@ -514,50 +465,20 @@ class Flow:
             break
         log.info(type(what).__name__.lower(), group=group, hears_all=new.hears_all)
 
-    async def _reacted(self, entry: Entry, reacted: Reacted) -> None:
-        found = await self._state.case_of(reacted.group, reacted.message)
-        case = await self._state.case(found) if found else None
-        fact = fact_of_reaction(reacted, case) if case else None
-        if case is None or fact is None:
-            await self._nothing(entry)
-        else:
-            await self.happened(case.id, fact, entry=entry)
-
     async def _news(self, entry: Entry, raw: dict[str, Any]) -> None:
-        fact = news_of(raw, entry.at)
-        await self._spread(raw)
-        case = await self._state.case(raw["case"])
-        moved_on = case is None or case.ticket != raw.get("ticket")
-        if fact is None or case is None or moved_on or fact.update in case.updates:
+        fact = await self.news.from_dispatch(raw, entry.at)
+        if fact is None:
             await self._nothing(entry)
             return
         self._house.metrics.news(raw["status"] or "note")
-        await self.happened(case.id, fact, entry=entry)
-        await self._spread(raw)  # also to whoever came to the ticket while this waited in the inbox
-
-    async def news(self, raw: dict[str, Any]) -> None:
-        """Put news of a ticket into the inbox of every case that follows it, once. Raises `Unreachable`."""
-        cases = await self._state.cases_of_ticket(raw["ticket"])
-        # What the first has heard of is old: whoever came later was brought to where the ticket is.
-        if cases and await self._news_for(cases[0], raw):
-            await self._spread(raw)
-
-    async def _spread(self, raw: dict[str, Any]) -> None:
-        for case in await self._state.cases_of_ticket(raw["ticket"]):
-            await self._news_for(case, raw)
-
-    async def _news_for(self, case: str, raw: dict[str, Any]) -> bool:
-        # Two cases of one group may follow one ticket, and each has to hear of it.
-        update = f"{raw['update']} {case}"
-        return await self.heard(DOOR, group_of_case(case), update, {**raw, "case": case})
+        await self.happened(raw["case"], fact, entry=entry)
+        await self.news.spread(raw)  # also to whoever came to the ticket while this waited in the inbox
 
     async def _shared(self, entry: Entry, raw: dict[str, Any]) -> None:
-        """Something that another group, or our own, has to say of a ticket that several follow."""
-        case = await self._state.case(raw["case"])
-        if case is None or case.ticket != raw["ticket"]:
+        if fact := await self.news.from_group(raw):
+            await self.happened(raw["case"], fact, entry=entry)
+        else:
             await self._nothing(entry)
-            return
-        await self.happened(case.id, fact_shared(raw), entry=entry)
 
     async def _nothing(self, entry: Entry) -> None:
         await self._with_orders(entry, entry.group)

@@ -371,4 +371,4 @@ class News:
 
     async def take(self, update: ServiceRequestUpdate) -> None:
         """Put one update into the inbox of every group that follows the ticket; of a ticket that is not ours, into none."""
-        await self._flow.news(raw_news(update))
+        await self._flow.news.arrived(raw_news(update))

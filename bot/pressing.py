@@ -1,0 +1,105 @@
+"""Pressing: what a press of a button, or a thumb up, in the group comes to. It is saved by the flow.
+
+The buttons of the menu of corrections are read here and decided on in bot/correcting.py; what is pressed in a
+private chat is decided on in bot/confiding.py.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from actions import facts as f
+from actions import orders as o
+from actions.advance import advance
+from actions.case import QUESTIONS, Case, IllegalMove
+from actions.corrections import Step
+from actions.ledger import Due
+from actions.message import Press, Reacted
+from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
+from bot.buttons import Forged, Meaning
+from bot.correcting import Correcting, Decide
+from bot.house import House
+
+log = structlog.get_logger("pressing")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What follows from a press: a fact of a case, or a correction to be decided on, or neither.
+
+    `orders` are due in each case but a correction, which has its own.
+    """
+
+    case: str = ""
+    fact: f.Fact | None = None
+    decide: Decide | None = None
+    orders: tuple[Due, ...] = ()
+
+
+class Pressing:
+    """Decides on presses; it reads the state and changes nothing."""
+
+    def __init__(self, house: House, correcting: Correcting) -> None:
+        self._house, self._state, self._correcting = house, house.state, correcting
+
+    async def by_button(self, press: Press) -> Pressed:
+        """What a button in the group does; whoever may not press it is told why. Raises `Unreachable`."""
+        try:
+            meaning = self._house.buttons.read(press.group, press.data)
+            if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
+                return Pressed(decide=self._correcting.by_press(meaning, press))
+            return await self._moved(press, meaning, meaning.verb)
+        except Forged:
+            log.warning("forged_press", group=press.group, sender=press.sender)
+            return Pressed(orders=(self._answering(press, "stale"),))
+        except Refusal as refusal:
+            return Pressed(orders=(self._answering(press, refusal.why),))
+
+    async def by_reaction(self, reacted: Reacted) -> Pressed:
+        """What a thumb up under a message of a case does. Raises `Unreachable`."""
+        found = await self._state.case_of(reacted.group, reacted.message)
+        case = await self._state.case(found) if found else None
+        return Pressed(case.id, fact_of_reaction(reacted, case)) if case else Pressed()
+
+    async def _moved(self, press: Press, meaning: Meaning, verb: Verb) -> Pressed:
+        case = await self._state.case(f"{press.group}:{meaning.number}")
+        if case is None or case.round != meaning.round or case.private:
+            raise Refusal("stale")
+        fact = fact_of(verb, press, case)
+        try:
+            advance(case, fact)
+        except IllegalMove:
+            raise Refusal("stale") from None
+        return Pressed(
+            case.id, fact, orders=(self._answering(press, "noted"), *self._closing(press, case, verb))
+        )
+
+    def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
+        """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
+        asked = case.post(QUESTIONS.get(case.stage, ""))
+        # Who is quick presses before it is written down that the question was posted.
+        posts = {post for post in (press.message, asked) if post} - {case.post("card")}
+        if verb not in KEYS:
+            return ()
+        name = press.sender_name or "—"
+        return tuple(
+            self._now(
+                o.CloseQuestion(
+                    key=f"{press.group}:{press.id}:close:{n}",
+                    case=case.id,
+                    post=post,
+                    answer=verb,
+                    by_name=name,
+                    rates=verb is Verb.FIXED,
+                ),
+                press.group,
+            )
+            for n, post in enumerate(sorted(posts))
+        )
+
+    def _answering(self, press: Press, what: str) -> Due:
+        key = f"{press.group}:{press.id}:press"
+        return self._now(o.AnswerPress(key=key, group=press.group, press=press.id, what=what), press.group)
+
+    def _now(self, order: o.Order, group: str) -> Due:
+        return Due(order, group, self._house.clock.now())
