@@ -25,6 +25,7 @@ CLEARLY = 0.9
 """From this chance on the kind of a report is taken as certain."""
 UNLIKE = 0.05
 """Under this chance a message is not of the kind that a case is."""
+_SHOWING = (Kind.PHOTO, Kind.VIDEO, Kind.VOICE, Kind.LOCATION)
 _BEARING_OUT = (f.Repeated, f.Seconded, f.Detailed)
 _MOVING = (
     f.Withdrawn,
@@ -97,11 +98,17 @@ class Listening:
 
     def _certain(self) -> Understood | None:
         """What would be as clear to a stranger: the same words of the same place, one's own and only report taken back."""
+        if (case := self.quoted) and not case.doubtful and self._shows_something():
+            return self._to(case, self._detail())
         if again := self._said_already():
             return self._to(again, self._again(), *self._place_for(again))
         if mine := self._takes_back():
             return self._to(mine, f.Withdrawn(**self._who()))
         return None
+
+    def _shows_something(self) -> bool:
+        """A picture, a sound or a point without words; as a reply it can be about nothing else."""
+        return not self.message.text and self.message.kind in _SHOWING
 
     def _said_already(self) -> Case | None:
         """The live case that was reported in just these words, which name a place: neighbours pass reports on."""
