@@ -113,7 +113,7 @@ def _linear(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the weights, a row a feature, and the bias of the model that `how["linear"]` names."""
     if how["linear"] == "margin":  # one border a label: many times faster where labels are many
-        model, scale = LinearSVC(C=how["strength"], max_iter=how["rounds"]), _MARGIN_SCALE
+        model, scale = LinearSVC(C=how["strength"], max_iter=how["rounds"], random_state=0), _MARGIN_SCALE
     else:
         # multi_class is stated so that two labels get two rows of weights through the same formula.
         model = LogisticRegression(C=how["strength"], max_iter=how["rounds"], multi_class="multinomial")
