@@ -117,7 +117,8 @@ def _reading(message: Message, finder: PlaceExtractor) -> Reading:
 
 def _common(texts: Any, most: int) -> frozenset[str]:
     counted = Counter(word for text in texts for word in words_of(text))
-    return frozenset(word for word, _ in counted.most_common(most))
+    # Sorted, since sets come in another order each time, and the last of the common words are equally common.
+    return frozenset(sorted(counted, key=lambda word: (-counted[word], word))[:most])
 
 
 def _written(scorer: Scorer) -> dict[str, Any]:
