@@ -152,8 +152,7 @@ class Listening:
         if case is None:
             return SILENT
         if self.message.edited:
-            known = any(known == self.message.id for known, _ in case.messages)
-            return self._reworded(case) if known else SILENT
+            return self._reworded(case) if self._belongs_to(case) else SILENT
         if case.stage is Stage.ASKING_WHERE and self._says_where(case):
             return self._placed(case)
         if self.warned:
@@ -212,7 +211,7 @@ class Listening:
     def _edited(self) -> Understood:
         """A new version of a message of a case; one that belonged to none is new if it now reads as a report."""
         case = self.quoted
-        if case and any(known == self.message.id for known, _ in case.messages):
+        if case and self._belongs_to(case):
             return self._reworded(case)
         if self._answers_where():
             return self._placed(case)
@@ -220,6 +219,9 @@ class Listening:
         if not self._means(Intent.REPORT) or choice.doubtful:
             return SILENT
         return self._report(choice) if choice.opens else self._join(choice)
+
+    def _belongs_to(self, case: Case) -> bool:
+        return any(known == self.message.id for known, _ in case.messages)
 
     def _reworded(self, case: Case) -> Understood:
         message, reading = self.message, self.reading
