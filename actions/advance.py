@@ -6,8 +6,10 @@ from dataclasses import replace
 from actions import facts as f
 from actions import orders as o
 from actions.case import DROPPED, LIVE, Case, IllegalMove, Stage
+from actions.clocks import begun, ticked
 from actions.lessons import learn
 from actions.moves import MOVES, Row
+from actions.nodes import Light
 
 
 def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]:
@@ -29,8 +31,12 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
         posts=known.posts if stayed or row.to not in LIVE else _without_old_questions(known, fact),
         whispers=known.whispers if stayed or row.to not in LIVE else _without_old_whispers(known, fact),
     )
+    known = ticked(before, known, fact.at)
     wanted = [effect(known, fact) for effect in row.effects]
-    return _ordered(known, [*wanted, o.Invite()] if _becomes_private(before, known) else wanted)
+    if _becomes_private(before, known):
+        wanted.append(o.Invite())
+    wanted += [o.WatchClock(clock=n, light=Light.YELLOW) for n in begun(before, known)]
+    return _ordered(known, wanted)
 
 
 def _becomes_private(before: Case, case: Case) -> bool:
@@ -98,6 +104,9 @@ def _begin(fact: f.Fact) -> Case:
         categories=fact.categories,
         thread=fact.thread,
         private=fact.private,
+        assignment=fact.assignment,
+        matters=fact.matters,
+        keys=fact.keys,
     )
 
 

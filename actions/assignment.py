@@ -6,6 +6,10 @@ from enum import IntEnum
 from actions.levels import Level
 from actions.limits import Limit, Measure
 
+RESPOND = Limit(2, Measure.WORKING_DAYS)
+RESOLVE = Limit(5, Measure.WORKING_DAYS)
+"""Where the list states no limits."""
+
 
 class Secrecy(IntEnum):
     """How confidential a matter or a piece of knowledge is; see actions/confidentiality.py."""
@@ -28,6 +32,6 @@ class Assignment:
     level: Level
     unit: str
     assisting: tuple[str, ...] = ()
-    respond: Limit = Limit(2, Measure.WORKING_DAYS)
-    resolve: Limit = Limit(5, Measure.WORKING_DAYS)
+    respond: Limit = RESPOND
+    resolve: Limit = RESOLVE
     secrecy: Secrecy = Secrecy.OPEN

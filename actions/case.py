@@ -18,8 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from actions.assignment import Assignment
+from actions.levels import Level
 from actions.message import Attachment, Point
+from actions.nodes import Clock
 from actions.reading import Urgency
+from actions.verdicts import BY_DEFAULT, Answers, Keys
 
 
 class Stage(StrEnum):
@@ -83,7 +87,10 @@ class Case:
     `leader` is the case of another group whose ticket this one follows, `apart_from` a ticket that it followed
     by mistake. `reopened` counts how often it came back after its end.
     `private`: nothing of it is shown in the group; `confided` is the reporter's own chat, and `whispers` are
-    triples of what was said to one person alone, in which chat, and its id there.
+    triples of what was said in a chat beside the group (a person's own, or the staff's), in which, and its id there.
+    `assignment` is what the responsibility list says of it, and `matters` the likeliest of its rows where that is
+    not sure. `bounces` are the reasons for which units gave it back, `raised` counts how often it went a level up.
+    `answers` are the residents' to the question of this round; `halves` counts fixes that were called half done.
     """
 
     id: str
@@ -140,6 +147,20 @@ class Case:
     private: bool = False
     confided: str = ""
     whispers: tuple[tuple[str, str, str], ...] = ()
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
+    bounces: tuple[str, ...] = ()
+    raised: int = 0
+    clocks: tuple[Clock, ...] = ()
+    keys: Keys = BY_DEFAULT
+    answers: Answers = ()
+    halves: int = 0
+    inspected_by: str = ""
+
+    @property
+    def level(self) -> Level | None:
+        """The level that has it; None before anybody was named."""
+        return self.assignment.level if self.assignment else None
 
     @property
     def live(self) -> bool:
@@ -154,7 +175,7 @@ class Case:
     @property
     def round(self) -> int:
         """How often it was sent back or came back: the answer to a question of an earlier round counts no more."""
-        return self.disputes + self.reopened
+        return self.disputes + self.halves + self.reopened
 
     def post(self, what: str) -> str | None:
         """The id of the message that the bot posted as `what` (`card`, `worker_key` …), if it did."""

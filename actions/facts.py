@@ -7,8 +7,11 @@ person did it). Facts are the trace: a case can be rebuilt from them alone.
 from dataclasses import dataclass
 from datetime import datetime
 
+from actions.assignment import Assignment
 from actions.message import Attachment, Point
+from actions.nodes import Light
 from actions.reading import Urgency
+from actions.verdicts import BY_DEFAULT, Keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,10 @@ class Reported(Fact):
     categories: tuple[str, ...] = ()
     """The likeliest categories, best first: what a worker is offered who corrects the first of them."""
     thread: str | None = None
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
+    """The likeliest rows of the responsibility list, best first, where it is not sure which is meant."""
+    keys: Keys = BY_DEFAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,8 @@ class Reworded(Fact):
     urgency: Urgency | None = None
     private: bool = False
     """The category is one that is spoken of in private."""
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +141,47 @@ class Recategorised(Fact):
 
     category: str
     private: bool | None = None
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned(Fact):
+    """A worker says which row of the responsibility list it is; `matter` is its code."""
+
+    matter: str
+    assignment: Assignment | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised(Fact):
+    """A worker sends it one level up; `assignment` says who answers for it there."""
+
+    assignment: Assignment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(Fact):
+    """A worker gives it to another, `to`, who handles it from now on."""
+
+    to: str
+    to_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack(Fact):
+    """The worker who took it on gives it back, with a reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected(Fact):
+    """A worker has looked at it on the spot; `attachments` are the evidence."""
+
+    attachments: tuple[Attachment, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,10 +301,15 @@ class WorkStarted(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReturned(Fact):
-    """The unit gave the ticket back, and says why."""
+    """The unit gave the ticket back, and says why: `reason` is a code (actions/returns.py), "" where none was given.
+
+    With `ruling` it is not the first time: the level above rules who has to act.
+    """
 
     note: str = ""
     update: str = ""
+    reason: str = "other"
+    ruling: Assignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,19 +335,34 @@ class WorkerConfirmed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDenied(Fact):
-    """The worker has seen that it is not fixed."""
+    """The worker has seen that it is not fixed. `ruling`: it happened so often that the level above rules."""
+
+    ruling: Assignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentConfirmed(Fact):
-    """Second key: a resident says that it is fixed."""
+    """Second key: a resident says that it is fixed. Of a `household`, where we know of which, the latest word counts."""
+
+    household: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentHalfConfirmed(Fact):
+    """A resident says that it is fixed in part only. `ruling` as in a dispute."""
+
+    household: str = ""
+    text: str = ""
+    ruling: Assignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentDisputed(Fact):
-    """A resident says that it is not fixed, or that it came back."""
+    """A resident says that it is not fixed, or that it came back. `ruling`: so often that the level above rules."""
 
+    household: str = ""
     text: str = ""
+    ruling: Assignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +411,17 @@ class TimeRanOut(Fact):
     """A wait is over without an answer. `timer` names the wait; an outdated one changes nothing."""
 
     timer: str
+    ruling: Assignment | None = None
+    """As in a dispute, where the residents' answers come to one when their time is over."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightTurned(Fact):
+    """So much of a clock's limit has gone that its light is another. `clock` is its place among the case's."""
+
+    clock: int
+    light: Light
+
+
+ResidentAnswered = ResidentConfirmed | ResidentHalfConfirmed | ResidentDisputed
 TicketNews = TicketAccepted | WorkStarted | TicketReturned | TicketNoted | WorkDone

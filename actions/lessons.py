@@ -4,8 +4,12 @@ from dataclasses import replace
 from functools import singledispatch
 
 from actions import facts as f
-from actions.case import MOST_PLACES, Case, IllegalMove
+from actions.answers import answer_of, outcome, who
+from actions.assignment import Assignment
+from actions.case import MOST_PLACES, Case, IllegalMove, Stage
+from actions.clocks import turned
 from actions.reading import Urgency
+from actions.verdicts import Answer, counted
 
 _RISING = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 
@@ -57,6 +61,8 @@ def _(fact: f.Reworded, case: Case) -> Case:
         place=fact.place if moved else case.place,
         urgency=urgency if case.followers else fact.urgency or case.urgency,
         private=case.private or (fact.private and bool(clear)),
+        assignment=(fact.assignment if clear else None) or case.assignment,
+        matters=fact.matters if clear else case.matters,
     )
 
 
@@ -80,7 +86,46 @@ def _(fact: f.Recategorised, case: Case) -> Case:
     private = case.private if fact.private is None else fact.private or bool(case.confided)
     corrected = _with(case.corrected, "category")
     # What was said in confidence stays so, whatever it is called afterwards.
-    return replace(case, category=fact.category, sure=True, corrected=corrected, private=private)
+    case = replace(case, category=fact.category, sure=True, corrected=corrected, private=private)
+    return replace(case, assignment=fact.assignment or case.assignment, matters=fact.matters)
+
+
+@learn.register
+def _(fact: f.Assigned, case: Case) -> Case:
+    private = case.private or fact.private
+    corrected = _with(case.corrected, "matter")
+    assignment = fact.assignment or case.assignment
+    return replace(case, assignment=assignment, matters=(), corrected=corrected, private=private)
+
+
+@learn.register
+def _(fact: f.Raised, case: Case) -> Case:
+    return _ruled(case, fact.assignment)
+
+
+@learn.register
+def _(fact: f.HandedOver, case: Case) -> Case:
+    return replace(case, handler=fact.to, handler_name=fact.to_name)
+
+
+@learn.register
+def _(fact: f.GivenBack, case: Case) -> Case:
+    return replace(case, handler="", handler_name="", note=fact.reason or case.note)
+
+
+@learn.register
+def _(fact: f.Inspected, case: Case) -> Case:
+    case = _linked(case, fact, "detail")
+    new = tuple(each for each in fact.attachments if each not in case.attachments)
+    return replace(case, attachments=(*case.attachments, *new), inspected_by=fact.by)
+
+
+@learn.register
+def _(fact: f.LightTurned, case: Case) -> Case:
+    lit = turned(case, fact.clock, fact.light)
+    if lit is None:
+        raise IllegalMove(f"{case.id}: clock {fact.clock} does not turn {fact.light} any more")
+    return lit
 
 
 @learn.register
@@ -162,12 +207,17 @@ def _(_: f.FilingDelayed, case: Case) -> Case:
     return replace(case, delayed=True)
 
 
+@learn.register
+def _(fact: f.TicketReturned, case: Case) -> Case:
+    case = _told(fact, case)
+    return _ruled(replace(case, bounces=(*case.bounces, fact.reason)) if fact.reason else case, fact.ruling)
+
+
 @learn.register(f.TicketAccepted)
 @learn.register(f.WorkStarted)
-@learn.register(f.TicketReturned)
 @learn.register(f.TicketNoted)
 @learn.register(f.WorkDone)
-def _(fact: f.TicketNews, case: Case) -> Case:
+def _told(fact: f.TicketNews, case: Case) -> Case:
     updates = (*case.updates, fact.update) if fact.update else case.updates
     return replace(case, note=fact.note or case.note, updates=updates)
 
@@ -178,19 +228,24 @@ def _(fact: f.WorkerConfirmed, case: Case) -> Case:
 
 
 @learn.register
-def _(_: f.WorkerDenied, case: Case) -> Case:
-    return replace(case, disputes=case.disputes + 1)
+def _(fact: f.WorkerDenied, case: Case) -> Case:
+    return _ruled(replace(case, disputes=case.disputes + 1, answers=()), fact.ruling)
 
 
 @learn.register
 def _(fact: f.ResidentConfirmed, case: Case) -> Case:
-    return replace(_linked(case, fact, "resolved"), residents_key=fact.by)
+    return _answered(_linked(case, fact, "resolved"), fact)
+
+
+@learn.register(f.ResidentHalfConfirmed)
+@learn.register(f.ResidentDisputed)
+def _(fact: f.ResidentHalfConfirmed | f.ResidentDisputed, case: Case) -> Case:
+    return _ruled(_answered(_linked(case, fact, "disputed"), fact), fact.ruling)
 
 
 @learn.register
-def _(fact: f.ResidentDisputed, case: Case) -> Case:
-    case = _linked(case, fact, "disputed")
-    return replace(case, disputes=case.disputes + 1, worker_key="", residents_key="")
+def _(fact: f.TimeRanOut, case: Case) -> Case:
+    return _ruled(_decided(case, outcome(case, fact), ""), fact.ruling)
 
 
 @learn.register
@@ -244,3 +299,27 @@ def _follow(case: Case, person: str) -> Case:
     if not person or person == case.reporter or person in case.followers:
         return case
     return replace(case, followers=(*case.followers, person))
+
+
+def _answered(case: Case, fact: f.ResidentAnswered) -> Case:
+    answer, decided = answer_of(fact), outcome(case, fact)
+    if answer is not None and case.stage is Stage.RESIDENTS_KEY:
+        case = replace(case, answers=counted(case.answers, who(fact), answer))
+    return _decided(case, decided, fact.by)
+
+
+def _decided(case: Case, answer: Answer | None, by: str) -> Case:
+    match answer:
+        case Answer.FIXED:
+            return replace(case, residents_key=by or case.answers[-1][0])
+        case Answer.HALF:
+            return replace(case, halves=case.halves + 1, worker_key="", residents_key="", answers=())
+        case Answer.NOT_FIXED:
+            return replace(case, disputes=case.disputes + 1, worker_key="", residents_key="", answers=())
+    return case
+
+
+def _ruled(case: Case, assignment: Assignment | None) -> Case:
+    if assignment is None:
+        return case
+    return replace(case, assignment=assignment, raised=case.raised + 1)

@@ -37,5 +37,7 @@ class Limit:
         """The limit as it is written. Raises ValueError for anything else."""
         found = _FORM.fullmatch(text.strip().lower())
         if not found:
-            raise ValueError(f"{text!r} is no limit: write 30m, 2h, 1d, 4wh (working hours) or 3wd (working days)")
+            raise ValueError(
+                f"{text!r} is no limit: write 30m, 2h, 1d, 4wh (working hours) or 3wd (working days)"
+            )
         return cls(int(found[1]), Measure(found[2]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from actions import facts as f
 from actions import orders as o
+from actions.answers import outcome
 from actions.case import (
     AT_DISPATCH,
     BEFORE_DISPATCH,
@@ -20,7 +21,9 @@ from actions.case import (
     Case,
     Stage,
 )
+from actions.nodes import Light
 from actions.orders import News, Sentence, Wait
+from actions.verdicts import Answer
 
 Guard = Callable[[Case, f.Fact], bool]
 Effect = Callable[[Case, f.Fact], o.Order | None]
@@ -146,6 +149,56 @@ def is_residents_question(_: Case, fact: f.Fact) -> bool:
     return isinstance(fact, f.Posted) and fact.what == "residents_key"
 
 
+def fixed(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is fixed"""
+    return outcome(case, fact) is Answer.FIXED
+
+
+def fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is fixed, and dispatch has it"""
+    return fixed(case, fact) and has_ticket(case, fact)
+
+
+def half_fixed(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is fixed in part"""
+    return outcome(case, fact) is Answer.HALF
+
+
+def half_fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is fixed in part, and dispatch has it"""
+    return half_fixed(case, fact) and has_ticket(case, fact)
+
+
+def not_fixed(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is not fixed"""
+    return outcome(case, fact) is Answer.NOT_FIXED
+
+
+def not_fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """The residents' answers come to: it is not fixed, and dispatch has it"""
+    return not_fixed(case, fact) and has_ticket(case, fact)
+
+
+def without_reason(_: Case, fact: f.Fact) -> bool:
+    """The unit says not why: that does not count as giving it back"""
+    return isinstance(fact, f.TicketReturned) and not fact.reason
+
+
+def ruled(_: Case, fact: f.Fact) -> bool:
+    """It was given back before, and there is a level above to rule on it"""
+    return getattr(fact, "ruling", None) is not None
+
+
+def goes_up(_: Case, fact: f.Fact) -> bool:
+    """There is a level above"""
+    return isinstance(fact, f.Raised) and fact.assignment is not None
+
+
+def goes_up_with_ticket(case: Case, fact: f.Fact) -> bool:
+    """There is a level above, and dispatch has it already"""
+    return goes_up(case, fact) and has_ticket(case, fact)
+
+
 # --- orders -----------------------------------------------------------------------------------------
 
 
@@ -185,7 +238,7 @@ def tell(news: News) -> Effect:
     def effect(case: Case, fact: f.Fact) -> o.Order | None:
         if case.ticket is None or (isinstance(fact, f.Detailed) and not fact.told):
             return None
-        attachments = fact.attachments if isinstance(fact, f.Detailed) else ()
+        attachments = fact.attachments if isinstance(fact, f.Detailed | f.Inspected) else ()
         # Who follows another group's ticket may be set apart before this is told.
         ticket = case.ticket if case.leader else ""
         return o.TellDispatch(news=news, text=_words(fact), attachments=attachments, ticket=ticket)
@@ -209,6 +262,37 @@ def leave_ticket(case: Case, _: f.Fact) -> o.Order:
     return o.TellDispatch(news=News.WITHDRAWN, ticket=case.apart_from)
 
 
+def tell_ruling(case: Case, fact: f.Fact) -> o.Order | None:
+    """Dispatch is told that the level above has it now; of several groups by that one whose ticket it is."""
+    if getattr(fact, "ruling", None) is None or case.ticket is None or case.leader:
+        return None
+    return o.TellDispatch(news=News.RULING, text=_words(fact))
+
+
+def say_ruling(_: Case, fact: f.Fact) -> o.Order | None:
+    return o.Say(sentence=Sentence.RULING) if getattr(fact, "ruling", None) else None
+
+
+def alert(case: Case, fact: f.Fact) -> o.Order | None:
+    if not isinstance(fact, f.LightTurned):
+        return None
+    return o.Alert(node=case.clocks[fact.clock].node, light=fact.light)
+
+
+def watch_on(_: Case, fact: f.Fact) -> o.Order | None:
+    """After yellow comes red."""
+    yellow = isinstance(fact, f.LightTurned) and fact.light is Light.YELLOW
+    return (
+        o.WatchClock(clock=fact.clock, light=Light.RED)
+        if yellow and isinstance(fact, f.LightTurned)
+        else None
+    )
+
+
+def call_worker(_: Case, fact: f.Fact) -> o.Order | None:
+    return o.CallWorker(to=fact.to) if isinstance(fact, f.HandedOver) and fact.to != fact.by else None
+
+
 def wait(what: Wait) -> Effect:
     """An effect that starts a wait; the timer before it, if any, counts no more."""
 
@@ -219,7 +303,7 @@ def wait(what: Wait) -> Effect:
 
 
 def _words(fact: f.Fact) -> str:
-    for name in ("reason", "note", "text", "place", "category"):
+    for name in ("note", "reason", "text", "place", "matter", "category"):
         if words := getattr(fact, name, ""):
             return str(words)
     return ""
@@ -233,7 +317,8 @@ _FILE = (show_card, file_ticket)
 _HANDLE = (show_card, wait(Wait.HANDLING))
 _ASK_WORKER = (show_card, ask_worker, wait(Wait.WORKER_KEY))
 _ASK_RESIDENTS = (show_card, ask_if_fixed, wait(Wait.RESIDENTS_KEY))
-_REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED))
+_REOPEN = (show_card, say(Sentence.DISPUTED), tell(News.DISPUTED), say_ruling, tell_ruling)
+_GO_ON = (show_card, say(Sentence.HALF_FIXED), tell(News.HALF_FIXED), say_ruling, tell_ruling)
 _JOIN = (show_card, tell_joined)
 _COME_BACK = (show_card, say(Sentence.CAME_BACK), tell(News.CAME_BACK))
 _END = (show_card, tell(News.CONFIRMED), ask_satisfaction)
@@ -300,44 +385,63 @@ def _at_dispatch() -> Iterator[Row]:
     yield Row(S.FILING, f.TicketRefused, S.WAITING_WORKER, refused)
     yield Row(S.FILING, f.FilingDelayed, S.FILING, (show_card,), first_delay)
     yield Row(S.FILING, f.FilingDelayed, S.FILING)
-    returned = (show_card, say(Sentence.RETURNED))
     for stage in AT_DISPATCH:
         yield Row(stage, f.TicketAccepted, S.ACCEPTED, (show_card,))
         yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
-        yield Row(stage, f.TicketReturned, S.RETURNED, returned)
+        yield from _given_back(stage)
         yield Row(stage, f.WorkDone, S.WORK_DONE, _ASK_WORKER)
     yield Row(S.HANDLING, f.WorkDone, S.WORK_DONE, _ASK_WORKER, has_ticket)
+
+
+def _given_back(stage: Stage) -> Iterator[Row]:
+    """By the unit: it has to say why, and the second time the level above rules."""
+    yield Row(stage, f.TicketReturned, stage, (tell(News.REASON_NEEDED),), without_reason)
+    yield Row(stage, f.TicketReturned, S.OPEN, (show_card, say_ruling, tell_ruling), ruled)
+    yield Row(stage, f.TicketReturned, S.RETURNED, (show_card, say(Sentence.RETURNED)))
 
 
 def _keys() -> Iterator[Row]:
     yield Row(S.WORK_DONE, f.Posted, S.WORKER_KEY, (show_card, wait(Wait.WORKER_KEY)), is_key_question)
     yield Row(S.WORKER_KEY, f.Posted, S.WORKER_KEY, (show_card,), is_key_question)
     yield Row(S.RESIDENTS_KEY, f.Posted, S.RESIDENTS_KEY, (show_card,), is_residents_question)
-    denied = (show_card, say(Sentence.DENIED), tell(News.DENIED))
+    denied = (show_card, say(Sentence.DENIED), tell(News.DENIED), say_ruling, tell_ruling)
     remind_worker = (show_card, say(Sentence.REMIND_WORKER_KEY), wait(Wait.WORKER_KEY))
     for stage in (S.WORK_DONE, S.WORKER_KEY):
         yield Row(stage, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
         yield Row(stage, f.TimeRanOut, stage, remind_worker)
         yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
-        yield Row(stage, f.TicketReturned, S.RETURNED, (show_card, say(Sentence.RETURNED)))
+        yield from _given_back(stage)
         yield Row(stage, f.WorkerConfirmed, S.RESIDENTS_KEY, _ASK_RESIDENTS)
         yield Row(stage, f.WorkerDenied, S.OPEN, denied)
         yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN)
+        yield Row(stage, f.ResidentHalfConfirmed, S.OPEN, _GO_ON)
     key = S.RESIDENTS_KEY
+    for fact in (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed, f.TimeRanOut):
+        yield from _counted(fact)
+    for fact in (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed):
+        yield Row(key, fact, key, (show_card,))  # it counts, and decides nothing yet
     remind_residents = (say(Sentence.REMIND_RESIDENTS), wait(Wait.RESIDENTS_KEY))
-    yield Row(key, f.ResidentConfirmed, S.CLOSED, _END, has_ticket)
-    yield Row(key, f.ResidentConfirmed, S.SOLVED_IN_GRID, _END)
-    yield Row(key, f.ResidentDisputed, S.OPEN, _REOPEN, has_ticket)
-    yield Row(key, f.ResidentDisputed, S.HANDLING, (*_REOPEN, wait(Wait.HANDLING)))
     yield Row(key, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
     yield Row(key, f.TimeRanOut, key, remind_residents)
 
 
+def _counted(fact: type[f.Fact]) -> Iterator[Row]:
+    """What follows when the residents' answers, with this fact, come to something."""
+    key = S.RESIDENTS_KEY
+    yield Row(key, fact, S.CLOSED, _END, fixed_with_ticket)
+    yield Row(key, fact, S.SOLVED_IN_GRID, _END, fixed)
+    yield Row(key, fact, S.OPEN, _REOPEN, not_fixed_with_ticket)
+    yield Row(key, fact, S.HANDLING, (*_REOPEN, wait(Wait.HANDLING)), not_fixed)
+    yield Row(key, fact, S.OPEN, _GO_ON, half_fixed_with_ticket)
+    yield Row(key, fact, S.HANDLING, (*_GO_ON, wait(Wait.HANDLING)), half_fixed)
+
+
 def _afterwards() -> Iterator[Row]:
     for stage in SETTLED:
-        yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN, has_ticket)
-        if stage is not S.CLOSED:  # which has a ticket
-            yield Row(stage, f.ResidentDisputed, S.WAITING_WORKER, (*_REOPEN, wait(Wait.WORKER)))
+        for fact, effects in ((f.ResidentDisputed, _REOPEN), (f.ResidentHalfConfirmed, _GO_ON)):
+            yield Row(stage, fact, S.OPEN, effects, has_ticket)
+            if stage is not S.CLOSED:  # which has a ticket
+                yield Row(stage, fact, S.WAITING_WORKER, (*effects, wait(Wait.WORKER)))
         yield Row(stage, f.SatisfactionGiven, stage, (show_card,))
         for spoken in (f.Seconded, f.Detailed, f.Urged, f.SaidFixed, f.Repeated):
             yield Row(stage, spoken, stage)  # people still speak of it; nothing is to be done
@@ -348,6 +452,22 @@ def _afterwards() -> Iterator[Row]:
         yield Row(stage, f.Merged, S.MERGED, (show_card, tell(News.WITHDRAWN)))
     yield Row(S.NOT_A_PROBLEM, f.Dispatched, S.OPEN, (show_card, tell(News.SENT_AGAIN)), has_ticket)
     yield Row(S.NOT_A_PROBLEM, f.Dispatched, S.FILING, _FILE)
+
+
+def _at_the_desk() -> Iterator[Row]:
+    """What a worker may do beside the keys: raise, hand over, give back, look at it, name its matter."""
+    for stage in (S.HANDLING, *AT_DISPATCH):
+        yield Row(stage, f.Raised, S.OPEN, (show_card, tell(News.RAISED)), goes_up_with_ticket)
+    for stage in (S.WAITING_WORKER, S.HANDLING):
+        yield Row(stage, f.Raised, S.FILING, _FILE, goes_up)
+        yield Row(stage, f.HandedOver, S.HANDLING, (*_HANDLE, call_worker))
+    yield Row(S.HANDLING, f.GivenBack, S.OPEN, (show_card, tell(News.SENT_AGAIN)), has_ticket)
+    yield Row(S.HANDLING, f.GivenBack, S.WAITING_WORKER, _WAIT_WORKER)
+    for stage in LIVE:
+        if stage is not S.UNSURE:
+            yield Row(stage, f.Inspected, stage, (show_card, tell(News.INSPECTED)))
+            yield Row(stage, f.Assigned, stage, (show_card, tell(News.ASSIGNED)))
+            yield Row(stage, f.LightTurned, stage, (show_card, alert, watch_on))
 
 
 def _corrections() -> Iterator[Row]:
@@ -421,6 +541,7 @@ TABLE: tuple[Row, ...] = (
     *_at_dispatch(),
     *_keys(),
     *_afterwards(),
+    *_at_the_desk(),
     *_corrections(),
     *_at_any_stage(),
     *_with_another_group(),

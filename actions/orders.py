@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actions.message import Attachment
+from actions.nodes import Light, Node
 
 MENU_STAYS = timedelta(minutes=3)
 """When a menu of corrections is closed, unless somebody is still at it."""
@@ -35,6 +36,8 @@ class Sentence(StrEnum):
     REMIND_RESIDENTS = "remind_residents"
     SENT_BACK = "sent_back"
     CAME_BACK = "came_back"
+    RULING = "ruling"
+    HALF_FIXED = "half_fixed"
 
 
 class News(StrEnum):
@@ -54,6 +57,12 @@ class News(StrEnum):
     RESTORED = "restored"
     JOINED = "joined"
     CAME_BACK = "came_back"
+    HALF_FIXED = "half_fixed"
+    ASSIGNED = "assigned"
+    RAISED = "raised"
+    RULING = "ruling"
+    REASON_NEEDED = "reason_needed"
+    INSPECTED = "inspected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,3 +217,30 @@ class WakeAt(Order):
 
     wait: Wait
     timer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchClock(Order):
+    """Look at a clock of the case when its light is due to turn; `clock` is its place among the case's."""
+
+    clock: int
+    light: Light
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Order):
+    """Warn whom a light concerns: of yellow the node's owner, of red the superior and the neighbouring nodes' owners.
+
+    Each is told alone: `to` is one of them; with none it stands for them all and is not carried out itself.
+    """
+
+    node: Node
+    light: Light
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWorker(Order):
+    """Tell one worker, `to`, alone that a case was given to them."""
+
+    to: str

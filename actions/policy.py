@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import time, timedelta, timezone, tzinfo
 
+from actions.assignment import RESOLVE, RESPOND
 from actions.event import SAME_EVENT
+from actions.limits import Limit, Measure
+from actions.nodes import Node
 from actions.orders import Wait
+from actions.verdicts import BY_DEFAULT, Keys
 
 PRIVATE = ("disputes.family", "safety.crime", "health", "welfare.assistance")
 """Violence at home, matters for the police, one's health, one's need. No danger to many is among them: a fire, gas
@@ -23,6 +27,16 @@ def _default_waits() -> dict[Wait, timedelta]:
     }
 
 
+def _default_limits() -> dict[Node, Limit]:
+    return {
+        Node.WORKER: Limit(4, Measure.WORKING_HOURS),
+        Node.ACCEPT: RESPOND,
+        Node.WORK: RESOLVE,
+        Node.VERIFY: Limit(4, Measure.WORKING_HOURS),
+        Node.CONFIRM: Limit(1, Measure.WORKING_DAYS),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How sure the bot must be, what it does by itself, and how long it waits.
@@ -37,6 +51,10 @@ class Policy:
     what is read later than `backlog` after it was said is answered in a list.
 
     Of `private_categories` (a code, or the first part of one for all under it) nothing is shown in the group.
+
+    `limits` are those of the nodes (the units' own are stated by the responsibility list, and stand here for a matter
+    that it does not know); when the share `yellow` of one has gone its light turns yellow. `keys` says how the
+    residents' answers decide.
     """
 
     file_at_once: bool = True
@@ -58,6 +76,9 @@ class Policy:
     zone: tzinfo = timezone(timedelta(hours=8))
     backlog: timedelta = timedelta(minutes=10)
     private_categories: tuple[str, ...] = PRIVATE
+    limits: dict[Node, Limit] = field(default_factory=_default_limits)
+    yellow: float = 0.75
+    keys: Keys = BY_DEFAULT
 
     def is_private(self, category: str) -> bool:
         """Whether cases of this category are the business of nobody but the reporter and the workers."""

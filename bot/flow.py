@@ -315,7 +315,7 @@ class Flow:
         if case is None or not facts:
             return None, ()
         now = self._house.clock.now()
-        return Moved(case, tuple(facts)), tuple(self._due(order, case.group, now) for order in orders)
+        return Moved(case, tuple(facts)), tuple(self._due(order, case.group, now, case) for order in orders)
 
     async def _save(self, change: Change) -> None:
         await self._state.save(change)
@@ -331,10 +331,12 @@ class Flow:
             self._house.metrics.doubted()
         log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
-    def _due(self, order: o.Order, group: str, now: datetime) -> Due:
+    def _due(self, order: o.Order, group: str, now: datetime, case: Case | None = None) -> Due:
         match order:
             case o.WakeAt():
                 return Due(order, group, self._house.due_at(group, order.wait, now))
+            case o.WatchClock() if case:
+                return Due(order, group, self._house.turns_at(case, order.clock, order.light))
             case o.CloseMenu():
                 return Due(order, group, now + o.MENU_STAYS)
         return Due(order, group, now)

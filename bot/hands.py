@@ -124,6 +124,8 @@ class Hands:
                 return None
             case o.WakeAt() as order:
                 return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
+            case o.WatchClock() as order:
+                return f.LightTurned(at=self._house.clock.now(), clock=order.clock, light=order.light)
             case o.ShowCard() | o.ShowMenu() | o.CloseMenu():
                 return await self._card(due, case)
             case o.CloseQuestion() as order:

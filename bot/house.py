@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from actions.calendar import Calendar
+from actions.case import Case
+from actions.limits import Limit
+from actions.nodes import Light, Node
 from actions.orders import Wait
 from bot.buttons import Buttons
 from bot.evidence import Evidence
@@ -43,3 +47,16 @@ class House:
     def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
         """When a wait of this group is over."""
         return now + self.grids.wait(group, wait)
+
+    def limit_of(self, case: Case, node: Node) -> Limit:
+        """How long a node of the case may take: as the list said when it was assigned, else by the grid's policy."""
+        assigned = case.assignment
+        if assigned and node in (Node.ACCEPT, Node.WORK):
+            return assigned.respond if node is Node.ACCEPT else assigned.resolve
+        return self.grids.policy_of(case.group).limits[node]
+
+    def turns_at(self, case: Case, number: int, light: Light) -> datetime:
+        """When a clock of the case turns yellow or red."""
+        clock = case.clocks[number]
+        share = self.grids.policy_of(case.group).yellow if light is Light.YELLOW else 1.0
+        return self.calendar.after(clock.since, self.limit_of(case, clock.node), share)

@@ -27,8 +27,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from actions.limits import Limit
+from actions.nodes import Node
 from actions.orders import Wait
 from actions.policy import PRIVATE, Policy
+from actions.verdicts import Keys, Rule
 from bot.categories import every_name, groups
 from bot.toml_lines import Place, SyntaxFault, line_of, read_toml
 
@@ -141,6 +144,10 @@ def _clock(value: str) -> str:
     return value
 
 
+def _limit(text: str) -> str:
+    return str(Limit.parse(text))
+
+
 Lang = Literal["zh_CN", "en"]
 Url = Annotated[str, AfterValidator(_address)]
 RedisUrl = Annotated[str, AfterValidator(_redis_address)]
@@ -152,6 +159,7 @@ Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 PauseSeconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Clock = Annotated[str, AfterValidator(_clock)]
+Within = Annotated[str, AfterValidator(_limit)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -212,6 +220,15 @@ class Rules(_Table):
     quiet_until: Clock = "07:00"
     backlog_minutes: Minutes = 10
     private_categories: tuple[Annotated[str, AfterValidator(_category)], ...] = PRIVATE
+    worker_limit: Within = "4wh"
+    accept_limit: Within = "2wd"
+    work_limit: Within = "5wd"
+    verify_limit: Within = "4wh"
+    confirm_limit: Within = "1wd"
+    yellow: Share = 0.75
+    residents_rule: Rule = Rule.FIRST
+    residents_quorum: Annotated[int, Field(ge=1, le=1000)] = 3
+    raise_after: Annotated[int, Field(ge=0, le=100)] = 3
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -238,6 +255,9 @@ class Rules(_Table):
             quiet_until=time.fromisoformat(self.quiet_until) if self.quiet_until else None,
             backlog=timedelta(minutes=self.backlog_minutes),
             private_categories=self.private_categories,
+            limits={node: Limit.parse(getattr(self, f"{node.value}_limit")) for node in Node},
+            yellow=self.yellow,
+            keys=Keys(self.residents_rule, self.residents_quorum, self.raise_after),
         )
 
 
