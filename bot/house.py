@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
+from actions.calendar import Calendar, monday_to_friday
 from actions.orders import Wait
 from bot.buttons import Buttons
 from bot.evidence import Evidence
 from bot.grids import Grids
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
+
+FIVE_DAYS = Calendar(monday_to_friday, timezone(timedelta(hours=8)))
+"""Monday to Friday on China's clocks, without holidays: for a house that was given no calendar of its own."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,7 @@ class House:
     metrics: Metrics
     grids: Grids
     evidence: Evidence
+    calendar: Calendar = FIVE_DAYS
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chat(self, group: str) -> Chat:
