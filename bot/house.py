@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
-from actions.calendar import Calendar
+from actions.calendar import Calendar, monday_to_friday
 from actions.case import Case
 from actions.limits import Limit
 from actions.nodes import Light, Node
@@ -15,6 +15,9 @@ from bot.evidence import Evidence
 from bot.grids import Grids
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
+
+FIVE_DAYS = Calendar(monday_to_friday, timezone(timedelta(hours=8)))
+"""Monday to Friday on China's clocks, without holidays: for a house that was given no calendar of its own."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class House:
     metrics: Metrics
     grids: Grids
     evidence: Evidence
+    calendar: Calendar = FIVE_DAYS
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chat(self, group: str) -> Chat:

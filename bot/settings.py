@@ -32,6 +32,7 @@ from actions.nodes import Node
 from actions.orders import Wait
 from actions.policy import PRIVATE, Policy
 from actions.verdicts import Keys, Rule
+from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
 from bot.toml_lines import Place, SyntaxFault, line_of, read_toml
 
@@ -327,6 +328,7 @@ class Settings(_Table):
     emergency: Emergency = Field(default_factory=lambda: Emergency(**EMERGENCY["CN"]))
     telegram: Telegram = Telegram()
     policy: Rules = Rules()
+    calendar: WorkingTime = WorkingTime()
     grids: tuple[Grid, ...] = Field(default=(), alias="grid")
 
     @model_validator(mode="before")
@@ -491,6 +493,7 @@ def _model_at(place: Place) -> type[BaseModel]:
         "telegram": Telegram,
         "policy": Rules,
         "emergency": Emergency,
+        "calendar": WorkingTime,
         "grid": Grid,
         "workers": Worker,
     }

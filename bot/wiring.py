@@ -126,6 +126,7 @@ async def _open(opening: _Opening) -> OpenBot:
         metrics=Metrics(),
         grids=grids,
         evidence=evidence,
+        calendar=settings.calendar.calendar(settings.country, settings.timezone),
     )
     flow = Flow(house)
     webchat = _web_chat(opening, redis, flow)
@@ -337,5 +338,6 @@ def replaying(settings: Settings, nlu: Nlu, history: History) -> Replay:
         metrics=Metrics(),
         grids=Grids(settings),
         evidence=Evidence("replay", settings.address, chats),
+        calendar=settings.calendar.calendar(settings.country, settings.timezone),
     )
     return Replay(house, state, chat, clock)
