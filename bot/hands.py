@@ -6,60 +6,35 @@ sending was cut off between the platform's "yes" and our writing it down is said
 """
 
 import hashlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import KEYS, QUESTIONS, Case, Stage
+from actions.case import QUESTIONS, Case, Stage
 from actions.corrections import Step
 from actions.emergency import Peril
 from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
-from actions.mask import mask
-from actions.orders import News
 from actions.post import Button, Post
-from actions.presses import RATES, RESIDENTS_ROW, WORKERS_ROW, Verb, on_card
+from actions.presses import RATES, Verb, on_card
 from actions.reading import Urgency
 from bot.buttons import label
 from bot.cards import Writer
-from bot.categories import name_of
 from bot.correcting import Correcting
-from bot.following import Following, at_work, furthest
+from bot.dispatching import Dispatching
 from bot.house import House
 from bot.menus import Menu
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
-from bot.replies import reply, toast, told
+from bot.questions import calls_workers, question
+from bot.replies import reply, toast
 from bot.whispering import Whispering, invitation, is_aside
-from connectors.dispatch import Filing
 
 log = structlog.get_logger("hands")
-CONFIDENTIAL = "【保密件 / confidential】"
-"""The first line of all that dispatch gets of a private case."""
-LOOK_BACK = timedelta(minutes=5)
-"""Clocks differ: how long before the first try a ticket of ours may carry as its time."""
-
-_STATUS = {
-    News.DISPUTED: "received",
-    News.DENIED: "received",
-    News.SENT_AGAIN: "received",
-    News.WITHDRAWN: "closed",
-    News.HANDLED: "fixed",
-    News.CONFIRMED: "closed",
-    News.CAME_BACK: "received",
-}
-_STATUS_NOW = {
-    Stage.ACCEPTED: "accepted",
-    Stage.IN_PROGRESS: "in_progress",
-    Stage.RETURNED: "returned",
-    **dict.fromkeys(KEYS, "fixed"),
-}
 
 
 class Hands:
@@ -68,8 +43,8 @@ class Hands:
     def __init__(self, house: House) -> None:
         self._house = house
         self._correcting = Correcting(house)
-        self._following = Following(house)
-        self._whispering = Whispering(house, _question)
+        self._dispatching = Dispatching(house)
+        self._whispering = Whispering(house, question)
 
     async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
         """What is said of a private case instead of what an order would say in the group. Raises `Unreachable`."""
@@ -116,16 +91,21 @@ class Hands:
         return None  # it has become private this very moment, and what follows from that is on its way
 
     async def _for_case(self, due: Due, case: Case) -> f.Fact | None:
+        now = self._house.clock.now()
         match due.order:
-            case o.FileTicket():
-                return await self._file(due, case)
-            case o.TellDispatch() as order:
-                await self._tell(due, order, case)
-                return None
             case o.WakeAt() as order:
-                return f.TimeRanOut(at=self._house.clock.now(), timer=order.timer)
+                return f.TimeRanOut(at=now, timer=order.timer)
             case o.WatchClock() as order:
-                return f.LightTurned(at=self._house.clock.now(), clock=order.clock, light=order.light)
+                return f.LightTurned(at=now, clock=order.clock, light=order.light)
+            case o.FileTicket():
+                return await self._dispatching.file(due, case)
+            case o.TellDispatch() as order:
+                await self._dispatching.tell(due, order, case)
+                return None
+        return await self._in_group(due, case)
+
+    async def _in_group(self, due: Due, case: Case) -> f.Fact | None:
+        match due.order:
             case o.ShowCard() | o.ShowMenu() | o.CloseMenu():
                 return await self._card(due, case)
             case o.CloseQuestion() as order:
@@ -244,7 +224,7 @@ class Hands:
     def timely(self, order: o.Order, case: Case) -> bool:
         """Whether there is still something to be said."""
         writer, _ = self._writer(case.group)
-        return bool(_question(order, case, writer)[1])
+        return bool(question(order, case, writer)[1])
 
     async def put_on_card(self, order: o.Order, case: Case) -> f.Posted | None:
         """Ask by way of the card, whose edits disturb nobody; None where there is no need or no card."""
@@ -254,18 +234,18 @@ class Hands:
         asked = replace(case, posts=(*case.posts, (what, card)))
         writer, lang = self._writer(case.group)
         rows = self._house.buttons.rows(asked, on_card(asked), gettext(lang))
-        mentions = await self._house.workers(case.group) if _calls_workers(order) else ()
+        mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         post = self._post(asked, order, writer.card(asked), rows, reply_to=case.origin, mentions=mentions)
         await self._house.chat(case.group).edit(card, post)
         return f.Posted(at=self._house.clock.now(), what=what, post=card, face=_face(post))
 
     async def whisper(self, order: o.Order, case: Case) -> bool:
         """Tell the workers, each in private, what calls for them; whether any of them was reached."""
-        if not _calls_workers(order):
+        if not calls_workers(order):
             return False
         writer, _ = self._writer(case.group)
         title = (await self._house.state.talk(case.group)).title
-        text = "\n".join(line for line in (_question(order, case, writer)[1], title) if line)
+        text = "\n".join(line for line in (question(order, case, writer)[1], title) if line)
         reached = False
         for person, _name in await self._house.workers(case.group):
             try:
@@ -278,11 +258,11 @@ class Hands:
     async def _say(self, due: Due, case: Case) -> f.Fact | None:
         order = due.order
         writer, lang = self._writer(case.group)
-        what, text, rows = _question(order, case, writer)
+        what, text, rows = question(order, case, writer)
         if not text:
             return None
         buttons = self._house.buttons.rows(case, rows, gettext(lang))
-        mentions = await self._house.workers(case.group) if _calls_workers(order) else ()
+        mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         reply_to = case.post("card") or case.origin
         if due.answers and isinstance(order, o.Say):
             reply_to = due.answers
@@ -373,121 +353,6 @@ class Hands:
         writer = self._house.grids.writer_of(group)
         return writer, writer.lang
 
-    # --- at dispatch ------------------------------------------------------------------------------------
-
-    async def _file(self, due: Due, case: Case) -> f.Fact | None:
-        now, ticket = self._house.clock.now(), None
-        try:
-            if due.tries > 1 and due.first_tried_at:
-                ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
-            if ticket is None and case.stage is not Stage.FILING:
-                return None  # taken back while it waited, and dispatch never had it
-            if ticket is None and not case.private and (joined := await self._following.join(due, case)):
-                return joined
-            ticket = ticket or await self._house.dispatch.file(self._filing(case))
-        except Refused as reason:
-            return f.TicketRefused(at=now, reason=str(reason))
-        return f.TicketFiled(at=now, ticket=ticket)
-
-    def _filing(self, case: Case) -> Filing:
-        secret = CONFIDENTIAL if case.private else ""
-        title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
-        words = mask(case.text)
-        people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
-        return Filing(
-            ref=case.id,
-            service_code=case.category,
-            description="\n".join(part for part in (secret, title, words, people) if part),
-            confidential=case.private,
-            address=mask(case.place),
-            lat=case.point.lat if case.point else None,
-            long=case.point.long if case.point else None,
-            media_urls=self._house.evidence.links(case.group, case.attachments),
-        )
-
-    async def _tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
-        ticket = order.ticket or case.ticket
-        if ticket is None or (order.news is News.JOINED and ticket != case.ticket):
-            return
-        others = await self._following.others(case, ticket)
-        await self._following.share(due, order, case, others)
-        news = self._following.due_to_dispatch(order.news, case, others)
-        if news is None:
-            return
-        dispatch = self._house.dispatch
-        if due.tries > 1 and due.first_tried_at:
-            since = due.first_tried_at - LOOK_BACK
-            if await dispatch.find_update(ticket, order.key, since):
-                return
-        status = _status(news, case, others)
-        words = self._told(replace(order, news=news), case)
-        await dispatch.post_update(ticket, status, words, order.key)
-
-    def _told(self, order: o.TellDispatch, case: Case) -> str:
-        lang = self._house.grids.writer_of(case.group).lang
-        named = order.news is News.RECATEGORISED
-        text = name_of(order.text, lang) if named else mask(order.text)
-        people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
-        words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
-        secret = (CONFIDENTIAL,) if case.private else ()
-        return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
-
 
 def _face(post: Post) -> str:
     return hashlib.sha256(f"{post.text}\0{post.buttons}".encode()).hexdigest()[:16]
-
-
-def _status(news: News, case: Case, others: Sequence[Case]) -> str:
-    """What becomes of the ticket; a unit that is at work on it already is not sent back to the start."""
-    status = _STATUS.get(news)
-    if status is None or (status == "received" and at_work(others)):
-        return _STATUS_NOW.get(furthest(case, *others).stage, "received")
-    return status
-
-
-def _calls_workers(order: o.Order) -> bool:
-    to_worker = (
-        o.Sentence.REMIND_WORKER,
-        o.Sentence.REMIND_WORKER_KEY,
-        o.Sentence.RETURNED,
-        o.Sentence.REFUSED,
-    )
-    return isinstance(order, o.AskWorker) or (isinstance(order, o.Say) and order.sentence in to_worker)
-
-
-_Rows = tuple[tuple[Verb, ...], ...]
-_WORKERS_KEY: _Rows = (WORKERS_ROW,)
-_RESIDENTS_KEY: _Rows = (RESIDENTS_ROW,)
-
-
-def _question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
-    """What is posted, in which words, with which buttons; no words where the moment has passed."""
-    match order:
-        case o.AskWorker():
-            asked = case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY)
-            return "worker_key", writer.ask_worker(case) if asked else "", _WORKERS_KEY
-        case o.AskIfFixed():
-            asked = case.stage is Stage.RESIDENTS_KEY
-            return "residents_key", writer.ask_if_fixed(case) if asked else "", _RESIDENTS_KEY
-        case o.AskSatisfaction():
-            return "satisfaction", writer.ask_satisfaction(case), (RATES,)
-        case o.Say():
-            stages = _SAID_IN.get(order.sentence)
-            text = writer.say(order.sentence, case, order.note)
-            rows = _REPEATED.get(order.sentence, ())
-            return order.sentence.value, text if stages is None or case.stage in stages else "", rows
-    raise Refused(f"nobody knows how to carry out {type(order).__name__}")
-
-
-_SAID_IN: dict[o.Sentence, tuple[Stage, ...]] = {
-    o.Sentence.REFUSED: (Stage.WAITING_WORKER,),
-    o.Sentence.RETURNED: (Stage.RETURNED,),
-    o.Sentence.REMIND_WORKER: (Stage.WAITING_WORKER, Stage.HANDLING),
-    o.Sentence.REMIND_WORKER_KEY: (Stage.WORK_DONE, Stage.WORKER_KEY),
-    o.Sentence.REMIND_RESIDENTS: (Stage.RESIDENTS_KEY,),
-}
-"""What may have waited is said only while it still holds."""
-_REPEATED: dict[o.Sentence, _Rows] = {
-    o.Sentence.REMIND_WORKER_KEY: _WORKERS_KEY,
-    o.Sentence.REMIND_RESIDENTS: _RESIDENTS_KEY,
-}

@@ -1,0 +1,115 @@
+"""Dispatching: what is said to the dispatch backend about a case: its ticket, and news of it.
+
+Where the backend offers no idempotency key, an order that was tried before looks before it sends again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from actions import facts as f
+from actions import orders as o
+from actions.case import KEYS, Case, Stage
+from actions.errors import Refused
+from actions.ledger import Due
+from actions.mask import mask
+from actions.orders import News
+from bot.categories import name_of
+from bot.following import Following, at_work, furthest
+from bot.house import House
+from bot.replies import told
+from connectors.dispatch import Filing
+
+CONFIDENTIAL = "【保密件 / confidential】"
+"""The first line of all that dispatch gets of a private case."""
+LOOK_BACK = timedelta(minutes=5)
+"""Clocks differ: how long before the first try a ticket of ours may carry as its time."""
+
+_STATUS = {
+    News.DISPUTED: "received",
+    News.DENIED: "received",
+    News.SENT_AGAIN: "received",
+    News.WITHDRAWN: "closed",
+    News.HANDLED: "fixed",
+    News.CONFIRMED: "closed",
+    News.CAME_BACK: "received",
+}
+_STATUS_NOW = {
+    Stage.ACCEPTED: "accepted",
+    Stage.IN_PROGRESS: "in_progress",
+    Stage.RETURNED: "returned",
+    **dict.fromkeys(KEYS, "fixed"),
+}
+
+
+class Dispatching:
+    """Files tickets and tells of them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._following = Following(house)
+
+    async def file(self, due: Due, case: Case) -> f.Fact | None:
+        now, ticket = self._house.clock.now(), None
+        try:
+            if due.tries > 1 and due.first_tried_at:
+                ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
+            if ticket is None and case.stage is not Stage.FILING:
+                return None  # taken back while it waited, and dispatch never had it
+            if ticket is None and not case.private and (joined := await self._following.join(due, case)):
+                return joined
+            ticket = ticket or await self._house.dispatch.file(self._filing(case))
+        except Refused as reason:
+            return f.TicketRefused(at=now, reason=str(reason))
+        return f.TicketFiled(at=now, ticket=ticket)
+
+    def _filing(self, case: Case) -> Filing:
+        secret = CONFIDENTIAL if case.private else ""
+        title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
+        words = mask(case.text)
+        people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
+        return Filing(
+            ref=case.id,
+            service_code=case.category,
+            description="\n".join(part for part in (secret, title, words, people) if part),
+            confidential=case.private,
+            address=mask(case.place),
+            lat=case.point.lat if case.point else None,
+            long=case.point.long if case.point else None,
+            media_urls=self._house.evidence.links(case.group, case.attachments),
+        )
+
+    async def tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
+        ticket = order.ticket or case.ticket
+        if ticket is None or (order.news is News.JOINED and ticket != case.ticket):
+            return
+        others = await self._following.others(case, ticket)
+        await self._following.share(due, order, case, others)
+        news = self._following.due_to_dispatch(order.news, case, others)
+        if news is None:
+            return
+        dispatch = self._house.dispatch
+        if due.tries > 1 and due.first_tried_at:
+            since = due.first_tried_at - LOOK_BACK
+            if await dispatch.find_update(ticket, order.key, since):
+                return
+        status = _status(news, case, others)
+        words = self._told(replace(order, news=news), case)
+        await dispatch.post_update(ticket, status, words, order.key)
+
+    def _told(self, order: o.TellDispatch, case: Case) -> str:
+        lang = self._house.grids.writer_of(case.group).lang
+        named = order.news is News.RECATEGORISED
+        text = name_of(order.text, lang) if named else mask(order.text)
+        people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
+        words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
+        secret = (CONFIDENTIAL,) if case.private else ()
+        return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
+
+
+def _status(news: News, case: Case, others: Sequence[Case]) -> str:
+    """What becomes of the ticket; a unit that is at work on it already is not sent back to the start."""
+    status = _STATUS.get(news)
+    if status is None or (status == "received" and at_work(others)):
+        return _STATUS_NOW.get(furthest(case, *others).stage, "received")
+    return status
