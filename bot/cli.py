@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bot.cli_matters import matters_app
 from bot.settings import Settings, SettingsError, load, unknown_variables
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ desk_app = typer.Typer(
     help="The embedded desk: what a dispatcher does on the page, for scripts.", no_args_is_help=True
 )
 app.add_typer(desk_app, name="desk")
+app.add_typer(matters_app, name="matters")
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]

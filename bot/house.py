@@ -13,6 +13,7 @@ from actions.orders import Wait
 from bot.buttons import Buttons
 from bot.evidence import Evidence
 from bot.grids import Grids
+from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
 
@@ -24,6 +25,7 @@ FIVE_DAYS = Calendar(monday_to_friday, timezone(timedelta(hours=8)))
 class House:
     """Everything that the flow needs, each part behind its port.
 
+    `matters` is the responsibility list; without more, the one that ships.
     `wake` is set when new orders may be due, so that nobody has to wait for the next look at the clock.
     """
 
@@ -37,6 +39,7 @@ class House:
     grids: Grids
     evidence: Evidence
     calendar: Calendar = FIVE_DAYS
+    matters: Matters = field(default_factory=Matters)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chat(self, group: str) -> Chat:

@@ -20,15 +20,18 @@ class BadTable(Exception):
     """The file cannot be read as a table. The text is for the operator and names the file."""
 
 
-def read(path: Path) -> list[Row]:
-    """All rows: row n of the spreadsheet at n - 1, an empty one as (). Raises BadTable."""
+def read(path: Path, *, formulas: bool = False) -> list[Row]:
+    """All rows: row n of the spreadsheet at n - 1, an empty one as (). Raises BadTable.
+
+    A formula is read as the value it had when the file was saved; with `formulas` as it is written, `=A1`.
+    """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadTable(f"{path}: larger than {MOST_BYTES // 1_000_000} MB: split it")
         content = path.read_bytes()
     except OSError as error:
         raise BadTable(f"{path}: {error.strerror}") from None
-    rows = list(islice(_rows(path, content), MOST_ROWS + 1))
+    rows = list(islice(_rows(path, content, formulas=formulas), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise BadTable(f"{path}: more than {MOST_ROWS} rows: split it")
     if not any(rows):
@@ -36,21 +39,28 @@ def read(path: Path) -> list[Row]:
     return rows
 
 
-def _rows(path: Path, content: bytes) -> Iterator[Row]:
+def _rows(path: Path, content: bytes, *, formulas: bool) -> Iterator[Row]:
     if content.startswith(_OLD_EXCEL):
         raise BadTable(f"{path}: an old or locked Excel file: save it as .xlsx without a password, or as CSV")
     if content.startswith(b"PK"):
-        return _of_xlsx(path, content)
+        return _of_xlsx(path, content, formulas=formulas)
     return _of_csv(path, _decoded(path, content))
 
 
 def _cells(values: Iterable[object]) -> Row:
-    """The cells as text; numbers as they are shown (412, not 412.0)."""
-    cells = [
-        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-        for value in ("" if value is None else value for value in values)
-    ]
+    cells = [_cell(value) for value in values]
     return tuple(cells) if any(cells) else ()
+
+
+def _cell(value: object) -> str:
+    """A cell as text; numbers as they are shown (412, not 412.0)."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if hasattr(value, "ref"):  # openpyxl's object for a formula over many cells
+        return "="
+    return str(value).strip()
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -81,14 +91,14 @@ def _of_csv(path: Path, text: str) -> Iterator[Row]:
         raise BadTable(f"{path}: line {lines.line_num}: {error}; is a quotation mark missing?") from None
 
 
-def _of_xlsx(path: Path, content: bytes) -> Iterator[Row]:
+def _of_xlsx(path: Path, content: bytes, *, formulas: bool) -> Iterator[Row]:
     from openpyxl import load_workbook
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             if sum(part.file_size for part in parts.infolist()) > _MOST_UNPACKED:
                 raise BadTable(f"{path}: larger than {_MOST_UNPACKED // 1_000_000} MB unpacked: split it")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=not formulas)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # many exporters state a wrong size, and cells beyond it would be lost
         yield from map(_cells, sheet.iter_rows(values_only=True))

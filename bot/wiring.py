@@ -27,6 +27,7 @@ from bot.history import History
 from bot.home import Home
 from bot.house import House
 from bot.log_ring import Ring
+from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
@@ -127,6 +128,7 @@ async def _open(opening: _Opening) -> OpenBot:
         grids=grids,
         evidence=evidence,
         calendar=settings.calendar.calendar(settings.country, settings.timezone),
+        matters=_matters(opening.home),
     )
     flow = Flow(house)
     webchat = _web_chat(opening, redis, flow)
@@ -143,6 +145,14 @@ async def _open(opening: _Opening) -> OpenBot:
     await _serve(opening, app)
     name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
     return OpenBot(await logins.issue(), name, opening.tasks)
+
+
+def _matters(home: Home) -> Matters:
+    """The responsibility list. Raises Refused where the version in force cannot be read."""
+    matters = Matters(home.path)
+    matters.keep_shipped()
+    matters.in_force()
+    return matters
 
 
 def _dispatch(settings: Settings, parts: Parts) -> Open311Dispatch:
@@ -339,5 +349,6 @@ def replaying(settings: Settings, nlu: Nlu, history: History) -> Replay:
         grids=Grids(settings),
         evidence=Evidence("replay", settings.address, chats),
         calendar=settings.calendar.calendar(settings.country, settings.timezone),
+        matters=Matters(Home(settings.home).path),
     )
     return Replay(house, state, chat, clock)
