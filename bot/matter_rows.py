@@ -60,8 +60,9 @@ _MOST_LETTERS = 200
 _HEADER_WITHIN = 10  # rows: a list often begins with a title
 _SHOWN = 40  # letters of a value that a fault quotes
 _CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
-_SEPARATED = re.compile(r"[;；、/／\n]+")
-_TELLING = re.compile(r"[;；\n]+")
+_UNITS = re.compile(r"[;；、/／\n]+")
+_SAYINGS = re.compile(r"[;；、\n]+")
+_BASES = re.compile(r"[;；\n]+")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00:00)?")
 
 
@@ -133,7 +134,9 @@ class _Checker:
         titles = [[_TITLES.get(_plain(cell), "") for cell in row] for row in self._rows[:_HEADER_WITHIN]]
         header = next((at for at, names in enumerate(titles) if {"code", "lead"} <= set(names)), -1)
         if header < 0:
-            raise BadTable(f"{self._file}: no row of titles: the first row names the columns, {_wanted(NEEDED)}")
+            raise BadTable(
+                f"{self._file}: no row of titles: the first row names the columns, {_wanted(NEEDED)}"
+            )
         names = titles[header]
         twice = sorted({name for name in names if name and names.count(name) > 1})
         missing = [name for name in NEEDED if name not in names]
@@ -205,8 +208,9 @@ class _Cells:
         return tuple(dict.fromkeys(part for part in parts if part))
 
     def fault(self, column: str, why: str) -> None:
-        """Something is wrong."""
-        self.faults.append((column, why))
+        """Something is wrong; told once."""
+        if (column, why) not in self.faults:
+            self.faults.append((column, why))
 
     def meant(self, column: str, means: Callable[[str], _Meant], instead: str) -> _Meant | None:
         """What a cell means; None where it says nothing, or where it is at fault: then `instead` says what to write."""
@@ -248,7 +252,7 @@ def _matters(
         cells.fault("until", f"{ends} is before {begins}, when it begins")
     leads, assisting = _units(cells, "lead", units), _units(cells, "assisting", units)
     name_zh, name_en = (" ".join(cells.text(name).split()) for name in ("name_zh", "name_en"))
-    basis, synonyms = cells.many("basis", _TELLING), cells.many("synonyms", _SEPARATED)
+    basis, synonyms = cells.many("basis", _BASES), cells.many("synonyms", _SAYINGS)
     if cells.faults or not (category and level and respond and resolve and begins):
         return ()
     return tuple(
@@ -273,7 +277,9 @@ def _matters(
 
 
 def _units(cells: _Cells, column: str, known: frozenset[str] | None) -> tuple[str, ...]:
-    named = cells.many(column, _SEPARATED)
+    named = cells.many(column, _UNITS)
+    if not named and cells.text(column):
+        cells.fault(column, "names no unit: fill it in")
     for unit in named:
         if known is not None and unit not in known:
             near = get_close_matches(unit, known, 1)
