@@ -4,6 +4,7 @@ HOME/lock    held by the `linli run` at work; its process id is inside
 HOME/redis   the embedded Redis' data
 HOME/desk    the embedded desk's data
 HOME/keys    what this and the other parts prove themselves with, a file each, made once
+HOME/matters the versions of the responsibility list (bot/matter_list.py)
 HOME/records what the city's own records teach the NLU (bot/record_store.py)
 """
 
