@@ -100,7 +100,7 @@ class _Drawn:
         people = _people(pairs(grid.workers)) or _("the administrators of the group")
         branch.add(_("workers: {people}").format(people=people))
         if grid.unit:
-            branch.add(f"{_('unit')}: {escape(grid.unit)}")
+            branch.add(_("unit: {unit}").format(unit=escape(grid.unit)))
         if grid.groups:
             branch.add(_("groups: {groups}").format(groups=_listed(grid.groups)))
 

@@ -14,8 +14,8 @@ from bot.ports import State
 from bot.settings import Grid, Settings
 from connectors.moves import home_of
 
-
 LIVE = ("policy", "grids", "areas", "units", "hierarchy")
+"""The settings that come into force while the program runs."""
 
 
 class Grids:

@@ -73,10 +73,9 @@ class Reloading:
 
     async def _take(self, seen: Sources) -> None:
         changed, self._taken = seen.since(self._taken), seen
-        try:
-            settings = await asyncio.to_thread(self._read, seen.toml)
-        except SettingsError as error:
-            log.error("settings_refused", files=changed, faults=str(error).splitlines())
+        settings, faults = await asyncio.to_thread(self._look, seen.toml)
+        if settings is None:
+            log.error("settings_refused", files=changed, faults=faults)
             return
         old, new = InForce.of(self._grids.settings), InForce.of(settings)
         self._grids.adopt(settings)
@@ -86,6 +85,12 @@ class Reloading:
             log.info("settings_in_force", files=changed, version=new.version, changes=new.since(old))
         if others := _others(self._at_start, settings):
             log.warning("settings_need_a_restart", keys=others)
+
+    def _look(self, toml: Path) -> tuple[Settings | None, list[str]]:
+        try:
+            return self._read(toml), []
+        except SettingsError as error:
+            return None, str(error).splitlines()
 
     def _decree(self, new: InForce, old: InForce | None, by: str) -> None:
         decree = Decree(self._clock.now(), "hierarchy", new.version, by, new.since(old))
