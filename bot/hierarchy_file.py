@@ -97,7 +97,7 @@ class _Sheet:
 
     def __init__(self, path: Path, rows: Sequence[Row], raw: dict[str, Any], written: Written) -> None:
         self._path, self._rows, self._raw, self._written = path, rows, raw, written
-        self._faults: list[str] = []
+        self._faults: list[tuple[int, str]] = []
         # A cell of several lines moves all that follows down.
         more = accumulate((sum(cell.count("\n") for cell in row) for row in rows), initial=0)
         self._lines = [number + below for number, below in enumerate(more, 1)]
@@ -131,7 +131,7 @@ class _Sheet:
         }
         for number, kind, row in members:
             self._member(number, kind, row)
-        return self._faults
+        return [told for _, told in sorted(self._faults)]
 
     def _table(self, number: int, kind: str, row: Mapping[str, str]) -> None:
         keys = {"id": "id", **_KEYS[kind]}
@@ -189,7 +189,7 @@ class _Sheet:
                 self._tell(number, column, f"it means nothing for a {kind}: leave the cell empty")
 
     def _tell(self, number: int, column: str, what: str) -> None:
-        self._faults.append(f"{self._where(number)}: {column}: {what}")
+        self._faults.append((number, f"{self._where(number)}: {column}: {what}"))
 
     def _where(self, number: int) -> str:
         if self._path.suffix.lower() == ".xlsx":

@@ -86,7 +86,7 @@ AREA, BOSS = Area("a", "甲", Level.STREET), ("t:1", "赵")
 @pytest.mark.parametrize(
     ("areas", "units", "seats", "told"),
     [
-        ((Area("a", "甲", Level.STREET, "chum"), COMMUNITY), (), (), ("area", 0, "parent", "did you mean chun?")),
+        ((Area("a", "甲", Level.STREET, "chum"), Area("chun", "春", Level.CITY)), (), (), ("area", 0, "parent", "did you mean chun?")),
         ((AREA, AREA), (), (), ("area", 1, "id", "there is an area a above")),
         ((Area("a", "甲", Level.CITY, "a"),), (), (), ("area", 0, "parent", "a → a")),
         (

@@ -40,7 +40,12 @@ def test_the_example_is_sound(tmp_path):
     grids = Grids(load({}, tmp_path / "linli.toml"))
     group = "telegram:-1001234567891"
     assert grids.area_of(group) == "chunfeng"
-    assert [area.name for area in grids.hierarchy.chain("chunfeng")] == ["春风里社区", "望江街道", "东湖区", "临江市"]
+    assert [area.name for area in grids.hierarchy.chain("chunfeng")] == [
+        "春风里社区",
+        "望江街道",
+        "东湖区",
+        "临江市",
+    ]
     assert grids.worker_ids(group) == {"telegram:42", "telegram:43"}
     assert grids.supervisors_of(group, Level.STREET) == (("telegram:9004", "陈主任"),)
     assert grids.unit_for(group, "市容环境", Level.COMMUNITY).workers == (("telegram:9101", "蒋队"),)
