@@ -139,7 +139,7 @@ def test_a_cell_of_several_lines_moves_the_lines_below(tmp_path):
          "line 5: unit[0].workers: worker telegram:1 is named twice"),
         ('area = 3\nhierarchy = "h.csv"', "line 1: area: "),
         ('\nhierarchy = "nowhere.csv"', "line 2: hierarchy: "),
-        ('hierarchy = 3', "line 1: hierarchy: "),
+        ("hierarchy = 3", "line 1: hierarchy: "),
     ],
 )  # fmt: skip
 def test_a_fault_in_linli_toml_names_its_line(tmp_path, toml, told):
