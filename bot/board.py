@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from actions.case import KEYS, SETTLED, Case, Stage
+from actions.chronicle import Decree
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
@@ -18,6 +19,7 @@ from bot.ports import Clock, State
 
 SHOWN = 200
 DOUBTS_SHOWN = 20
+DECREES_SHOWN = 20
 _AT_ONCE = 50
 _FRESH_SECONDS = (2.0, 60.0)
 _FOR_EVER = timedelta(days=3650)
@@ -59,6 +61,7 @@ class Board:
     health: Mapping[str, Health]
     doubts: int = 0
     unsure: Sequence[Row] = ()
+    decrees: Sequence[Decree] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class Boards:
             health=await check(self._parts),
             doubts=len(unsure),
             unsure=unsure[:DOUBTS_SHOWN],
+            decrees=await self._state.chronicles(DECREES_SHOWN),
         )
 
     async def _group(self, group: str) -> tuple[str, list[Case]]:

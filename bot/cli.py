@@ -26,6 +26,10 @@ desk_app = typer.Typer(
 )
 app.add_typer(desk_app, name="desk")
 app.add_typer(matters_app, name="matters")
+hierarchy_app = typer.Typer(
+    help="Who is above whom: areas, units, grids and their people.", invoke_without_command=True
+)
+app.add_typer(hierarchy_app, name="hierarchy")
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
@@ -59,12 +63,14 @@ def run() -> None:
     from bot import supervisor
     from bot.log import recording
     from bot.log_ring import Ring
+    from bot.sources import Sources
     from bot.wiring import open_bot
 
+    sources = Sources.named(os.environ)  # before they are read, so that no change is missed
     with _settings() as settings:
         ring = Ring()
         with recording(settings.home, secrets=_secrets(settings), ring=ring):
-            code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring))
+            code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring, sources))
     raise typer.Exit(code)
 
 
@@ -213,6 +219,29 @@ def diagram(path: Annotated[Path, typer.Argument(help="Where to write.")] = Path
     from bot.diagram import write
 
     write(path)
+
+
+@hierarchy_app.callback()
+def hierarchy(context: typer.Context) -> None:
+    """Show who is above whom: areas, units, grids and their people."""
+    from bot.cli_hierarchy import show
+
+    if context.invoked_subcommand is None:
+        with _settings() as settings:
+            show(settings)
+
+
+@hierarchy_app.command("check")
+def hierarchy_check(
+    file: Annotated[Path, typer.Argument(help="A hierarchy, CSV or XLSX, or a whole linli.toml.")],
+) -> None:
+    """Say what is wrong with a file and what it would change; nothing comes into force."""
+    from bot.cli_hierarchy import check
+
+    try:
+        check(file)
+    except SettingsError as error:
+        raise _fail(str(error), 2) from None
 
 
 @desk_app.command("list")

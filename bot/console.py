@@ -131,6 +131,8 @@ DETAILS = {
     "other": N_("other case"),
     "doubtful": N_("doubtful"),
 }
+DECREES = {"hierarchy": N_("Hierarchy and rules"), "matters": N_("Responsibility list")}
+_LINES_SHOWN = 10  # of a decree; all of it stays in the chronicle
 
 
 def set_up(app: web.Application, boards: Boards, ring: Ring) -> None:
@@ -215,6 +217,8 @@ def _page(request: web.Request, name: str, words: dict[str, Any]) -> web.StreamR
         "stages": STAGES,
         "happened": HAPPENED,
         "details": DETAILS,
+        "decree_kinds": DECREES,
+        "lines_shown": _LINES_SHOWN,
         "category": lambda code: name_of(code, lang),
         "ago": lambda age: _age(age, lang),
         "clock": _clock_time,

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from actions.hierarchy import Hierarchy, People, Unit
+from actions.levels import Level
 from actions.orders import Wait
 from actions.policy import Policy
 from bot.cards import Writer
@@ -12,24 +14,49 @@ from bot.ports import State
 from bot.settings import Grid, Settings
 from connectors.moves import home_of
 
-People = tuple[tuple[str, str], ...]
+LIVE = ("policy", "grids", "areas", "units", "hierarchy")
+"""The settings that come into force while the program runs."""
 
 
 class Grids:
-    """The settings' grids, and the groups that were bound to them by /bind."""
+    """The settings' grids with what is above them, and the groups that were bound to them by /bind."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._bound: dict[str, str] = {}
+        self._moved: dict[str, str] = {}
+        self._take(settings)
 
     async def load(self, state: State) -> None:
         """Learn which groups are bound. Raises `Unreachable`."""
         for group in await state.groups():
             self.bind(group, (await state.talk(group)).grid)
+        await self.follow_moves(state)
+
+    async def follow_moves(self, state: State) -> None:
+        """Learn under which name we keep the groups of linli.toml: it may name one by the number of today.
+
+        Raises `Unreachable`.
+        """
+        moved = {}
         for grid in self._settings.grids:
-            for group in grid.groups:  # linli.toml may name a group by the number that it has today
+            for group in grid.groups:
                 if (home := await home_of(group, state.recall)) != group:
-                    self.bind(home, grid.id)
+                    moved[home] = grid.id
+        self._moved = moved
+
+    def adopt(self, settings: Settings) -> None:
+        """From now on the grids, areas, units, people and policies of these settings; the rest stays as it was."""
+        self._take(self._settings.model_copy(update={key: getattr(settings, key) for key in LIVE}))
+
+    def _take(self, settings: Settings) -> None:
+        self._settings, self._tree = settings, settings.tree()
+        self._by_id = {grid.id: grid for grid in settings.grids}
+        self._by_group = {group: grid for grid in settings.grids for group in grid.groups}
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force."""
+        return self._settings
 
     def bind(self, group: str, grid: str) -> None:
         """The group belongs to this grid from now on, unless linli.toml puts it elsewhere."""
@@ -75,5 +102,24 @@ class Grids:
             return ""
         return f"community:{grid.community}" if grid.community else f"grid:{grid.id}"
 
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """Who is above whom."""
+        return self._tree
+
+    def area_of(self, group: str) -> str:
+        """The id of the area that the group's grid is in; "" for none."""
+        grid = self._of(group)
+        return grid.area if grid else ""
+
+    def supervisors_of(self, group: str, level: Level) -> People:
+        """Who oversees the group at this level, or at the next one above where anybody does."""
+        return self._tree.supervisors(self.area_of(group), level)
+
+    def unit_for(self, group: str, role: str, level: Level) -> Unit | None:
+        """The unit that acts for a role where the group is."""
+        return self._tree.unit_for(self.area_of(group), role, level)
+
     def _of(self, group: str) -> Grid | None:
-        return self._settings.grid_of(group) or self._settings.grid(self._bound.get(group, ""))
+        named = self._by_group.get(group)
+        return named or self._by_id.get(self._moved.get(group) or self._bound.get(group, ""))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from actions.case import Case
+from actions.chronicle import Decree
 from actions.event import Sketch
 from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry
@@ -176,6 +177,14 @@ class State(Protocol):
 
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""
+
+    async def chronicle(self, record: Decree) -> bool:
+        """Write down what was put in force, for ever; False if the last of its kind has the same version already:
+        however many processes put it in force, it is written once.
+        """
+
+    async def chronicles(self, limit: int) -> list[Decree]:
+        """The last that were written, newest first."""
 
     async def depth(self) -> dict[str, int]:
         """How many entries, orders and dead letters wait: `inbox`, `orders`, `dead`, `partitions`."""

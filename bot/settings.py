@@ -6,8 +6,7 @@ the file, or the variable. Nothing is read on import.
 
 import ipaddress
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +16,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -27,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from actions.hierarchy import Hierarchy, Seat, faults
 from actions.limits import Limit
 from actions.nodes import Node
 from actions.orders import Wait
@@ -34,7 +33,11 @@ from actions.policy import PRIVATE, Policy
 from actions.verdicts import Keys, Rule
 from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
-from bot.toml_lines import Place, SyntaxFault, line_of, read_toml
+from bot.countries import EMERGENCY, ZONES
+from bot.hierarchy_file import import_hierarchy
+from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
+from bot.toml_lines import Place, SyntaxFault, read_toml
+from bot.written import Written
 
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_HOME": ("home",),
@@ -59,48 +62,6 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
 }
 """Which variable sets which key. `LINLI_CONFIG`, the path of the file, is the only other one."""
 
-EMERGENCY: dict[str, dict[str, str]] = {
-    "CN": {"fire": "119", "medical": "120", "police": "110"},
-    "HK": {"fire": "999", "medical": "999", "police": "999"},
-    "MO": {"fire": "999", "medical": "999", "police": "999"},
-    "TW": {"fire": "119", "medical": "119", "police": "110"},
-    "SG": {"fire": "995", "medical": "995", "police": "999"},
-    "MY": {"fire": "999", "medical": "999", "police": "999"},
-    "JP": {"fire": "119", "medical": "119", "police": "110"},
-    "KR": {"fire": "119", "medical": "119", "police": "112"},
-    "GB": {"fire": "999", "medical": "999", "police": "999", "gas": "0800 111 999"},
-    "IE": {"fire": "112", "medical": "112", "police": "112"},
-    "DE": {"fire": "112", "medical": "112", "police": "110"},
-    "FR": {"fire": "18", "medical": "15", "police": "17"},
-    "NL": {"fire": "112", "medical": "112", "police": "112"},
-    "US": {"fire": "911", "medical": "911", "police": "911"},
-    "CA": {"fire": "911", "medical": "911", "police": "911"},
-    "AU": {"fire": "000", "medical": "000", "police": "000"},
-    "NZ": {"fire": "111", "medical": "111", "police": "111"},
-}
-"""The numbers that the emergency texts name, by country; `[emergency]` in the file replaces any of them."""
-
-
-ZONES: dict[str, str] = {
-    "HK": "Asia/Hong_Kong",
-    "MO": "Asia/Macau",
-    "TW": "Asia/Taipei",
-    "SG": "Asia/Singapore",
-    "MY": "Asia/Kuala_Lumpur",
-    "JP": "Asia/Tokyo",
-    "KR": "Asia/Seoul",
-    "GB": "Europe/London",
-    "IE": "Europe/Dublin",
-    "DE": "Europe/Berlin",
-    "FR": "Europe/Paris",
-    "NL": "Europe/Amsterdam",
-    "US": "America/New_York",
-    "CA": "America/Toronto",
-    "AU": "Australia/Sydney",
-    "NZ": "Pacific/Auckland",
-}
-"""What the clocks of the country show, at its largest city; China's where the country is not known."""
-
 
 class SettingsError(Exception):
     """The settings cannot be used. The text is for the operator: a line a fault, each with its place."""
@@ -116,10 +77,6 @@ def _redis_address(url: str) -> str:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must begin with redis://, rediss:// or unix://")
     return url
-
-
-def _worker(value: Any) -> Any:
-    return {"id": value} if isinstance(value, str) else value
 
 
 def _zone(name: str) -> str:
@@ -162,14 +119,7 @@ PauseSeconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Clock = Annotated[str, AfterValidator(_clock)]
 Within = Annotated[str, AfterValidator(_limit)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=200)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=False
-    )
+_Table = Table
 
 
 class Emergency(_Table):
@@ -262,13 +212,6 @@ class Rules(_Table):
         )
 
 
-class Worker(_Table):
-    """A grid worker: an id with its platform (`telegram:42`), and the name to show."""
-
-    id: Id
-    name: str = ""
-
-
 class Grid(_Table):
     """A grid, its groups and its people; what it does not state is as in general.
 
@@ -278,8 +221,9 @@ class Grid(_Table):
     id: Name
     name: Name
     groups: tuple[Id, ...] = ()
-    workers: tuple[Annotated[Worker, BeforeValidator(_worker)], ...] = ()
+    workers: People = ()
     lang: Lang | None = None
+    area: str = ""
     unit: str = ""
     community: Name | None = None
     policy: Rules = Rules()
@@ -287,16 +231,13 @@ class Grid(_Table):
     @field_validator("groups")
     @classmethod
     def _groups_once(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := _twice(groups):
+        if twice := twice_named(groups):
             raise ValueError(f"group {twice} is named twice")
         return groups
 
-    @field_validator("workers")
-    @classmethod
-    def _workers_once(cls, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
-        if twice := _twice(worker.id for worker in workers):
-            raise ValueError(f"worker {twice} is named twice")
-        return workers
+    def seat(self) -> Seat:
+        """The grid as the hierarchy sees it."""
+        return Seat(self.id, self.area, self.unit, tuple(worker.id for worker in self.workers))
 
 
 def _default_home() -> Path:
@@ -330,6 +271,9 @@ class Settings(_Table):
     policy: Rules = Rules()
     calendar: WorkingTime = WorkingTime()
     grids: tuple[Grid, ...] = Field(default=(), alias="grid")
+    areas: tuple[Area, ...] = Field(default=(), alias="area")
+    units: tuple[Unit, ...] = Field(default=(), alias="unit")
+    hierarchy: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -379,6 +323,11 @@ class Settings(_Table):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
 
+    def tree(self) -> Hierarchy:
+        """Who is above whom."""
+        areas, units = (area.plain() for area in self.areas), (unit.plain() for unit in self.units)
+        return Hierarchy(tuple(areas), tuple(units))
+
     def grid(self, name: str) -> Grid | None:
         """The grid of this id."""
         return next((grid for grid in self.grids if grid.id == name), None)
@@ -388,26 +337,39 @@ class Settings(_Table):
         return next((grid for grid in self.grids if group in grid.groups), None)
 
 
-def load(env: Mapping[str, str] | None = None, path: Path | None = None) -> Settings:
-    """The settings, out of the environment and linli.toml.
+def load(
+    env: Mapping[str, str] | None = None, path: Path | None = None, *, hierarchy: Path | None = None
+) -> Settings:
+    """The settings, out of the environment, linli.toml and the file of the hierarchy.
 
-    The file is `path`, or what LINLI_CONFIG names, or ./linli.toml where there is one.
-    Raises `SettingsError`.
+    The file is `path`, or what LINLI_CONFIG names, or ./linli.toml where there is one; `hierarchy` stands for the
+    one that it names. Raises `SettingsError`.
     """
     env = os.environ if env is None else env
-    named = path or (Path(env["LINLI_CONFIG"]) if env.get("LINLI_CONFIG") else None)
-    text = _text(named or Path("linli.toml"), needed=named is not None)
-    name = (named or Path("linli.toml")).name
+    file, needed = config_path(env) if path is None else (path, True)
+    text = _text(file, needed=needed)
     try:
         raw = read_toml(text)
     except SyntaxFault as fault:
-        raise SettingsError(f"{name} line {fault.line}: {fault}") from None
-    origins = _put_environment(raw, env)
+        raise SettingsError(f"{file.name} line {fault.line}: {fault}") from None
+    written = Written(file.name, text, _put_environment(raw, env))
+    told = import_hierarchy(raw, file, written, hierarchy)
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise SettingsError("\n".join(_told(fault, name, text, origins) for fault in faults)) from None
+        wrong = error.errors(include_url=False, include_input=False)
+        told += [_told(fault, written) for fault in wrong]
+    else:
+        told += _told_of_hierarchy(settings, written)
+    if told:
+        raise SettingsError("\n".join(told))
+    return settings
+
+
+def config_path(env: Mapping[str, str]) -> tuple[Path, bool]:
+    """Where linli.toml is, and whether it must be there."""
+    named = env.get("LINLI_CONFIG")
+    return Path(named or "linli.toml"), bool(named)
 
 
 _READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
@@ -416,10 +378,6 @@ _READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
 def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """LINLI_ variables that set nothing: most likely misspelt, worth a warning at the start."""
     return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, *_READ_ELSEWHERE})
-
-
-def _twice(names: Iterable[str]) -> str | None:
-    return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
 def _fault(text: str, *place: str | int) -> PydanticCustomError:
@@ -455,18 +413,15 @@ def _put_environment(raw: dict[str, Any], env: Mapping[str, str]) -> dict[Place,
     return origins
 
 
-def _told(fault: ErrorDetails, name: str, text: str, origins: Mapping[Place, str]) -> str:
+def _told(fault: ErrorDetails, written: Written) -> str:
     place = fault.get("ctx", {}).get("place") or fault["loc"]
-    if place in origins:
-        return f"{origins[place]}: {_reason(fault)}"
-    line = line_of(text, place)
-    where = f"{name} line {line}" if line else name
-    return f"{where}: {_written(place)}: {_reason(fault)}"
+    return f"{written.where(place)}: {_reason(fault)}"
 
 
-def _written(place: Place) -> str:
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return words.lstrip(".") or "the file"
+def _told_of_hierarchy(settings: Settings, written: Written) -> list[str]:
+    tree, seats = settings.tree(), [grid.seat() for grid in settings.grids]
+    found = faults(tree.areas, tree.units, seats)
+    return [f"{written.where((fault.kind, fault.at, fault.key))}: {fault.text}" for fault in found]
 
 
 def _reason(fault: ErrorDetails) -> str:
@@ -495,7 +450,10 @@ def _model_at(place: Place) -> type[BaseModel]:
         "emergency": Emergency,
         "calendar": WorkingTime,
         "grid": Grid,
+        "area": Area,
+        "unit": Unit,
         "workers": Worker,
+        "supervisors": Worker,
     }
     names = [part for part in place if isinstance(part, str)]
     return tables[names[-1]] if names else Settings

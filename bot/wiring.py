@@ -32,8 +32,10 @@ from bot.metrics import Metrics
 from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
 from bot.push import PushDoor
+from bot.reloading import Reloading
 from bot.replay import Replay, VirtualClock
 from bot.settings import Settings
+from bot.sources import Sources
 from bot.supervisor import PUSH_PATH, Parts
 from bot.work import Carrier, News, Reader
 from connectors.dispatch import Open311Dispatch
@@ -86,6 +88,7 @@ class _Opening:
     home: Home
     ring: Ring
     stack: AsyncExitStack
+    sources: Sources | None = None
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -95,10 +98,15 @@ class _Opening:
 
 
 @asynccontextmanager
-async def open_bot(settings: Settings, parts: Parts, ring: Ring | None = None) -> AsyncIterator[OpenBot]:
-    """The bot on real parts. Raises `Refused` and `Unreachable` where it cannot be opened."""
+async def open_bot(
+    settings: Settings, parts: Parts, ring: Ring | None = None, sources: Sources | None = None
+) -> AsyncIterator[OpenBot]:
+    """The bot on real parts; what changes in `sources`, out of which the settings came, comes into force.
+
+    Raises `Refused` and `Unreachable` where it cannot be opened.
+    """
     async with AsyncExitStack() as stack:
-        opening = _Opening(settings, parts, Home(settings.home), ring or Ring(), stack)
+        opening = _Opening(settings, parts, Home(settings.home), ring or Ring(), stack, sources)
         bot = await _open(opening)
         stack.push_async_callback(_cancel, opening.tasks)
         yield bot
@@ -229,6 +237,8 @@ def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
     opening.stack.push_async_callback(carrier.stop)
     for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
         opening.run(loop)
+    if opening.sources:
+        opening.run(Reloading(house.grids, house.state, house.clock, opening.sources).run())
     return news
 
 

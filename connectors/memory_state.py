@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.case import Case
+from actions.chronicle import Decree
 from actions.event import Sketch
 from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
@@ -30,6 +31,7 @@ class MemoryState:
         self._due: dict[str, Due] = {}
         self._dead: dict[str, tuple[DeadLetter, Entry | Due]] = {}
         self._values: dict[str, str] = {}
+        self._decrees: list[Decree] = []
         self._count = 0
 
     async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
@@ -180,6 +182,18 @@ class MemoryState:
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return self._values.get(key)
+
+    async def chronicle(self, record: Decree) -> bool:
+        """Write it down, unless the last of its kind has the same version."""
+        last = next((one for one in self._decrees if one.what == record.what), None)
+        if last and last.version == record.version:
+            return False
+        self._decrees.insert(0, load(dump(record), Decree))
+        return True
+
+    async def chronicles(self, limit: int) -> list[Decree]:
+        """The newest first."""
+        return self._decrees[: max(0, limit)]
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""

@@ -10,6 +10,7 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
     linli:{p017}:dead             dead letters
     linli:{NAME}:line             filings of a community, in the order in which they arrived
+    linli:{chronicle}             what was put in force; see connectors/chronicle.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
@@ -31,11 +32,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from actions.case import Case
+from actions.chronicle import Decree
 from actions.errors import Unreachable
 from actions.event import Sketch
 from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
+from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.partition import PARTITIONS, group_of_case, partition_of
 
@@ -93,6 +96,7 @@ class RedisState:
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
         self._enlist = redis.register_script(_ENLIST)
+        self._chronicle = RedisChronicle(redis)
         self._next_due: dict[int, float] = {}
         self._scanned_at = float("-inf")
         self._replaying = self._from_the_start()
@@ -447,6 +451,16 @@ class RedisState:
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return await self._get(f"linli:value:{key}")
+
+    async def chronicle(self, record: Decree) -> bool:
+        """Write down what was put in force, once."""
+        async with self._reaching():
+            return await self._chronicle.add(record)
+
+    async def chronicles(self, limit: int) -> list[Decree]:
+        """What was put in force, newest first."""
+        async with self._reaching():
+            return await self._chronicle.last(limit)
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""

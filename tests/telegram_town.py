@@ -41,6 +41,7 @@ class TelegramTown(Town):
         """A connector as another process, or the same after a restart, would have it."""
         chat = TelegramChat(
             self.sim.token,
+            named_workers=self.house.grids.worker_ids,
             api_root=self.sim.url,
             clock=self.clock.now,
             moves=Moves(self.state.remember, self.state.recall),

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from actions import facts as f
+from actions.chronicle import Decree
 from actions.ledger import DeadLetter, Entry
 from bot.board import Boards
 from bot.grids import Grids
@@ -203,3 +204,14 @@ async def test_what_nobody_is_sure_of_is_in_no_figure(here):
     forgotten = f.TimeRanOut(at=here.clock.at, timer=after.unsure[0].case.timer)
     await tell(here.state, forgotten, case=after.unsure[0].case)
     assert (await looked()).doubts == 0
+
+
+async def test_what_was_put_in_force_is_shown_newest_first_and_as_text(here):
+    for n in range(25):
+        lines = (f"grid <b>g{n}</b>: worker telegram:43 added", *(f"line {line}" for line in range(11)))
+        await here.state.chronicle(Decree(here.clock.at, "hierarchy", f"v{n}", "hierarchy.csv", lines))
+    text = await page(here)
+    assert "层级与规则" in text
+    assert "grid &lt;b&gt;g24&lt;/b&gt;: worker telegram:43 added" in text
+    assert "还有 2 条" in text
+    assert re.findall(r"<code>(v\d+)</code>", text) == [f"v{n}" for n in range(24, 4, -1)]

@@ -11,6 +11,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
 from actions.case import Case
+from actions.chronicle import Decree
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
 from bot.ports import State
 from connectors.partition import partition_of
@@ -91,6 +92,11 @@ def letter(letter_id: str, after_seconds: float = 0, group: str = GROUP) -> Dead
     """Why something could not be dealt with."""
     at = START + timedelta(seconds=after_seconds)
     return DeadLetter(letter_id, group, "memory", "no use", at, "{}")
+
+
+def decree(version: str, **more: Any) -> Decree:
+    """Something that was put in force."""
+    return Decree(**{"at": START, "what": "hierarchy", "version": version, "by": "linli.toml", **more})
 
 
 class Cut:

@@ -19,6 +19,7 @@ from connectors.partition import partition_of
 from tests.actions.stories import CASE, GROUP, POINT, START
 from tests.contracts.states import (
     OTHER,
+    decree,
     due,
     empty,
     hear,
@@ -404,6 +405,27 @@ class TestState:
         await state.remember("cursor", "时间")
         await state.remember("offset", "2")
         assert (await state.recall("cursor"), await state.recall("offset")) == ("时间", "2")
+
+    # --- the chronicle -------------------------------------------------------------------------------
+
+    async def test_what_is_put_in_force_is_written_once_however_many_say_so(self, state: State) -> None:
+        said = await asyncio.gather(*(state.chronicle(decree("v1", by=f"process {n}")) for n in range(5)))
+        assert sorted(said) == [False, False, False, False, True]
+        assert [each.version for each in await state.chronicles(10)] == ["v1"]
+
+    async def test_what_comes_into_force_again_is_written_again(self, state: State) -> None:
+        for version in ("v1", "v2", "v2", "v1"):
+            await state.chronicle(decree(version))
+        assert [each.version for each in await state.chronicles(10)] == ["v1", "v2", "v1"]
+        assert [each.version for each in await state.chronicles(2)] == ["v1", "v2"]
+        assert await state.chronicles(0) == []
+
+    async def test_a_list_and_a_hierarchy_of_the_same_version_are_two_things(self, state: State) -> None:
+        hierarchy, matters = decree("v1"), decree("v1", what="matters", changes=("noise.night: 城管 → 公安",))
+        assert await state.chronicle(hierarchy)
+        assert await state.chronicle(matters)
+        assert not await state.chronicle(hierarchy)
+        assert await state.chronicles(10) == [matters, hierarchy]
 
     async def test_depth_counts_what_waits(self, state: State) -> None:
         for update, group in (("u1", GROUP), ("u2", GROUP), ("u1", OTHER)):
