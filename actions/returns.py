@@ -37,7 +37,9 @@ _MARK = re.compile(r"[\[【]\s*reason\s*[:：]\s*([^\[\]【】\n]{0,60}?)\s*[\]�
 _BY_NAME = {name: reason for reason, names in NAMES.items() for name in (reason.value, *names)}
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, _BY_NAME), key=len, reverse=True))
 # A name counts where the words end or pause after it: 「重复报修的」 is a sentence, 「重复，见昨天的单」 has the code.
-_EVERYDAY = frozenset({"other", "其他"})  # "other people say …" begins no less often with the word than with the code
+_EVERYDAY = frozenset(
+    {"other", "其他"}
+)  # "other people say …" begins no less often with the word than with the code
 _HEAD = re.compile(rf"({_LONGEST_FIRST})(\s*[:：,，;；。.、\-—]+|\s+|$)\s*", re.IGNORECASE)
 
 

@@ -16,7 +16,8 @@ from urllib.parse import quote
 import aiohttp
 
 from actions.errors import Refused, Unreachable
-from connectors import duty, push
+from connectors import push
+from connectors.duty import Duty, freed, lines_of
 from connectors.open311 import (
     Endpoint,
     Format,
@@ -74,11 +75,10 @@ class Filing:
     resolve_by: datetime | None = None
 
     @property
-    def duty(self) -> duty.Duty:
+    def duty(self) -> Duty:
         """Who answers for it, and by when."""
-        return duty.Duty(
-            self.matter, self.list_version, self.unit, self.assisting, self.level, self.respond_by, self.resolve_by
-        )
+        who = self.matter, self.list_version, self.unit, self.assisting, self.level
+        return Duty(*who, self.respond_by, self.resolve_by)
 
 
 class Open311Dispatch:
@@ -309,7 +309,7 @@ def _offered(endpoint: Endpoint, wanted: Format) -> Format:
 def _filing_form(filing: Filing) -> Fields:
     form = [
         ("service_code", filing.service_code),
-        ("description", _marked(duty.freed(filing.description), "ref", filing.ref, duty.write(filing.duty))),
+        ("description", _marked(freed(filing.description), "ref", filing.ref, lines_of(filing.duty))),
         ("address_string", clean(filing.address)),
         ("account_id", filing.reporter),
         *(("media_url", url) for url in filing.media_urls),

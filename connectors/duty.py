@@ -5,6 +5,7 @@ writes is never taken for them; `freed` sees to it in what comes before.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +21,8 @@ _LABELS = {
 _LINES = (("matter", "list_version"), ("unit", "assisting", "level"), ("respond_by", "resolve_by"))
 _FIELDS = {label: field for field, label in _LABELS.items()}
 _OURS = re.compile(rf"^(\s*(?:{'|'.join(map(re.escape, _FIELDS))})):", re.MULTILINE)
-_LONGEST = 200  # characters of one value
+_LONGEST = 120  # characters of one value
+_MOST = 12  # units that assist
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class Duty:
     resolve_by: datetime | None = None
 
 
-def write(duty: Duty) -> str:
+def lines_of(duty: Duty) -> str:
     """The lines of a description that state the duty; empty where there is nothing to state."""
     values = {
         **{field: _plain(getattr(duty, field)) for field in ("matter", "list_version", "unit", "level")},
-        "assisting": "、".join(filter(None, (_plain(one).replace("、", "/") for one in duty.assisting))),
+        "assisting": "、".join(
+            _plain(one).replace("、", "/") for one in duty.assisting[:_MOST] if _plain(one)
+        ),
         "respond_by": _time(duty.respond_by),
         "resolve_by": _time(duty.resolve_by),
     }
@@ -48,17 +52,14 @@ def write(duty: Duty) -> str:
     return "\n".join("; ".join(line) for line in parts if line)
 
 
-def read(description: str) -> tuple[Duty, str]:
+def duty_of(description: str) -> tuple[Duty, str]:
     """The duty that stands at the end of a description without its reference, and the words before it."""
-    lines, found = description.rstrip().split("\n"), {}
+    lines, found = description.rstrip().split("\n"), dict[str, str]()
     while lines and (stated := _stated(lines[-1])):
         found |= stated
         lines.pop()
     words = "\n".join(lines).rstrip()
-    texts = {name: found.get(name, "") for name in ("matter", "list_version", "unit", "level")}
-    assisting = tuple(filter(None, found.get("assisting", "").split("、")))
-    times = {name: _when(found.get(name, "")) for name in ("respond_by", "resolve_by")}
-    return Duty(**texts, assisting=assisting, **times), words
+    return _made(lambda name: found.get(name, "")), words
 
 
 def freed(words: str) -> str:
@@ -72,6 +73,18 @@ def _stated(line: str) -> dict[str, str]:
     if not all(label in _FIELDS and value for label, _, value in pairs):
         return {}
     return {_FIELDS[label]: value.strip() for label, _, value in pairs}
+
+
+def _made(text: Callable[[str], str]) -> Duty:
+    return Duty(
+        matter=text("matter"),
+        list_version=text("list_version"),
+        unit=text("unit"),
+        assisting=tuple(filter(None, text("assisting").split("、"))),
+        level=text("level"),
+        respond_by=_when(text("respond_by")),
+        resolve_by=_when(text("resolve_by")),
+    )
 
 
 def _plain(text: str) -> str:
