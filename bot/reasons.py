@@ -23,6 +23,6 @@ def named(note: str, lang: str) -> str:
     """A unit's note with the name of its reason in the place of the mark; one without a mark stays as it is."""
     if not note.startswith("[reason:"):
         return note
-    reason, words = read(note)
+    _, (reason, words) = gettext(lang), read(note)
     name = name_of_reason(reason or Reason.OTHER, lang)
-    return gettext(lang)("{reason}: {words}").format(reason=name, words=words) if words else name
+    return _("{reason}: {words}").format(reason=name, words=words) if words else name

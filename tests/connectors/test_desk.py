@@ -378,7 +378,7 @@ async def test_a_return_without_reason_is_explained(desk, store):
     ticket_id = await store.add(Draft("housing.leak", "漏水", "5号楼"))
     form = {"csrf": await desk.log_in(), "status": "returned", "note": " "}
     status, text = await desk.post(f"/tickets/{ticket_id}", form)
-    assert (status, "请在办理说明里写明原因" in text) == (409, True)
+    assert (status, "退回须选择原因（不属本单位职责、" in text) == (400, True)
 
 
 async def test_a_form_without_our_token_does_nothing(desk, store):

@@ -46,4 +46,5 @@ async function look() {
   if (String(version) !== list().dataset.version || rounds % REDRAW === 0) await redraw();
 }
 
+document.querySelector(".search select")?.addEventListener("change", ({ target }) => target.form.requestSubmit());
 setInterval(() => look().catch(() => {}), INTERVAL);
