@@ -306,7 +306,6 @@ class TicketReturned(Fact):
     With `ruling` it is not the first time: the level above rules who has to act.
     """
 
-    reason: str = ""
     note: str = ""
     update: str = ""
     reason: str = "other"

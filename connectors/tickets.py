@@ -65,7 +65,7 @@ def returned(note: str, heard_at: datetime, update: str = "") -> f.TicketReturne
     """The return that a unit's words state, with its reason."""
     reason, words = returns.read(note)
     if reason is None:
-        return f.TicketReturned(at=heard_at, update=update)
+        return f.TicketReturned(at=heard_at, update=update, reason="")
     return f.TicketReturned(
         at=heard_at, reason=reason.value, note=returns.marked(reason, words), update=update
     )

@@ -36,18 +36,18 @@ class NoReason(NotAllowed):
 def check_move(before: str, after: str, note: str, reason: str = "") -> tuple[str, str]:
     """Return the reason's code, empty where nothing is given back, and the words; raise NotAllowed for a wrong move.
 
-    The same status again needs a note, and is no second return.
+    The same status again needs a note; a second return of what is with no unit would count as one.
     """
     if after not in STATUSES:
         raise NotAllowed(f"unknown status {after[:40]!r}: use one of {', '.join(STATUSES)}")
-    if after == before and not note:
+    if after == before and (after in HANDED_BACK or not note):
         raise NotAllowed(f"the ticket is already {before}", "no_news")
     if after != before and after not in MOVES[before]:
         raise NotAllowed(
             f"a ticket that is {before} cannot become {after}: use one of {', '.join(MOVES[before])}",
             "no_move",
         )
-    if after in HANDED_BACK and after != before:
+    if after in HANDED_BACK:
         return _why(after, note, reason)
     if reason:
         raise NotAllowed("a reason is for a ticket that is given back: returned or rejected")

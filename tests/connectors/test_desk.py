@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from actions.errors import Refused
-from connectors.desk.moves import MOVES, NotAllowed, check_move
+from connectors.desk.moves import HANDED_BACK, MOVES, NotAllowed, check_move
 from connectors.desk.store import Draft, NoSuchTicket, Query, Store, list_tickets, set_status
 from connectors.dispatch import Filing, Open311Dispatch
 from connectors.open311 import STATUSES, decode_requests, decode_updates
@@ -250,10 +250,10 @@ async def test_other_sites_cannot_use_a_browser_here(desk):
 @pytest.mark.parametrize("before", STATUSES)
 @pytest.mark.parametrize("after", STATUSES)
 def test_every_move_is_in_the_table_or_refused(before, after):
-    if after in MOVES[before] or after == before:
+    if after in MOVES[before] or (after == before and after not in HANDED_BACK):
         check_move(before, after, "note")
     else:
-        with pytest.raises(NotAllowed, match=f"is {before} cannot become {after}"):
+        with pytest.raises(NotAllowed, match=f"is {before} cannot become {after}|is already {before}"):
             check_move(before, after, "note")
 
 

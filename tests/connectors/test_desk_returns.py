@@ -83,12 +83,13 @@ def test_a_wrong_reason_is_explained(after, note, reason, said):
 async def test_every_return_is_counted_with_its_reason(store, tmp_path):
     ticket_id = await store.add(LEAK)
     await store.set_status(ticket_id, "returned", "归市政", "not_ours")
-    await store.set_status(ticket_id, "returned", "已电话说明")  # a note, and no second return
+    with pytest.raises(NotAllowed, match="already returned"):
+        await store.set_status(ticket_id, "returned", "已电话说明")
     await store.client_update(ticket_id, "OPEN", "还在漏")
     await store.set_status(ticket_id, "rejected", "哪一栋？", "needs_information")
     (row,) = await asyncio.to_thread(list_tickets, tmp_path)
     assert (row["returns"], row["reasons"]) == (2, ["not_ours", "needs_information"])
-    assert [step["reason"] for step in row["steps"]] == ["not_ours", "", "", "needs_information"]
+    assert [step["reason"] for step in row["steps"]] == ["not_ours", "", "needs_information"]
     assert "[reason" not in json.dumps(row)
 
 
