@@ -229,7 +229,8 @@ async def test_long_words_are_cut_before_the_lines():
         (None, -1, "in_progress", "red"),
         (None, -1, "returned", "red"),
         (None, -1, "fixed", ""),
-        (-1, 96, "received", "yellow"),
+        (-1, 96, "received", "unaccepted"),
+        (-1, 96, "returned", "unaccepted"),
         (-1, 96, "accepted", ""),
     ],
 )
@@ -239,14 +240,14 @@ async def test_the_clock_runs_until_the_work_is_done(client, store, *, respond, 
     ticket_id = await client.file(lamp(**limits))
     if status != "received":
         await store.set_status(ticket_id, status, "x")
-    assert light(await store.ticket(ticket_id), datetime.now(UTC)) == shown
+    assert light(await store.ticket(ticket_id), datetime.now(UTC))[0] == shown
 
 
 async def test_the_last_quarter_before_the_limit_is_yellow(client, store):
     ticket_id = await client.file(lamp(resolve_by=NOW + timedelta(hours=8)))
     ticket = await store.ticket(ticket_id)
-    assert light(ticket, NOW + timedelta(hours=5)) == ""
-    assert light(ticket, NOW + timedelta(hours=7)) == "yellow"
+    assert light(ticket, NOW + timedelta(hours=5)) == ("", None)
+    assert light(ticket, NOW + timedelta(hours=7)) == ("yellow", NOW + timedelta(hours=8))
 
 
 async def test_the_page_filters_by_unit(desk, client):
@@ -278,6 +279,7 @@ async def test_the_page_shows_how_often_and_why_and_what_is_late(desk, client, s
     assert "已退回 ×3: 不属本单位职责 ×2、不在辖区" in page
     assert '<strong class="late red">已超期' in page
     assert '<em class="reason">不在辖区</em>' in page
+    assert ("重新派出" in page, "居民反映未解决" in page) == (True, False)
     assert "主责 lead" not in page
     english = (await desk.get("/?lang=en"))[1]
     assert "not this unit&#39;s responsibility ×2" in english
