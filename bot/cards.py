@@ -11,6 +11,7 @@ from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.categories import name_of
 from bot.phrases import gettext
+from bot.reasons import named
 
 _WAITS_FOR_WORKER = (Stage.WAITING_WORKER, Stage.HANDLING, Stage.WORK_DONE, Stage.WORKER_KEY)
 QUOTED = 80
@@ -77,9 +78,12 @@ class Writer:
         return self._mark(case) + _status(case, self.lang).format(
             ticket=case.ticket or "—",
             worker=case.handler_name or self._("the grid worker"),
-            note=mask(case.note) or self._("no reason given"),
+            note=self._note(case.note) or self._("no reason given"),
             other=case.merged_into.rpartition(":")[2],
         )
+
+    def _note(self, note: str) -> str:
+        return mask(named(note, self.lang))
 
     def _mark(self, case: Case) -> str:
         """What waits for the worker longer than it should carries a clock."""
@@ -136,7 +140,7 @@ class Writer:
         done = self._(
             "{title}\nReported as done: {note}\nGrid worker, please look on the spot and confirm. A photo is welcome."
         )
-        return done.format(title=self.title(case), note=mask(case.note) or "—")
+        return done.format(title=self.title(case), note=self._note(case.note) or "—")
 
     def ask_if_fixed(self, case: Case) -> str:
         """The question for the second key."""
@@ -168,7 +172,7 @@ class Writer:
         """A milestone."""
         return _sentence(sentence, self.lang).format(
             title=self.title(case),
-            note=mask(note) or self._("no reason given"),
+            note=self._note(note) or self._("no reason given"),
             n=case.disputes,
             again=case.reopened,
             worker=case.handler_name or self._("the grid worker"),

@@ -256,23 +256,32 @@ def desk_list(*, as_json: _AsJson = False) -> None:
         return
     console = Console(markup=False, highlight=False)
     for ticket in tickets:
-        console.print(f"{ticket['id']}  {ticket['status']:<12} {ticket['description']}".replace("\n", " / "))
+        returned = f"[returned x{ticket['returns']}] " if ticket["returns"] else ""
+        line = f"{ticket['id']}  {ticket['status']:<12} {returned}{ticket['description']}"
+        console.print(line.replace("\n", " / "))
 
 
 @desk_app.command("set")
 def desk_set(
     ticket: Annotated[str, typer.Argument(metavar="ID")],
     status: str,
-    note: Annotated[str, typer.Option(help="What the group is told; needed for `returned`.")] = "",
+    note: Annotated[str, typer.Option(help="What the group is told.")] = "",
+    reason: Annotated[
+        str,
+        typer.Option(metavar="CODE", help="Why a unit gives it back; without it a note counts as `other`."),
+    ] = "",
 ) -> None:
     """Move a ticket: accepted, in_progress, returned, fixed, closed, …"""
+    from connectors.desk.moves import NoReason
     from connectors.desk.store import NotAllowed, set_status
 
     with _settings() as settings:
         try:
-            set_status(settings.home, ticket, status, note)
-        except NotAllowed as reason:
-            raise _fail(str(reason)) from None
+            set_status(settings.home, ticket, status, note, reason)
+        except NoReason as why:
+            raise _fail(str(why), 2) from None
+        except NotAllowed as why:
+            raise _fail(str(why)) from None
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from actions.errors import Refused
 from actions.ledger import Due
 from actions.mask import mask
 from actions.orders import News
+from bot import reasons
 from bot.categories import name_of
 from bot.following import Following, at_work, furthest
 from bot.house import House
@@ -100,7 +101,7 @@ class Dispatching:
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
         named = order.news is News.RECATEGORISED
-        text = name_of(order.text, lang) if named else mask(order.text)
+        text = name_of(order.text, lang) if named else mask(reasons.named(order.text, lang))
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
         words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
         secret = (CONFIDENTIAL,) if case.private else ()

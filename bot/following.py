@@ -21,7 +21,7 @@ from actions.orders import News
 from bot.house import House
 from bot.phrases import gettext
 from connectors.partition import group_of_case
-from connectors.tickets import SHARED, raw_shared
+from connectors.tickets import SHARED, raw_shared, returned
 
 log = structlog.get_logger("following")
 KEPT = timedelta(days=31)
@@ -147,7 +147,9 @@ class Following:
         """Bring a case that has just come to a ticket to where the ticket is."""
         ahead = furthest(case, *live)
         if ahead is not case and ahead.stage in _NEWS:
-            fact = _NEWS[ahead.stage](at=self._house.clock.now(), note=ahead.note)
+            fact: f.Fact = _NEWS[ahead.stage](at=self._house.clock.now(), note=ahead.note)
+            if isinstance(fact, f.TicketReturned):
+                fact = returned(ahead.note, fact.at)
             await self._tell(order, [case], lambda _: fact)
 
     def _handled_elsewhere(self, case: Case) -> f.Fact:

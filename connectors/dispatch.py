@@ -17,6 +17,7 @@ import aiohttp
 
 from actions.errors import Refused, Unreachable
 from connectors import push
+from connectors.duty import Duty, freed, lines_of
 from connectors.open311 import (
     Endpoint,
     Format,
@@ -53,6 +54,7 @@ class Filing:
     """What dispatch is told of a case. Never a name or a phone number; ``reporter`` is a pseudonym.
 
     ``confidential`` is for backends that can keep a ticket apart; Open311 has no field for it, so the description says so too.
+    From ``matter`` (its code and name) on, what the responsibility list says: lines of the description, see connectors/duty.py.
     """
 
     ref: str
@@ -64,6 +66,19 @@ class Filing:
     media_urls: tuple[str, ...] = ()
     reporter: str = ""
     confidential: bool = False
+    matter: str = ""
+    unit: str = ""
+    assisting: tuple[str, ...] = ()
+    level: str = ""
+    list_version: str = ""
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
+
+    @property
+    def duty(self) -> Duty:
+        """Who answers for it, and by when."""
+        who = self.matter, self.list_version, self.unit, self.assisting, self.level
+        return Duty(*who, self.respond_by, self.resolve_by)
 
 
 class Open311Dispatch:
@@ -294,7 +309,7 @@ def _offered(endpoint: Endpoint, wanted: Format) -> Format:
 def _filing_form(filing: Filing) -> Fields:
     form = [
         ("service_code", filing.service_code),
-        ("description", _marked(filing.description, "ref", filing.ref)),
+        ("description", _marked(freed(filing.description), "ref", filing.ref, lines_of(filing.duty))),
         ("address_string", clean(filing.address)),
         ("account_id", filing.reporter),
         *(("media_url", url) for url in filing.media_urls),
@@ -304,9 +319,9 @@ def _filing_form(filing: Filing) -> Fields:
     return [(name, value) for name, value in form if value]
 
 
-def _marked(text: str, kind: str, ref: str) -> str:
-    """Put our reference last. What a resident wrote in its likeness is taken out of its brackets first."""
-    mark = f"[{kind}:{_safe(ref)}]"
+def _marked(text: str, kind: str, ref: str, lines: str = "") -> str:
+    """Put our lines and our reference last. What a resident wrote in its likeness is taken out of its brackets first."""
+    mark = f"{clean(lines)}\n[{kind}:{_safe(ref)}]".strip()
     plain = _MARK.sub(r"(\1:\2)", clean(text)).strip()
     return f"{plain[: _DESCRIPTION - len(mark) - 1]}\n{mark}".strip()
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from actions import facts as f
+from actions import returns
 from connectors.codec import dump, load
 from connectors.open311 import ServiceRequestUpdate
 
@@ -45,11 +46,26 @@ def fact_shared(raw: dict[str, Any]) -> f.Fact:
 
 
 def news_of(raw: dict[str, Any], heard_at: datetime) -> f.TicketNews | None:
-    """The fact behind an update; None where it says nothing new. Raises ValueError for poison."""
+    """The fact behind an update; None where it says nothing new. Raises ValueError for poison.
+
+    The note of a return begins with the mark of its reason, unless that is `other` or unstated.
+    """
     if not isinstance(raw.get("case"), str) or not isinstance(raw.get("update"), str):
         raise ValueError("news of a ticket without a case or an id")
     note, status = str(raw.get("note") or ""), raw.get("status")
     kind = _FACTS.get(status) if isinstance(status, str) else None
+    if kind is f.TicketReturned:
+        return returned(note, heard_at, raw["update"])
     if kind is not None:
         return kind(at=heard_at, note=note, update=raw["update"])
     return f.TicketNoted(at=heard_at, note=note, update=raw["update"]) if note else None
+
+
+def returned(note: str, heard_at: datetime, update: str = "") -> f.TicketReturned:
+    """The return that a unit's words state, with its reason."""
+    reason, words = returns.read(note)
+    if reason is None:
+        return f.TicketReturned(at=heard_at, update=update, reason="")
+    return f.TicketReturned(
+        at=heard_at, reason=reason.value, note=returns.marked(reason, words), update=update
+    )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from actions.returns import Reason, marked
 from connectors.desk import services
 from connectors.desk.moves import NoSuchTicket, NotAllowed
 from connectors.desk.settings import SETTINGS, STORE
@@ -149,8 +150,19 @@ async def post_update(request: web.Request) -> web.Response:
 def wire_update(step: Step) -> ServiceRequestUpdate:
     """Return a step in the standard's words."""
     return ServiceRequestUpdate(
-        step.id, step.ticket, step.status or None, step.wire_status, step.at, step.text, step.media_url
+        step.id,
+        step.ticket,
+        step.status or None,
+        step.wire_status,
+        step.at,
+        _said(step.reason, step.text),
+        step.media_url,
     )
+
+
+def _said(reason: str, text: str) -> str:
+    # The standard has no field for a reason; every client passes the text on.
+    return marked(Reason(reason), text) if reason else text
 
 
 def _wire_request(ticket: Ticket) -> ServiceRequest:
@@ -158,11 +170,13 @@ def _wire_request(ticket: Ticket) -> ServiceRequest:
         id=ticket.id,
         status=ticket.status,
         wire_status=extended_status(ticket.status),
-        status_notes=ticket.note,
+        status_notes=_said(ticket.reason, ticket.note),
         service_code=ticket.service_code,
         service_name=services.name(ticket.service_code),
         description=ticket.description,
+        agency=ticket.duty.unit,
         requested_at=ticket.created_at,
+        expected_at=ticket.duty.resolve_by,
         updated_at=ticket.updated_at,
         address=ticket.address,
         lat=ticket.lat,
@@ -177,7 +191,7 @@ def _wire_request(ticket: Ticket) -> ServiceRequest:
 async def _form(request: web.Request) -> Mapping[str, str]:
     posted = await request.post()
     form = {name: value.strip() for name, value in posted.items() if isinstance(value, str)}
-    _check_key(request, form.get("api_key", "") or request.query.get("api_key", ""))
+    check_key(request, form.get("api_key", "") or request.query.get("api_key", ""))
     return form
 
 
@@ -186,7 +200,8 @@ async def _many(request: web.Request, name: str) -> tuple[str, ...]:
     return tuple(value.strip()[:2000] for value in values if isinstance(value, str) and value.strip())[:10]
 
 
-def _check_key(request: web.Request, given: str) -> None:
+def check_key(request: web.Request, given: str) -> None:
+    """Raise 403 unless the key is right, or the request comes from this machine to a desk of this machine."""
     settings = request.app[SETTINGS]
     if settings.is_local and "X-Forwarded-For" not in request.headers:
         return

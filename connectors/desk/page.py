@@ -1,7 +1,7 @@
 """The dispatcher's page: every ticket, what happened to it, and the buttons that move it on."""
 
 import csv
-import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -13,17 +13,18 @@ import jinja2
 from aiohttp import web
 from yarl import URL
 
+from actions.returns import Reason
 from connectors.desk import services
+from connectors.desk.lights import light
 from connectors.desk.login import SESSIONS
-from connectors.desk.moves import MOVES, NoSuchTicket, NotAllowed
+from connectors.desk.moves import HANDED_BACK, MOVES, NoReason, NoSuchTicket, NotAllowed
+from connectors.desk.records import NO_UNIT, Query, Ticket, split_reference
 from connectors.desk.settings import STORE
-from connectors.desk.store import Query, Ticket
+from connectors.duty import duty_of
 from connectors.open311 import OPEN, STATUSES
 
 _FOLDER = Path(__file__).parent
 _PAGE = 50
-# Clients put a reference of their own last, in brackets: it is shown apart from what residents say.
-_REFERENCE = re.compile(r"\s*\[\w+:([^\[\]]+)\]\s*$")
 _BUTTONS = ("accepted", "in_progress", "fixed", "returned", "closed", "received")
 _STATES = {
     "open": tuple(sorted(OPEN)),
@@ -85,17 +86,29 @@ async def move(request: web.Request) -> web.Response:
     session = request.app[SESSIONS].of(request)
     if session is None:
         return _render("login.html", request, {"text": "login_text"}, 401)
-    form, ticket_id = await request.post(), request.match_info["id"]
-    note = str(form.get("note", "")).strip()[:2000]
+    form = await request.post()
+    typed = {name: str(form.get(name, "")).strip()[:2000] for name in ("status", "note", "reason")}
     if not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
-        return await _complain(request, session, _words(request)["expired"], note, 403)
+        return await _complain(request, session, _words(request)["expired"], typed, 403)
+    # One form has the reason and all the buttons: with any other button it means nothing.
+    reason = typed["reason"] if typed["status"] in HANDED_BACK else ""
     try:
-        await request.app[STORE].set_status(ticket_id, str(form.get("status", "")), note)
-    except NoSuchTicket as error:
-        return await _complain(request, session, str(error), note, 404)
+        await request.app[STORE].set_status(request.match_info["id"], typed["status"], typed["note"], reason)
     except NotAllowed as error:
-        return await _complain(request, session, _words(request).get(error.why, str(error)), note, 409)
+        return await _complain(request, session, _explained(request, error), typed, _status_of(error))
     raise _back(request)
+
+
+def _status_of(error: NotAllowed) -> int:
+    if isinstance(error, NoSuchTicket):
+        return 404
+    return 400 if isinstance(error, NoReason) else 409
+
+
+def _explained(request: web.Request, error: NotAllowed) -> str:
+    words = _words(request)
+    reasons = "、".join(words[f"reason_{reason}"] for reason in Reason)
+    return words[error.why].format(reasons=reasons) if error.why in words else str(error)
 
 
 def _back(request: web.Request) -> web.HTTPSeeOther:
@@ -103,9 +116,11 @@ def _back(request: web.Request) -> web.HTTPSeeOther:
     return web.HTTPSeeOther(URL(_here(request, {"open": ticket_id})).with_fragment(f"t-{ticket_id}"))
 
 
-async def _complain(request: web.Request, session: str, text: str, note: str, status: int) -> web.Response:
+async def _complain(
+    request: web.Request, session: str, text: str, typed: dict[str, str], status: int
+) -> web.Response:
     context = await _context(request, session)
-    wrong = {"id": request.match_info["id"], "text": text, "note": note}
+    wrong = {"id": request.match_info["id"], "text": text, **typed}
     return _render("page.html", request, {**context, "opened": wrong["id"], "wrong": wrong}, status)
 
 
@@ -114,13 +129,16 @@ async def _context(request: web.Request, session: str) -> dict[str, Any]:
     state = query.get("state", "open")
     state = state if state in _STATES else "open"
     page = _number(query.get("page", ""))
-    wanted = Query(statuses=_STATES[state], search=query.get("q", "")[:100])
+    unit = query.get("unit", "")[:200]
+    wanted = Query(statuses=_STATES[state], search=query.get("q", "")[:100], unit=unit)
     found = await store.tickets(wanted, _PAGE + 1, (page - 1) * _PAGE)
     # A ticket that was just moved out of the list stays in view until the dispatcher looks elsewhere.
     shown = await _with_opened(request, found[:_PAGE], query.get("open", ""))
     return {
         "tickets": await store.with_steps(shown),
-        "counts": await _counts(request),
+        "counts": await _counts(request, unit),
+        "unit": unit,
+        "units": await store.units(),
         "state": state,
         "q": wanted.search,
         "page": page,
@@ -138,8 +156,8 @@ async def _with_opened(request: web.Request, shown: list[Ticket], opened: str) -
     return [*await request.app[STORE].tickets(Query(ids=(opened,)), 1), *shown]
 
 
-async def _counts(request: web.Request) -> dict[str, int]:
-    counts = await request.app[STORE].counts()
+async def _counts(request: web.Request, unit: str) -> dict[str, int]:
+    counts = await request.app[STORE].counts(unit)
     return {
         state: sum(counts.get(one, 0) for one in (statuses or STATUSES))
         for state, statuses in _STATES.items()
@@ -157,8 +175,14 @@ def _render(name: str, request: web.Request, context: dict[str, Any], status: in
         "age": _age(words),
         "local": lambda when: when.astimezone().strftime("%m-%d %H:%M"),
         "is_link": lambda url: url.lower().startswith(("http://", "https://")),
-        "told": lambda text: _REFERENCE.sub("", text),
-        "reference": lambda text: found[1] if (found := _REFERENCE.search(text)) else "",
+        "told": lambda text: split_reference(text)[0],
+        "words_of": lambda text: duty_of(split_reference(text)[0])[1],
+        "reference": lambda text: split_reference(text)[1],
+        "light": lambda ticket: light(ticket, datetime.now(UTC)),
+        "reasons": list(Reason),
+        "why": lambda ticket: "、".join(_often(words, ticket)),
+        "level": lambda code: words.get(f"level_{code}", code),
+        "no_unit": NO_UNIT,
         "here": lambda **changes: _here(request, changes),
     }
     response = aiohttp_jinja2.render_template(name, request, {**shared, **context}, status=status)
@@ -167,12 +191,20 @@ def _render(name: str, request: web.Request, context: dict[str, Any], status: in
     return response
 
 
+def _often(words: dict[str, str], ticket: Ticket) -> list[str]:
+    """Why it was given back, each reason once with how often."""
+    named = ((words[f"reason_{reason}"], n) for reason, n in Counter(ticket.reasons).items())
+    return [f"{name} ×{n}" if n > 1 else name for name, n in named]
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) else 1
 
 
 def _here(request: web.Request, changes: dict[str, str]) -> str:
-    kept = {key: value for key, value in request.query.items() if key in {"state", "q", "page"} and value}
+    kept = {
+        key: value for key, value in request.query.items() if key in {"state", "q", "unit", "page"} and value
+    }
     query = {key: str(value) for key, value in {**kept, **changes}.items() if value not in {"", None}}
     return str(URL("/").with_query(query))
 

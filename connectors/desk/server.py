@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from connectors.desk import api, outbox, page
+from connectors.desk import api, json_api, outbox, page
 from connectors.desk.login import SESSIONS, Sessions
 from connectors.desk.settings import SETTINGS, STORE, Settings
 from connectors.desk.store import Store
@@ -24,7 +24,7 @@ def make_app(settings: Settings) -> web.Application:
     """Return the desk as an application; it opens its file when it starts."""
     app = web.Application(middlewares=[api.errors, _own_pages_only], client_max_size=512 * 1024)
     app[SETTINGS] = settings
-    app.add_routes(api.routes())
+    app.add_routes([*api.routes(), *json_api.routes()])
     page.setup(app)
     app.on_response_prepare.append(_add_headers)
     app.cleanup_ctx.append(_open_store)

@@ -10,15 +10,15 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import aiosqlite
 
-from connectors.desk.moves import NoSuchTicket, NotAllowed, check_move, client_move, is_dispute
-from connectors.desk.services import name
+from connectors.desk.moves import HANDED_BACK, NoSuchTicket, NotAllowed, check_move, client_move, is_dispute
+from connectors.desk.records import NO_UNIT, Draft, Due, Query, Step, Ticket, duty_at_end, plain
 from connectors.open311 import clean, extended_status, status_from_wire
 
 _SCHEMA = """
@@ -26,12 +26,12 @@ CREATE TABLE IF NOT EXISTS tickets (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, service_code TEXT NOT NULL, description TEXT NOT NULL,
     address TEXT NOT NULL, lat REAL, long REAL, media_url TEXT NOT NULL, account_id TEXT NOT NULL,
     status TEXT NOT NULL, note TEXT NOT NULL, disputes INTEGER NOT NULL,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, unit TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS tickets_created ON tickets (created_at);
 CREATE TABLE IF NOT EXISTS updates (
     n INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT NOT NULL REFERENCES tickets (id), status TEXT NOT NULL,
     text TEXT NOT NULL, media_url TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL, client_id TEXT,
-    UNIQUE (ticket, client_id));
+    reason TEXT NOT NULL DEFAULT '', UNIQUE (ticket, client_id));
 CREATE INDEX IF NOT EXISTS updates_at ON updates (at);
 CREATE INDEX IF NOT EXISTS updates_ticket ON updates (ticket);
 CREATE TABLE IF NOT EXISTS outbox (n INTEGER PRIMARY KEY, ticket TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
@@ -39,74 +39,12 @@ CREATE TABLE IF NOT EXISTS outbox (n INTEGER PRIMARY KEY, ticket TEXT NOT NULL, 
 CREATE TABLE IF NOT EXISTS logins (hash TEXT PRIMARY KEY, used_at TEXT);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A ticket as a client hands it in."""
-
-    service_code: str
-    description: str
-    address: str = ""
-    lat: float | None = None
-    long: float | None = None
-    media_urls: tuple[str, ...] = ()
-    account_id: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One update of a ticket; ``author`` is ``desk`` or ``client``, ``wire_status`` mySociety's word."""
-
-    id: str
-    ticket: str
-    status: str
-    wire_status: str
-    text: str
-    media_url: str
-    at: datetime
-    author: str
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket with its steps, oldest first (left out where a list does not need them)."""
-
-    id: str
-    service_code: str
-    description: str
-    address: str
-    lat: float | None
-    long: float | None
-    media_urls: tuple[str, ...]
-    account_id: str
-    status: str
-    note: str
-    disputes: int
-    created_at: datetime
-    updated_at: datetime
-    steps: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which tickets: every field that is None or empty does not limit."""
-
-    ids: tuple[str, ...] = ()
-    service_codes: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    start: datetime | None = None
-    end: datetime | None = None
-    search: str = ""
-
-
-@dataclass(frozen=True)
-class Due:
-    """A push that is to be sent now."""
-
-    n: int
-    tries: int
-    step: Step
+# What files of earlier versions lack: table, column, and what is true of the rows that are there.
+_ADDED = (
+    ("tickets", "unit", ""),
+    ("updates", "reason", "UPDATE updates SET reason = 'other' WHERE author = 'desk' AND status IN (?, ?)"),
+)
+_REASONS = "(SELECT group_concat(reason) FROM (SELECT reason FROM updates WHERE ticket = t.id AND reason != '' ORDER BY n))"
 
 
 class Store:
@@ -127,7 +65,21 @@ class Store:
             await db.execute("PRAGMA journal_mode=WAL")
             await db.execute("PRAGMA synchronous=FULL")
             await db.executescript(_SCHEMA)
-            yield cls(db)
+            store = cls(db)
+            await store._renew()
+            yield store
+
+    async def _renew(self) -> None:
+        """Give a file of an earlier version the columns that it lacks."""
+        handed_back = tuple(map(extended_status, sorted(HANDED_BACK)))
+        async with self._transaction():
+            for table, column, fill in _ADDED:
+                there = [row["name"] for row in await self._all(f"PRAGMA table_info({table})", ())]
+                if column in there:
+                    continue
+                await self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+                if fill:
+                    await self._db.execute(fill, handed_back)
 
     # --- tickets ----------------------------------------------------------------------------------------
 
@@ -137,11 +89,12 @@ class Store:
         values = (
             draft.service_code, clean(draft.description), clean(draft.address), draft.lat, draft.long,
             json.dumps(draft.media_urls), clean(draft.account_id), "received", "", 0, now, now,
+            duty_at_end(clean(draft.description)).unit,
         )  # fmt: skip
         async with self._transaction():
             n = await self._insert(
                 "INSERT INTO tickets (service_code, description, address, lat, long, media_url, account_id, status,"
-                " note, disputes, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                " note, disputes, created_at, updated_at, unit) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
             ticket_id = f"{now[2:4]}{now[5:7]}{now[8:10]}-{n:04d}"
@@ -158,7 +111,9 @@ class Store:
     async def tickets(self, query: Query, limit: int = 1000, offset: int = 0) -> list[Ticket]:
         """Return tickets without their steps, newest first."""
         where, values = _where(query)
-        sql = f"SELECT * FROM tickets WHERE {where} ORDER BY n DESC LIMIT ? OFFSET ?"  # noqa: S608 - ours
+        sql = (
+            f"SELECT t.*, {_REASONS} AS reasons FROM tickets t WHERE {where} ORDER BY n DESC LIMIT ? OFFSET ?"  # noqa: S608
+        )
         return [_ticket(row) for row in await self._all(sql, (*values, limit, offset))]
 
     async def with_steps(self, tickets: Sequence[Ticket]) -> list[Ticket]:
@@ -171,10 +126,16 @@ class Store:
             steps.setdefault(step.ticket, []).append(step)
         return [replace(one, steps=tuple(steps.get(one.id, ()))) for one in tickets]
 
-    async def counts(self) -> dict[str, int]:
-        """Return status → number of tickets."""
-        rows = await self._all("SELECT status, count(*) AS many FROM tickets GROUP BY status", ())
-        return {row["status"]: row["many"] for row in rows}
+    async def counts(self, unit: str = "") -> dict[str, int]:
+        """Return status → number of tickets, of one unit if it is named."""
+        where, values = _where(Query(unit=unit))
+        sql = f"SELECT status, count(*) AS many FROM tickets WHERE {where} GROUP BY status"  # noqa: S608 - ours
+        return {row["status"]: row["many"] for row in await self._all(sql, values)}
+
+    async def units(self) -> list[str]:
+        """Return the units that tickets name."""
+        sql = "SELECT DISTINCT unit FROM tickets WHERE unit != '' ORDER BY unit"
+        return [row["unit"] for row in await self._all(sql, ())]
 
     async def version(self) -> int:
         """Return a number that grows with every change that the page shows."""
@@ -191,13 +152,12 @@ class Store:
         window = (_stamp(start) if start else "", _stamp(end) if end else "9")
         return [_step(row) for row in await self._all(sql, (*window, limit, offset))]
 
-    async def set_status(self, ticket_id: str, status: str, note: str = "") -> None:
+    async def set_status(self, ticket_id: str, status: str, note: str = "", reason: str = "") -> None:
         """Move a ticket as a dispatcher does. Raises NotAllowed, and then changes nothing."""
-        note = clean(note).strip()
         async with self._transaction():
             before = await self._status(ticket_id)
-            check_move(before, status, note)
-            step = await self._write_step(ticket_id, extended_status(status), note, "desk")
+            why, note = check_move(before, status, clean(note).strip(), reason.strip())
+            step = await self._write_step(ticket_id, extended_status(status), note, "desk", reason=why)
             await self._db.execute("INSERT INTO outbox (n, ticket) VALUES (?, ?)", (step, ticket_id))
             await self._db.execute(
                 "UPDATE tickets SET status = ?, note = ?, updated_at = ? WHERE id = ?",
@@ -245,11 +205,20 @@ class Store:
         return _step_id(rows[0]["n"]) if rows else None
 
     async def _write_step(
-        self, ticket: str, wire: str, text: str, author: str, *, media: str = "", client_id: str | None = None
+        self,
+        ticket: str,
+        wire: str,
+        text: str,
+        author: str,
+        *,
+        media: str = "",
+        reason: str = "",
+        client_id: str | None = None,
     ) -> int:
         return await self._insert(
-            "INSERT INTO updates (ticket, status, text, media_url, at, author, client_id) VALUES (?,?,?,?,?,?,?)",
-            (ticket, wire, text, media, _now(), author, client_id),
+            "INSERT INTO updates (ticket, status, text, media_url, at, author, client_id, reason)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            (ticket, wire, text, media, _now(), author, client_id, reason),
         )
 
     # --- pushes -----------------------------------------------------------------------------------------
@@ -326,9 +295,9 @@ def list_tickets(home: Path) -> list[dict[str, Any]]:
     return asyncio.run(_list(home))
 
 
-def set_status(home: Path, ticket_id: str, status: str, note: str = "") -> None:
+def set_status(home: Path, ticket_id: str, status: str, note: str = "", reason: str = "") -> None:
     """Move a ticket as a dispatcher does; raises NotAllowed with a clear text. Not for use in an event loop."""
-    asyncio.run(_set(home, ticket_id, status, note))
+    asyncio.run(_set(home, ticket_id, status, note, reason))
 
 
 async def _list(home: Path) -> list[dict[str, Any]]:
@@ -336,17 +305,12 @@ async def _list(home: Path) -> list[dict[str, Any]]:
         found: list[Ticket] = []
         while batch := await store.tickets(Query(), limit=500, offset=len(found)):
             found += await store.with_steps(batch)
-    return [_plain(one) for one in found]
+    return [plain(one) for one in found]
 
 
-async def _set(home: Path, ticket_id: str, status: str, note: str) -> None:
+async def _set(home: Path, ticket_id: str, status: str, note: str, reason: str) -> None:
     async with Store.open(home) as store:
-        await store.set_status(ticket_id, status, note)
-
-
-def _plain(ticket: Ticket) -> dict[str, Any]:
-    row: dict[str, Any] = json.loads(json.dumps(asdict(ticket), default=datetime.isoformat))
-    return {**row, "service_name": name(ticket.service_code)}
+        await store.set_status(ticket_id, status, note, reason)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
@@ -365,6 +329,9 @@ def _where(query: Query) -> tuple[str, tuple[Any, ...]]:
     if query.end:
         parts.append("created_at <= ?")
         values.append(_stamp(query.end))
+    if query.unit:
+        parts.append("unit = ?")
+        values.append("" if query.unit == NO_UNIT else query.unit)
     for word in query.search.split()[:8]:
         parts.append("instr(lower(id || ' ' || description || ' ' || address || ' ' || note), lower(?))")
         values.append(word)
@@ -373,7 +340,9 @@ def _where(query: Query) -> tuple[str, tuple[Any, ...]]:
 
 def _ticket(row: aiosqlite.Row) -> Ticket:
     fields = dict(row)
-    del fields["n"]
+    del fields["n"], fields["unit"]
+    fields["duty"] = duty_at_end(fields["description"])
+    fields["reasons"] = tuple(filter(None, (fields["reasons"] or "").split(",")))
     fields["media_urls"] = tuple(json.loads(fields.pop("media_url")))
     times = {field: datetime.fromisoformat(fields[field]) for field in ("created_at", "updated_at")}
     return Ticket(**{**fields, **times})
@@ -391,6 +360,7 @@ def _step(row: aiosqlite.Row) -> Step:
         row["media_url"],
         at,
         row["author"],
+        row["reason"],
     )
 
 
@@ -411,4 +381,15 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-__all__ = ["Draft", "Due", "NotAllowed", "Query", "Step", "Store", "Ticket", "list_tickets", "set_status"]
+__all__ = [
+    "NO_UNIT",
+    "Draft",
+    "Due",
+    "NotAllowed",
+    "Query",
+    "Step",
+    "Store",
+    "Ticket",
+    "list_tickets",
+    "set_status",
+]

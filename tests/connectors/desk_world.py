@@ -35,8 +35,8 @@ class Desk:
         async with self.session.post(self.url + path, data=form, **more) as answer:
             return answer.status, await answer.text()
 
-    async def set(self, ticket_id, status, note=""):
-        await asyncio.to_thread(set_status, self.home, ticket_id, status, note)
+    async def set(self, ticket_id, status, note="", reason=""):
+        await asyncio.to_thread(set_status, self.home, ticket_id, status, note, reason)
 
     async def tickets(self):
         return await asyncio.to_thread(list_tickets, self.home)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -9,10 +10,13 @@ import pytest
 import pytest_asyncio
 
 from actions.errors import Refused, Unreachable
+from actions.facts import TicketReturned
+from actions.returns import Reason, marked, read
 from connectors.desk.store import list_tickets, set_status
 from connectors.dispatch import Filing, Open311Dispatch
 from connectors.memory_dispatch import MemoryDispatch
 from connectors.open311 import ServiceRequestUpdate
+from connectors.tickets import news_of, raw_news
 from tests.desk import RunningDesk, running_desk
 
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
@@ -25,13 +29,17 @@ class InMemory:
     def __init__(self) -> None:
         self.dispatch = MemoryDispatch()
 
-    async def moves(self, ticket: str, status: str, note: str = "") -> None:
+    async def moves(self, ticket: str, status: str, note: str = "", reason: str = "") -> None:
         number = len(self.dispatch.news) + 1
         at = datetime.now(UTC)
+        note = marked(Reason(reason), note) if reason else note
         self.dispatch.news.append(ServiceRequestUpdate(f"n{number}", ticket, status, status, at, note))
 
     async def taken_in(self, ticket: str) -> str:
         return self.dispatch.filed[int(ticket) - 1].description
+
+    async def unit_of(self, ticket: str) -> str:
+        return self.dispatch.filed[int(ticket) - 1].unit
 
     async def falls_silent(self) -> None:
         self.dispatch.down = True
@@ -43,12 +51,15 @@ class AtTheDesk:
     def __init__(self, desk: RunningDesk, dispatch: Open311Dispatch) -> None:
         self._desk, self.dispatch = desk, dispatch
 
-    async def moves(self, ticket: str, status: str, note: str = "") -> None:
-        await asyncio.to_thread(set_status, self._desk.home, ticket, status, note)
+    async def moves(self, ticket: str, status: str, note: str = "", reason: str = "") -> None:
+        await asyncio.to_thread(set_status, self._desk.home, ticket, status, note, reason)
 
     async def taken_in(self, ticket: str) -> str:
         tickets = await asyncio.to_thread(list_tickets, self._desk.home)
         return next(one["description"] for one in tickets if str(one["id"]) == ticket)
+
+    async def unit_of(self, ticket: str) -> str:
+        return (await self.dispatch.ticket(ticket)).agency
 
     async def falls_silent(self) -> None:
         await self.dispatch.close()
@@ -101,6 +112,37 @@ class TestDispatch:
         news = [one for one in await office.dispatch.updates(HOUR_AGO) if one.request_id == ticket]
         assert [one.status for one in news] == ["accepted", "in_progress", "fixed"]
         assert "已更换门机" in news[-1].text
+
+    @pytest.mark.parametrize(
+        ("reason", "note", "said"),
+        [
+            (reason.value, note, (reason.value, note))
+            for reason in Reason
+            for note in ("", "应由街道牵头", "重复：见昨天的单")
+            if note or reason is not Reason.OTHER
+        ]
+        + [
+            ("", "不归我们管", ("other", "不归我们管")),
+            ("", "信息不全：哪一栋？", ("needs_information", "哪一栋？")),
+        ],
+    )
+    async def test_a_return_is_told_with_its_reason(self, office, reason, note, said):
+        ticket = await office.dispatch.file(a_filing())
+        await office.moves(ticket, "returned", note, reason)
+        (told,) = [one for one in await office.dispatch.updates(HOUR_AGO) if one.request_id == ticket]
+        fact = news_of({"case": "c", **raw_news(told)}, HOUR_AGO)
+        assert isinstance(fact, TicketReturned)
+        code, words = read(fact.note)
+        assert (fact.reason, code, words) == (said[0], Reason(said[0]) if fact.note else None, said[1])
+
+    async def test_who_answers_for_it_and_by_when_is_in_the_ticket_and_not_taken_for_words(self, office):
+        filing = replace(
+            a_filing(), unit="市政养护", level="street", resolve_by=HOUR_AGO, list_version="2026.1"
+        )
+        ticket = await office.dispatch.file(filing)
+        assert await office.dispatch.find(filing.ref, HOUR_AGO) == ticket
+        assert "3号楼电梯又坏了" in await office.taken_in(ticket)
+        assert await office.unit_of(ticket) == "市政养护"
 
     async def test_the_same_news_keeps_its_id(self, office):
         ticket = await office.dispatch.file(a_filing())

@@ -7,8 +7,8 @@ let rounds = 0;
 
 const list = () => document.getElementById("list");
 const isBusy = (card) =>
-  card.contains(document.activeElement) && document.activeElement.matches("textarea, button")
-    || Array.from(card.querySelectorAll("textarea")).some((field) => field.value.trim() !== "");
+  card.contains(document.activeElement) && document.activeElement.matches("textarea, button, select")
+    || Array.from(card.querySelectorAll("textarea, select")).some((field) => field.value.trim() !== "");
 
 function keepState(fresh) {
   for (const card of list().querySelectorAll("details.card")) {
@@ -46,4 +46,5 @@ async function look() {
   if (String(version) !== list().dataset.version || rounds % REDRAW === 0) await redraw();
 }
 
+document.querySelector(".search select")?.addEventListener("change", ({ target }) => target.form.requestSubmit());
 setInterval(() => look().catch(() => {}), INTERVAL);

@@ -1,0 +1,28 @@
+"""The names of the reasons for which units give tickets back, as people read them."""
+
+from actions.returns import Reason, read
+from bot.phrases import gettext
+
+
+def name_of_reason(reason: Reason, lang: str) -> str:
+    """What a reason is called."""
+    _ = gettext(lang)
+    return {
+        Reason.NOT_OURS: _("not this unit's responsibility"),
+        Reason.WRONG_PLACE: _("outside the unit's area"),
+        Reason.DUPLICATE: _("duplicate"),
+        Reason.NEEDS_INFORMATION: _("information is missing"),
+        Reason.CANNOT_VERIFY: _("not found on the spot"),
+        Reason.NEEDS_OTHER_UNIT: _("another unit has to act first"),
+        Reason.NO_POWER: _("no power to enforce"),
+        Reason.OTHER: _("other reason"),
+    }[reason]
+
+
+def named(note: str, lang: str) -> str:
+    """A unit's note with the name of its reason in the place of the mark; one without a mark stays as it is."""
+    if not note.startswith("[reason:"):
+        return note
+    _, (reason, words) = gettext(lang), read(note)
+    name = name_of_reason(reason or Reason.OTHER, lang)
+    return _("{reason}: {words}").format(reason=name, words=words) if words else name
