@@ -5,7 +5,8 @@ Where the backend offers no idempotency key, an order that was tried before look
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from actions import facts as f
 from actions import orders as o
@@ -59,12 +60,12 @@ class Dispatching:
                 return None  # taken back while it waited, and dispatch never had it
             if ticket is None and not case.private and (joined := await self._following.join(due, case)):
                 return joined
-            ticket = ticket or await self._house.dispatch.file(self._filing(case))
+            ticket = ticket or await self._house.dispatch.file(self._filing(case, now))
         except Refused as reason:
             return f.TicketRefused(at=now, reason=str(reason))
         return f.TicketFiled(at=now, ticket=ticket)
 
-    def _filing(self, case: Case) -> Filing:
+    def _filing(self, case: Case, now: datetime) -> Filing:
         secret = CONFIDENTIAL if case.private else ""
         title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
         words = mask(case.text)
@@ -78,7 +79,25 @@ class Dispatching:
             lat=case.point.lat if case.point else None,
             long=case.point.long if case.point else None,
             media_urls=self._house.evidence.links(case.group, case.attachments),
+            **self._duty(case, now),
         )
+
+    def _duty(self, case: Case, now: datetime) -> dict[str, Any]:
+        """What the responsibility list says of it; nothing where nobody was named."""
+        said = case.assignment
+        if said is None:
+            return {}
+        calendar = self._house.calendar
+        accepted = calendar.after(now, said.respond)
+        return {
+            "matter": f"{self._house.matters.name_of(said)} ({said.matter})",
+            "unit": said.unit,
+            "assisting": said.assisting,
+            "level": said.level.value,
+            "list_version": said.list_version,
+            "respond_by": accepted,
+            "resolve_by": calendar.after(accepted, said.resolve),
+        }
 
     async def tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
         ticket = order.ticket or case.ticket

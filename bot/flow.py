@@ -30,6 +30,7 @@ from actions.reading import SILENCE, Intent, Reading
 from actions.talk import Talk
 from bot.alarms import Alarms
 from bot.answers import answer
+from bot.appointing import Appointing
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
@@ -57,6 +58,7 @@ class Flow:
     def __init__(self, house: House) -> None:
         self._house = house
         self._state = house.state
+        self._appointing = Appointing(house)
         self._correcting = Correcting(house)
         self._alarms = Alarms(house, self.read, self._save)
         self._confiding = Confiding(house, self._correcting)
@@ -309,13 +311,15 @@ class Flow:
 
     def _advance(self, case: Case | None, facts: Sequence[f.Fact]) -> tuple[Moved | None, tuple[Due, ...]]:
         orders: list[o.Order] = []
+        known: list[f.Fact] = []
         for fact in facts:
-            case, new = advance(case, fact)
+            known.append(self._appointing.completed(case, fact))
+            case, new = advance(case, known[-1])
             orders += new
-        if case is None or not facts:
+        if case is None or not known:
             return None, ()
         now = self._house.clock.now()
-        return Moved(case, tuple(facts)), tuple(self._due(order, case.group, now, case) for order in orders)
+        return Moved(case, tuple(known)), tuple(self._due(order, case.group, now, case) for order in orders)
 
     async def _save(self, change: Change) -> None:
         await self._state.save(change)

@@ -120,6 +120,11 @@ class Grids:
         """The unit that acts for a role where the group is."""
         return self._tree.unit_for(self.area_of(group), role, level)
 
+    def level_above(self, group: str, level: Level) -> Level | None:
+        """The next level up; without a hierarchy all four are taken to be there."""
+        area = self.area_of(group)
+        return self.hierarchy.level_above(area, level) if self.hierarchy.chain(area) else level.above
+
     def _of(self, group: str) -> Grid | None:
         named = self._by_group.get(group)
         return named or self._by_id.get(self._moved.get(group) or self._bound.get(group, ""))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 
+from actions.assignment import Assignment
 from actions.errors import Refused
 from actions.matters import Matter, MatterList
 from bot.categories import every_name
@@ -75,6 +76,14 @@ class Matters:
         if version not in self._versions:
             self._versions[version] = self._read(version)
         return self._versions[version]
+
+    def name_of(self, assigned: Assignment, lang: str = "zh_CN") -> str:
+        """The name of the matter of a case, by the version that it was assigned by; its code where that is gone."""
+        try:
+            matter = self.version(assigned.list_version).get(assigned.matter)
+        except Refused:
+            matter = None
+        return matter.name(lang) if matter else assigned.matter
 
     def versions(self) -> tuple[str, ...]:
         """The names of all versions, the oldest first; the shipped one stands before those that were imported."""

@@ -1,0 +1,132 @@
+"""Appointing: what the responsibility list, the hierarchy and the grid's policy say of a fact, put into it before it counts.
+
+So the trace holds who answered for a case by which row of which version, and neither a later list nor a later hierarchy
+changes what was. Facts that nobody has to be named for pass as they are.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from actions import facts as f
+from actions.answers import outcome
+from actions.assignment import Assignment, Secrecy
+from actions.case import Case
+from actions.errors import Refused
+from actions.levels import Level
+from actions.matters import Matter
+from actions.retrieval import rank, sure
+from actions.verdicts import Answer
+from bot.house import House
+
+OFFERED = 3
+"""Matters that a worker is offered where it is not sure which is meant."""
+
+
+class Appointing:
+    """Names who answers for a case; it reads the list and the hierarchy in force and changes nothing."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def completed(self, case: Case | None, fact: f.Fact) -> f.Fact:
+        """The fact with what is to be known of it; `case` is None for the first of a case."""
+        match fact:
+            case f.Reported():
+                return self._reported(fact)
+            case f.Recategorised() if case:
+                assignment, matters = self._found(case.group, fact.category, case.text)
+                return replace(
+                    fact, assignment=assignment, matters=matters, private=self._private(fact, assignment)
+                )
+            case f.Reworded() if case and self._changes(case, fact):
+                assignment, matters = self._found(case.group, fact.category or case.category, fact.text)
+                private = fact.private or _is_confidential(assignment)
+                return replace(fact, assignment=assignment, matters=matters, private=private)
+            case f.Assigned() if case:
+                assignment = self._assigned(case, fact.matter)
+                return replace(fact, assignment=assignment, private=_is_confidential(assignment))
+            case f.Raised() if case:
+                return replace(fact, assignment=self.above(case))
+        return self._ruled(case, fact) if case else fact
+
+    def above(self, case: Case) -> Assignment | None:
+        """Who answers for the case one level up; None where there is no such level."""
+        now = case.assignment
+        level = self._house.grids.level_above(case.group, now.level) if now else None
+        if now is None or level is None:
+            return None
+        return replace(now, level=level, unit=self._unit(case.group, self._role(now), level))
+
+    # --- one by one -------------------------------------------------------------------------------------
+
+    def _reported(self, fact: f.Reported) -> f.Reported:
+        assignment, matters = self._found(fact.group, fact.category, fact.text)
+        # A chat with the bot alone is private as it is.
+        private = fact.private or (_is_confidential(assignment) and fact.group != fact.by)
+        keys = self._house.grids.policy_of(fact.group).keys
+        return replace(fact, assignment=assignment, matters=matters, private=private, keys=keys)
+
+    def _private(self, fact: f.Recategorised, assignment: Assignment | None) -> bool | None:
+        return True if _is_confidential(assignment) else fact.private
+
+    def _changes(self, case: Case, fact: f.Reworded) -> bool:
+        settled = {"matter", "category"} & set(case.corrected)
+        return fact.message == case.origin and not settled
+
+    def _assigned(self, case: Case, code: str) -> Assignment | None:
+        matters = self._house.matters.in_force()
+        matter = matters.get(code)
+        return self._of(case.group, matter, matters.version) if matter else None
+
+    def _ruled(self, case: Case, fact: f.Fact) -> f.Fact:
+        """The second time that a unit gives it back, and after so many disputes, the level above has to rule."""
+        match fact:
+            case f.TicketReturned() if fact.reason and case.bounces:
+                return replace(fact, ruling=self.above(case))
+            case f.WorkerDenied():
+                return replace(fact, ruling=self.above(case)) if self._too_often(case) else fact
+            case f.ResidentConfirmed():
+                return fact
+            case f.ResidentDisputed() | f.ResidentHalfConfirmed() | f.TimeRanOut():
+                disputed = outcome(case, fact) is Answer.NOT_FIXED
+                return replace(fact, ruling=self.above(case)) if disputed and self._too_often(case) else fact
+        return fact
+
+    def _too_often(self, case: Case) -> bool:
+        after = case.keys.raise_after
+        return after > 0 and (case.disputes + 1) % after == 0
+
+    # --- the list and the hierarchy -----------------------------------------------------------------------
+
+    def _found(self, group: str, category: str, text: str) -> tuple[Assignment | None, tuple[str, ...]]:
+        """The matter that the words are most likely about, and the likeliest ones where that is not sure."""
+        matters = self._house.matters.in_force()
+        scored = rank(matters.of_category(category, self._today(group)), text)
+        if not scored:
+            return None, ()
+        unsure = () if sure(scored) else tuple(one.matter.code for one in scored[:OFFERED])
+        return self._of(group, scored[0].matter, matters.version), unsure
+
+    def _of(self, group: str, matter: Matter, version: str) -> Assignment:
+        assigned = matter.assigned(version)
+        assisting = tuple(self._unit(group, role, assigned.level) for role in assigned.assisting)
+        return replace(assigned, unit=self._unit(group, matter.lead, assigned.level), assisting=assisting)
+
+    def _unit(self, group: str, role: str, level: Level) -> str:
+        unit = self._house.grids.unit_for(group, role, level)
+        return unit.name if unit else role
+
+    def _role(self, assigned: Assignment) -> str:
+        """The role in the list; the name that the case has kept where that version is gone."""
+        try:
+            matter = self._house.matters.version(assigned.list_version).get(assigned.matter)
+        except Refused:
+            matter = None
+        return matter.lead if matter else assigned.unit
+
+    def _today(self, group: str) -> date:
+        return self._house.clock.now().astimezone(self._house.grids.policy_of(group).zone).date()
+
+
+def _is_confidential(assignment: Assignment | None) -> bool:
+    return assignment is not None and assignment.secrecy is Secrecy.CONFIDENTIAL
