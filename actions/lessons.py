@@ -210,7 +210,9 @@ def _(_: f.FilingDelayed, case: Case) -> Case:
 @learn.register
 def _(fact: f.TicketReturned, case: Case) -> Case:
     case = _told(fact, case)
-    return _ruled(replace(case, bounces=(*case.bounces, fact.reason)) if fact.reason else case, fact.ruling)
+    if case.stage is Stage.RETURNED or not fact.reason:
+        return case
+    return _ruled(replace(case, bounces=(*case.bounces, fact.reason)), fact.ruling)
 
 
 @learn.register(f.TicketAccepted)

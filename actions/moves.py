@@ -395,6 +395,9 @@ def _at_dispatch() -> Iterator[Row]:
 
 def _given_back(stage: Stage) -> Iterator[Row]:
     """By the unit: it has to say why, and the second time the level above rules."""
+    if stage is S.RETURNED:
+        yield Row(stage, f.TicketReturned, stage, (show_card,))  # said once more; it is given back already
+        return
     yield Row(stage, f.TicketReturned, stage, (tell(News.REASON_NEEDED),), without_reason)
     yield Row(stage, f.TicketReturned, S.OPEN, (show_card, say_ruling, tell_ruling), ruled)
     yield Row(stage, f.TicketReturned, S.RETURNED, (show_card, say(Sentence.RETURNED)))

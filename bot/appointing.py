@@ -10,7 +10,7 @@ from datetime import date
 from actions import facts as f
 from actions.answers import outcome
 from actions.assignment import Assignment, Secrecy
-from actions.case import Case
+from actions.case import Case, Stage
 from actions.errors import Refused
 from actions.levels import Level
 from actions.matters import Matter
@@ -81,7 +81,7 @@ class Appointing:
     def _ruled(self, case: Case, fact: f.Fact) -> f.Fact:
         """The second time that a unit gives it back, and after so many disputes, the level above has to rule."""
         match fact:
-            case f.TicketReturned() if fact.reason and case.bounces:
+            case f.TicketReturned() if fact.reason and case.bounces and case.stage is not Stage.RETURNED:
                 return replace(fact, ruling=self.above(case))
             case f.WorkerDenied():
                 return replace(fact, ruling=self.above(case)) if self._too_often(case) else fact

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from actions import facts as f
+from actions.calendar import Calendar
 from actions.case import Case
 from actions.linking import Linker
 from actions.message import Attachment, Joined, Kind, Message, Press, Role
@@ -22,7 +23,8 @@ from bot.evidence import Evidence
 from bot.flow import Flow
 from bot.grids import Grids
 from bot.hands import Hands
-from bot.house import House
+from bot.house import FIVE_DAYS, House
+from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import State
 from bot.replay import VirtualClock
@@ -132,12 +134,15 @@ class Town:
         grids: tuple[Grid, ...] = (Grid(id="g1", name="第一网格"),),
         state: State | None = None,
         linker: Linker | None = None,
+        people: dict[str, object] | None = None,
+        matters: Matters | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.clock = VirtualClock(MORNING)
         self.state, self.chat = state or MemoryState(), MemoryChat()
         self.nlu, self.dispatch = MemoryNlu(readings, linker), MemoryDispatch()
         self.chat.staff = (("memory:孟姐", "孟姐"),)
-        settings = Settings(lang=lang, grid=grids)
+        settings = Settings(lang=lang, grid=grids, **(people or {}))
         chats = {"memory": self.chat}
         self.house = House(
             state=self.state,
@@ -149,6 +154,8 @@ class Town:
             metrics=Metrics(),
             grids=_Grids(settings, policy or Policy()),
             evidence=Evidence("secret", "http://here", chats),
+            matters=matters or Matters(),
+            calendar=calendar or FIVE_DAYS,
         )
         self.flow = Flow(self.house)
         self.reader = Reader(self.house, self.flow)
