@@ -9,7 +9,6 @@ from actions.case import DROPPED, LIVE, Case, IllegalMove, Stage
 from actions.clocks import begun, ticked
 from actions.lessons import learn
 from actions.moves import MOVES, Row
-from actions.nodes import Light
 
 
 def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]:
@@ -35,7 +34,7 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
     wanted = [effect(known, fact) for effect in row.effects]
     if _becomes_private(before, known):
         wanted.append(o.Invite())
-    wanted += [o.WatchClock(clock=n, light=Light.YELLOW) for n in begun(before, known)]
+    wanted += [o.WatchClock(clock=n, light=light) for n, light in begun(before, known)]
     return _ordered(known, wanted)
 
 

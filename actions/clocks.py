@@ -2,10 +2,10 @@
 
 A clock begins when the case comes to its node and stops when the node is through. A unit's two clocks begin once a
 round only, and a ticket that is given back does not stop them (Beijing 12345: whoever is called first answers for
-it); only a new round, after a dispute, begins them anew.
+it); only a new round, after a dispute, begins them anew. What comes back to a unit in the same round, from a worker
+who had taken it on or since it was not done after all, finds its clock as though it had never stood still.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,38 +23,49 @@ _BEGINS: dict[Stage, Node] = {
     Stage.WORKER_KEY: Node.VERIFY,
     Stage.RESIDENTS_KEY: Node.CONFIRM,
 }
-_RUNS_ON: dict[Stage, tuple[Node, ...]] = {
-    Stage.OPEN: (Node.WORK,),
-    Stage.RETURNED: (Node.ACCEPT, Node.WORK),
-}
-"""The clocks that are not stopped by a stage that begins another."""
 _OF_A_UNIT = (Node.ACCEPT, Node.WORK)
 
 
 def ticked(before: Case, case: Case, at: datetime) -> Case:
     """The case with its clocks as its stage wants them, having come from `before`."""
-    begins, on = _BEGINS.get(case.stage), _RUNS_ON.get(case.stage, ())
+    node = _node_of(case)
+    on = _OF_A_UNIT if case.stage is Stage.RETURNED else ()
     anew = case.round != before.round
     clocks = tuple(
-        clock if not clock.runs or (clock.node in (begins, *on) and not anew) else replace(clock, until=at)
+        clock if not clock.runs or (clock.node in (node, *on) and not anew) else replace(clock, until=at)
         for clock in case.clocks
     )
-    if begins and _may_begin(begins, clocks, case.round):
-        clocks = (*clocks, Clock(node=begins, since=at, round=case.round))
+    clocks = _running(node, clocks, case.round, at) if node else clocks
     return case if clocks == case.clocks else replace(case, clocks=clocks)
 
 
-def _may_begin(node: Node, clocks: Sequence[Clock], turn: int) -> bool:
+def _node_of(case: Case) -> Node | None:
+    """Whose time runs; a unit that had accepted it in this round need not accept it again."""
+    node = _BEGINS.get(case.stage)
+    works = any(clock.node is Node.WORK and clock.round == case.round for clock in case.clocks)
+    return Node.WORK if node is Node.ACCEPT and works else node
+
+
+def _running(node: Node, clocks: tuple[Clock, ...], turn: int, at: datetime) -> tuple[Clock, ...]:
     if any(clock.node is node and clock.runs for clock in clocks):
-        return False
-    had = any(clock.node is node and clock.round == turn for clock in clocks)
-    works = any(clock.node is Node.WORK and clock.runs for clock in clocks)
-    return not (had and node in _OF_A_UNIT) and not (node is Node.ACCEPT and works)
+        return clocks
+    for place, clock in enumerate(clocks):
+        if node in _OF_A_UNIT and (clock.node, clock.round) == (node, turn):
+            return (*clocks[:place], replace(clock, until=None), *clocks[place + 1 :])
+    return (*clocks, Clock(node=node, since=at, round=turn))
 
 
-def begun(before: Case, case: Case) -> tuple[int, ...]:
-    """Which clocks of the case, by their place, have begun since."""
-    return tuple(range(len(before.clocks), len(case.clocks)))
+def begun(before: Case, case: Case) -> tuple[tuple[int, Light], ...]:
+    """Which clocks of the case, by their place, have begun to run since, and the light to which each turns next."""
+    return tuple(
+        (number, Light.YELLOW if clock.light is Light.GREEN else Light.RED)
+        for number, clock in enumerate(case.clocks)
+        if clock.runs and clock.light is not Light.RED and not _ran(before, number)
+    )
+
+
+def _ran(case: Case, number: int) -> bool:
+    return number < len(case.clocks) and case.clocks[number].runs
 
 
 def turned(case: Case, number: int, light: Light) -> Case | None:

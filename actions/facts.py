@@ -342,9 +342,13 @@ class WorkerDenied(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentConfirmed(Fact):
-    """Second key: a resident says that it is fixed. Of a `household`, where we know of which, the latest word counts."""
+    """Second key: a resident says that it is fixed. Of a `household`, where we know of which, the latest word counts.
+
+    `ruling` as in a dispute, where the answers come to one all the same.
+    """
 
     household: str = ""
+    ruling: Assignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

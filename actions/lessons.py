@@ -105,7 +105,8 @@ def _(fact: f.Raised, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.HandedOver, case: Case) -> Case:
-    return replace(case, handler=fact.to, handler_name=fact.to_name)
+    # Whoever has it now has not been reminded.
+    return replace(case, handler=fact.to, handler_name=fact.to_name, reminders=0)
 
 
 @learn.register
@@ -167,7 +168,7 @@ def _(fact: f.TakenOn, case: Case) -> Case:
 def _(fact: f.SolvedOnSite, case: Case) -> Case:
     # Who says that it is done has seen it: that is the worker's key.
     case = _linked(case, fact, "resolved")
-    return replace(case, handler=fact.by, handler_name=fact.by_name, worker_key=fact.by)
+    return replace(case, handler=fact.by, handler_name=fact.by_name, worker_key=fact.by, answers=())
 
 
 @learn.register
@@ -188,13 +189,14 @@ def _(_: f.SetApart, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.SentBack, case: Case) -> Case:
-    return replace(case, disputes=case.disputes + fact.disputed, worker_key="", residents_key="")
+    disputes = case.disputes + fact.disputed
+    return replace(case, disputes=disputes, worker_key="", residents_key="", answers=())
 
 
 @learn.register
 def _(fact: f.CameBack, case: Case) -> Case:
     case = _meant(_located(_follow(_linked(case, fact, "report"), fact.by), fact.place), fact.meaning)
-    return replace(case, reopened=case.reopened + 1, worker_key="", residents_key="")
+    return replace(case, reopened=case.reopened + 1, worker_key="", residents_key="", answers=())
 
 
 @learn.register
@@ -226,7 +228,7 @@ def _told(fact: f.TicketNews, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.WorkerConfirmed, case: Case) -> Case:
-    return replace(_linked(case, fact, "resolved"), worker_key=fact.by)
+    return replace(_linked(case, fact, "resolved"), worker_key=fact.by, answers=())
 
 
 @learn.register
@@ -242,12 +244,12 @@ def _(fact: f.ResidentConfirmed, case: Case) -> Case:
 @learn.register(f.ResidentHalfConfirmed)
 @learn.register(f.ResidentDisputed)
 def _(fact: f.ResidentHalfConfirmed | f.ResidentDisputed, case: Case) -> Case:
-    return _ruled(_answered(_linked(case, fact, "disputed"), fact), fact.ruling)
+    return _answered(_linked(case, fact, "disputed"), fact)
 
 
 @learn.register
 def _(fact: f.TimeRanOut, case: Case) -> Case:
-    return _ruled(_decided(case, outcome(case, fact), ""), fact.ruling)
+    return _decided(case, outcome(case, fact), fact)
 
 
 @learn.register
@@ -307,18 +309,23 @@ def _answered(case: Case, fact: f.ResidentAnswered) -> Case:
     answer, decided = answer_of(fact), outcome(case, fact)
     if answer is not None and case.stage is Stage.RESIDENTS_KEY:
         case = replace(case, answers=counted(case.answers, who(fact), answer))
-    return _decided(case, decided, fact.by)
+    return _decided(case, decided, fact)
 
 
-def _decided(case: Case, answer: Answer | None, by: str) -> Case:
+def _decided(case: Case, answer: Answer | None, fact: f.ResidentAnswered | f.TimeRanOut) -> Case:
+    """The case by what the answers come to; while that is open nobody rules on it either."""
     match answer:
+        case None:
+            return case
         case Answer.FIXED:
-            return replace(case, residents_key=by or case.answers[-1][0])
+            agreed = (one for one, what in reversed(case.answers) if what is Answer.FIXED)
+            by = fact.by if isinstance(fact, f.ResidentConfirmed) else ""
+            return replace(case, residents_key=by or next(agreed, ""))
         case Answer.HALF:
-            return replace(case, halves=case.halves + 1, worker_key="", residents_key="", answers=())
+            case = replace(case, halves=case.halves + 1)
         case Answer.NOT_FIXED:
-            return replace(case, disputes=case.disputes + 1, worker_key="", residents_key="", answers=())
-    return case
+            case = replace(case, disputes=case.disputes + 1)
+    return _ruled(replace(case, worker_key="", residents_key="", answers=()), fact.ruling)
 
 
 def _ruled(case: Case, assignment: Assignment | None) -> Case:

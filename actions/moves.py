@@ -201,6 +201,9 @@ def goes_up_with_ticket(case: Case, fact: f.Fact) -> bool:
 
 # --- orders -----------------------------------------------------------------------------------------
 
+_BACK = (Sentence.DISPUTED, Sentence.DENIED, Sentence.HALF_FIXED)
+"""They say that it goes back to the same unit, which is not so where the level above rules: then that is said."""
+
 
 def show_card(_: Case, fact: f.Fact) -> o.Order:
     return o.ShowCard(asked_at=fact.at if fact.by else None)
@@ -226,7 +229,9 @@ def file_ticket(_: Case, __: f.Fact) -> o.Order:
 def say(sentence: Sentence) -> Effect:
     """An effect that tells the group one milestone; the fact's own words go along."""
 
-    def effect(_: Case, fact: f.Fact) -> o.Order:
+    def effect(_: Case, fact: f.Fact) -> o.Order | None:
+        if sentence in _BACK and getattr(fact, "ruling", None) is not None:
+            return None
         return o.Say(sentence=sentence, note=_words(fact))
 
     return effect
@@ -303,6 +308,8 @@ def wait(what: Wait) -> Effect:
 
 
 def _words(fact: f.Fact) -> str:
+    if isinstance(fact, f.TicketReturned):
+        return fact.note  # its reason is a code
     for name in ("note", "reason", "text", "place", "matter", "category"):
         if words := getattr(fact, name, ""):
             return str(words)
@@ -470,6 +477,7 @@ def _at_the_desk() -> Iterator[Row]:
         if stage is not S.UNSURE:
             yield Row(stage, f.Inspected, stage, (show_card, tell(News.INSPECTED)))
             yield Row(stage, f.Assigned, stage, (show_card, tell(News.ASSIGNED)))
+        if stage not in (S.UNSURE, S.ASKING_WHERE, S.FILING):  # where no clock runs
             yield Row(stage, f.LightTurned, stage, (show_card, alert, watch_on))
 
 

@@ -55,10 +55,10 @@ def verdict(answers: Answers, keys: Keys, *, over: bool = False, reporters: str 
     if not answers:
         return None
     who, last = answers[-1]
-    decides = keys.rule is Rule.FIRST or (reporters == who and last is not Answer.FIXED)
-    if decides:
+    reporter_disputes = bool(reporters) and reporters == who and last is not Answer.FIXED
+    if keys.rule is Rule.FIRST or reporter_disputes:
         return last
-    against = Counter(answer for _, answer in answers if answer is not Answer.FIXED)
+    against = Counter[Answer](answer for _, answer in answers if answer is not Answer.FIXED)
     if keys.rule is Rule.ANY_DISPUTE and against:
         return _worst(against)
     if len(answers) < keys.quorum and not over:

@@ -12,6 +12,7 @@ from actions.reading import Urgency
 from bot.categories import name_of
 from bot.phrases import gettext
 from bot.reasons import named
+from bot.replies import unit_of
 
 _WAITS_FOR_WORKER = (Stage.WAITING_WORKER, Stage.HANDLING, Stage.WORK_DONE, Stage.WORKER_KEY)
 QUOTED = 80
@@ -80,6 +81,7 @@ class Writer:
             worker=case.handler_name or self._("the grid worker"),
             note=self._note(case.note) or self._("no reason given"),
             other=case.merged_into.rpartition(":")[2],
+            unit=unit_of(case, self.lang),
         )
 
     def _note(self, note: str) -> str:
@@ -97,8 +99,12 @@ class Writer:
             parts.append(self._("{n} attachments").format(n=len(case.attachments)))
         if voices := self._unheard(case):
             parts.append(voices)
+        if case.bounces:
+            parts.append(self._("given back ×{n}").format(n=len(case.bounces)))
         if case.disputes:
             parts.append(self._("not fixed ×{n}").format(n=case.disputes))
+        if case.halves:
+            parts.append(self._("half fixed ×{n}").format(n=case.halves))
         if case.reopened:
             parts.append(self._("came back ×{n}").format(n=case.reopened))
         if case.leader:
@@ -175,6 +181,7 @@ class Writer:
             note=self._note(note) or self._("no reason given"),
             n=case.disputes,
             again=case.reopened,
+            unit=unit_of(case, self.lang),
             worker=case.handler_name or self._("the grid worker"),
         )
 
@@ -226,7 +233,18 @@ def _status(case: Case, lang: str) -> str:
         return _("Dispatch cannot be reached; it will be sent as soon as it can")
     if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
         return _("Dispatch did not take it: {note}. Grid worker, please decide.")
-    return texts[case.stage]
+    return (_status_of_unit(case.stage, lang) if case.assignment else "") or texts[case.stage]
+
+
+def _status_of_unit(stage: Stage, lang: str) -> str:
+    """Where it stands with a unit that is known by name; empty where that is not said."""
+    _ = gettext(lang)
+    return {
+        Stage.OPEN: _("Sent to {unit}, ticket {ticket}, waiting to be accepted"),
+        Stage.ACCEPTED: _("Accepted by {unit}, ticket {ticket}"),
+        Stage.IN_PROGRESS: _("{unit} is working on it, ticket {ticket}"),
+        Stage.RETURNED: _("Given back by {unit}: {note}"),
+    }.get(stage, "")
 
 
 def _sentence(sentence: Sentence, lang: str) -> str:
@@ -247,6 +265,10 @@ def _sentence(sentence: Sentence, lang: str) -> str:
             "{title}\nIn another group it is said not to be fixed. It goes back to the same unit."
         ),
         Sentence.CAME_BACK: _("{title}\nIt has come back (time {again}), so it is open again."),
+        Sentence.RULING: _("{title}\nIt has gone back and forth, so the next level decides now: {unit}."),
+        Sentence.HALF_FIXED: _(
+            "{title}\nResidents say it is fixed only in part. The same unit goes on with it."
+        ),
     }[sentence]
 
 

@@ -88,6 +88,13 @@ HAPPENED = {
     "Confided": N_("Opened a private line"),
     "Whispered": N_("Said in private"),
     "TimeRanOut": N_("Time ran out"),
+    "Assigned": N_("Matter named by the worker"),
+    "Raised": N_("Sent one level up by the worker"),
+    "HandedOver": N_("Handed over to another worker"),
+    "GivenBack": N_("Given back by the worker"),
+    "Inspected": N_("Looked at on the spot"),
+    "ResidentHalfConfirmed": N_("Residents' key: fixed in part"),
+    "LightTurned": N_("A light turned"),
     "ShowCard": N_("Show the card"),
     "ShowMenu": N_("Show the menu of corrections"),
     "CloseMenu": N_("Close the menu of corrections"),
@@ -104,6 +111,9 @@ HAPPENED = {
     "FileTicket": N_("File the ticket"),
     "TellDispatch": N_("Tell dispatch"),
     "WakeAt": N_("Wait, then look again"),
+    "WatchClock": N_("Watch a clock"),
+    "Alert": N_("Warn of a light"),
+    "CallWorker": N_("Call the worker"),
 }
 
 
@@ -130,6 +140,13 @@ DETAILS = {
     "categories": N_("likeliest categories"),
     "other": N_("other case"),
     "doubtful": N_("doubtful"),
+    "matter": N_("matter"),
+    "matters": N_("likeliest matters"),
+    "assignment": N_("who answers for it"),
+    "ruling": N_("ruled by"),
+    "to_name": N_("handed to"),
+    "node": N_("step"),
+    "light": N_("light"),
 }
 DECREES = {"hierarchy": N_("Hierarchy and rules"), "matters": N_("Responsibility list")}
 _LINES_SHOWN = 10  # of a decree; all of it stays in the chronicle

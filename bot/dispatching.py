@@ -19,7 +19,7 @@ from bot import reasons
 from bot.categories import name_of
 from bot.following import Following, at_work, furthest
 from bot.house import House
-from bot.replies import told
+from bot.replies import told, unit_of
 from connectors.dispatch import Filing
 
 CONFIDENTIAL = "【保密件 / confidential】"
@@ -35,6 +35,7 @@ _STATUS = {
     News.HANDLED: "fixed",
     News.CONFIRMED: "closed",
     News.CAME_BACK: "received",
+    News.HALF_FIXED: "received",
 }
 _STATUS_NOW = {
     Stage.ACCEPTED: "accepted",
@@ -122,7 +123,8 @@ class Dispatching:
         named = order.news is News.RECATEGORISED
         text = name_of(order.text, lang) if named else mask(reasons.named(order.text, lang))
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
-        words = told(order.news, lang).format(n=n, again=again, people=people, place=place, text=text).strip()
+        gaps = {"n": n, "again": again, "people": people, "place": place, "text": text}
+        words = told(order.news, lang).format(**gaps, halves=case.halves, unit=unit_of(case, lang)).strip()
         secret = (CONFIDENTIAL,) if case.private else ()
         return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
 

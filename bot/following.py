@@ -136,9 +136,9 @@ class Following:
                 await self._catch_up(order, case, live)
             case News.SENT_AGAIN | News.RESTORED:
                 await self._tell(order, live, lambda _: f.SentBack(at=now, disputed=False))
-            case News.DISPUTED | News.DENIED | News.CAME_BACK if at_work(live):
+            case News.DISPUTED | News.DENIED | News.HALF_FIXED | News.CAME_BACK if at_work(live):
                 await self._catch_up(order, case, live)
-            case News.DISPUTED | News.DENIED | News.CAME_BACK:
+            case News.DISPUTED | News.DENIED | News.HALF_FIXED | News.CAME_BACK:
                 await self._tell(order, live, lambda _: f.SentBack(at=now))
             case News.HANDLED:
                 await self._tell(order, live, self._handled_elsewhere)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from actions.case import Case
 from actions.orders import News
 from bot.phrases import gettext
 
@@ -78,8 +79,17 @@ def toast(what: str, lang: str) -> str:
     }[what]
 
 
+def unit_of(case: Case, lang: str) -> str:
+    """Who answers for a case by the responsibility list; where that says nothing it is simply the unit."""
+    _ = gettext(lang)
+    return case.assignment.unit if case.assignment else _("the responsible unit")
+
+
 def told(news: News, lang: str) -> str:
-    """What dispatch is told; `{n}` counts disputes, `{again}` how often it came back, `{text}` is what the group says."""
+    """What dispatch is told; `{n}` counts disputes, `{halves}` fixes in part, `{again}` how often it came back.
+
+    `{text}` is what the group says, `{unit}` who answers for it.
+    """
     _ = gettext(lang)
     return {
         News.DISPUTED: _("Residents say it is not fixed (time {n}). {text}"),
@@ -96,4 +106,10 @@ def told(news: News, lang: str) -> str:
         News.RESTORED: _("It was taken back by mistake; please handle it."),
         News.JOINED: _("Also reported in another group of the community ({place}, people: {people}): {text}"),
         News.CAME_BACK: _("The same problem has come back after it was over (time {again}). {text}"),
+        News.HALF_FIXED: _("Residents say it is fixed only in part (time {halves}); please go on. {text}"),
+        News.ASSIGNED: _("The grid worker has said which matter it is: {text}. {unit} answers for it."),
+        News.RAISED: _("The grid worker has sent it one level up: {unit} answers for it now."),
+        News.RULING: _("It has gone back and forth: the next level, {unit}, rules on who acts. {text}"),
+        News.REASON_NEEDED: _("Please say why it is given back; without a reason it stays where it is."),
+        News.INSPECTED: _("The grid worker has looked at it on the spot. {text}"),
     }[news]

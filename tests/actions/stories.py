@@ -7,10 +7,14 @@ from typing import Any
 
 from actions import facts as f
 from actions.advance import advance
+from actions.assignment import Assignment
 from actions.case import Case, Stage
+from actions.levels import Level
 from actions.message import Attachment, Kind, Point
+from actions.nodes import Light
 from actions.orders import Order
 from actions.reading import Urgency
+from actions.verdicts import Keys, Rule
 
 START = datetime(2026, 3, 2, 7, 41, tzinfo=UTC)
 GROUP = "memory:grid-7"
@@ -19,6 +23,9 @@ AUNT, NEIGHBOUR, WORKER = "memory:aunt", "memory:neighbour", "memory:worker"
 PHOTO = Attachment(Kind.PHOTO, "photo-1", "image/jpeg", 2048)
 POINT = Point(30.25, 120.17)
 LATER = START + timedelta(minutes=1)
+LIFTS = Assignment(matter="facilities.lift.fault", list_version="1", level=Level.STREET, unit="电梯所")
+ABOVE = replace(LIFTS, level=Level.DISTRICT, unit="区市场监管局")
+COLLEAGUE = "memory:colleague"
 
 # One of each kind; a test changes what it is about.
 FACTS: dict[type[f.Fact], f.Fact] = {
@@ -81,11 +88,22 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.Confided(at=LATER, by=AUNT, chat=AUNT),
         f.Whispered(at=LATER, what="card", to=WORKER, post="p7"),
         f.TimeRanOut(at=LATER, timer=""),
+        f.Assigned(at=LATER, by=WORKER, matter="facilities.lift.fault", assignment=LIFTS),
+        f.Raised(at=LATER, by=WORKER, assignment=ABOVE),
+        f.HandedOver(at=LATER, by=WORKER, to=COLLEAGUE, to_name="赵师傅"),
+        f.GivenBack(at=LATER, by=WORKER, reason="不在我的网格"),
+        f.Inspected(at=LATER, by=WORKER, message="m12", attachments=(PHOTO,), text="门关不上"),
+        f.ResidentHalfConfirmed(at=LATER, by=AUNT, message="m13", text="只修了一边"),
+        f.LightTurned(at=LATER, clock=0, light=Light.YELLOW),
     )
 }
 ASKED_WORKER = f.Posted(at=LATER, what="worker_key", post="p2")
 NO_PLACE = replace(FACTS[f.Reported], place="")
 UNSURE = replace(FACTS[f.Reported], sure=False)
+KNOWN = replace(FACTS[f.Reported], assignment=LIFTS)
+"""The responsibility list says who answers for it."""
+COUNTED = replace(FACTS[f.Reported], keys=Keys(Rule.MAJORITY, quorum=3))
+"""In a grid where the residents' answers are counted."""
 DOUBTFUL = replace(FACTS[f.Reported], doubtful=True)
 
 
@@ -95,7 +113,9 @@ def fact(kind: type[f.Fact], **changes: Any) -> f.Fact:
 
 
 class Story:
-    """A case told fact by fact. A kind stands for its sample; `TimeRanOut` is for the wait that runs."""
+    """A case told fact by fact. A kind stands for its sample, `TimeRanOut` is for the wait that runs and
+    `LightTurned` for the clock that does.
+    """
 
     def __init__(self, *steps: "f.Fact | type[f.Fact]") -> None:
         self.case: Case | None = None
@@ -114,9 +134,7 @@ class Story:
         return self
 
     def _sample(self, kind: type[f.Fact]) -> f.Fact:
-        if kind is f.TimeRanOut and self.case:
-            return f.TimeRanOut(at=LATER, timer=self.case.timer)
-        return FACTS[kind]
+        return due(self.case, FACTS[kind])
 
     @property
     def now(self) -> Case:
@@ -127,6 +145,16 @@ class Story:
     def ordered(self, kind: type[Order]) -> list[Order]:
         """The orders of a kind that followed from the last fact."""
         return [order for order in self.last if isinstance(order, kind)]
+
+
+def due(case: Case | None, happened: f.Fact) -> f.Fact:
+    """The fact as it can happen to the case now: the wait that runs is over, the clock that runs turns."""
+    if isinstance(happened, f.TimeRanOut) and case:
+        return replace(happened, timer=case.timer)
+    if isinstance(happened, f.LightTurned) and case:
+        running = (number for number, clock in enumerate(case.clocks) if clock.runs)
+        return replace(happened, clock=next(running, happened.clock))
+    return happened
 
 
 FILED = (f.Reported, f.TicketFiled)

@@ -455,7 +455,7 @@ class TestOrdersAndTrace:
 
     def test_an_order_that_falls_away_leaves_no_gap(self) -> None:
         story = Story(UNSURE, f.SolvedOnSite)
-        assert [order.key[-1] for order in story.last] == ["0", "1", "2"]
+        assert [order.key[-1] for order in story.last] == ["0", "1", "2", "3"]
 
     def test_a_post_is_found_by_what_it_is_and_a_new_one_replaces_it(self) -> None:
         story = Story(f.Reported, f.Posted, fact(f.Posted, post="p9", face="f9"))

@@ -9,23 +9,30 @@ from actions import orders as o
 from actions.advance import advance, allowed
 from actions.case import DROPPED, LIVE, SETTLED, Case, IllegalMove, Stage
 from actions.moves import TABLE
+from actions.nodes import Light
 from tests.actions.stories import (
+    ABOVE,
+    ASKED_RESIDENTS,
     ASKED_WORKER,
+    COUNTED,
     DOUBTFUL,
     FACTS,
     FILED,
     JOINED,
-    LATER,
+    NEIGHBOUR,
     NO_PLACE,
     UNSURE,
     WAYS,
     Story,
+    due,
     fact,
     in_stage,
 )
 
 S = Stage
 
+COUNTED_TO = {S.CLOSED, S.SOLVED_IN_GRID, S.OPEN, S.HANDLING, S.RESIDENTS_KEY}
+"""Where the residents' answers may lead together, whatever the last of them was."""
 # What a fact may lead to from each stage. Written by hand: this is what is wanted, the table is what is.
 # What is missing here is illegal.
 EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
@@ -75,6 +82,8 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.TicketNoted: {S.ASKING_WHERE},
         f.Posted: {S.ASKING_WHERE},
         f.TimeRanOut: {S.WAITING_WORKER},
+        f.Inspected: {S.ASKING_WHERE},
+        f.Assigned: {S.ASKING_WHERE},
     },
     S.WAITING_WORKER: {
         f.JoinedTicket: {S.OPEN},
@@ -99,6 +108,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.TicketNoted: {S.WAITING_WORKER},
         f.Posted: {S.WAITING_WORKER},
         f.TimeRanOut: {S.WAITING_WORKER, S.FILING, S.LAPSED},
+        f.Inspected: {S.WAITING_WORKER},
+        f.Assigned: {S.WAITING_WORKER},
+        f.LightTurned: {S.WAITING_WORKER},
+        f.Raised: {S.FILING},
+        f.HandedOver: {S.HANDLING},
     },
     S.HANDLING: {
         f.JoinedTicket: {S.HANDLING},
@@ -123,6 +137,12 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.HANDLING},
         f.TimeRanOut: {S.HANDLING, S.OPEN, S.FILING},
+        f.Inspected: {S.HANDLING},
+        f.Assigned: {S.HANDLING},
+        f.LightTurned: {S.HANDLING},
+        f.Raised: {S.OPEN, S.FILING},
+        f.HandedOver: {S.HANDLING},
+        f.GivenBack: {S.OPEN, S.WAITING_WORKER},
     },
     S.FILING: {
         f.JoinedTicket: {S.OPEN},
@@ -147,6 +167,8 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.FilingDelayed: {S.FILING},
         f.TicketNoted: {S.FILING},
         f.Posted: {S.FILING},
+        f.Inspected: {S.FILING},
+        f.Assigned: {S.FILING},
     },
     S.OPEN: {
         f.SetApart: {S.FILING},
@@ -168,10 +190,14 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.SolvedOnSite: {S.RESIDENTS_KEY},
         f.TicketAccepted: {S.ACCEPTED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED},
         f.TicketNoted: {S.OPEN},
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.OPEN},
+        f.Inspected: {S.OPEN},
+        f.Assigned: {S.OPEN},
+        f.LightTurned: {S.OPEN},
+        f.Raised: {S.OPEN},
     },
     S.ACCEPTED: {
         f.SetApart: {S.FILING},
@@ -193,10 +219,14 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.SolvedOnSite: {S.RESIDENTS_KEY},
         f.TicketAccepted: {S.ACCEPTED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED, S.ACCEPTED},
         f.TicketNoted: {S.ACCEPTED},
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.ACCEPTED},
+        f.Inspected: {S.ACCEPTED},
+        f.Assigned: {S.ACCEPTED},
+        f.LightTurned: {S.ACCEPTED},
+        f.Raised: {S.OPEN},
     },
     S.IN_PROGRESS: {
         f.SetApart: {S.FILING},
@@ -218,10 +248,14 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.SolvedOnSite: {S.RESIDENTS_KEY},
         f.TicketAccepted: {S.ACCEPTED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED, S.IN_PROGRESS},
         f.TicketNoted: {S.IN_PROGRESS},
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.IN_PROGRESS},
+        f.Inspected: {S.IN_PROGRESS},
+        f.Assigned: {S.IN_PROGRESS},
+        f.LightTurned: {S.IN_PROGRESS},
+        f.Raised: {S.OPEN},
     },
     S.RETURNED: {
         f.SetApart: {S.FILING},
@@ -245,10 +279,14 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.SolvedOnSite: {S.RESIDENTS_KEY},
         f.TicketAccepted: {S.ACCEPTED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED},
         f.TicketNoted: {S.RETURNED},
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.RETURNED},
+        f.Inspected: {S.RETURNED},
+        f.Assigned: {S.RETURNED},
+        f.LightTurned: {S.RETURNED},
+        f.Raised: {S.OPEN},
     },
     S.WORK_DONE: {
         f.SetApart: {S.FILING},
@@ -273,7 +311,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Posted: {S.WORK_DONE, S.WORKER_KEY},
         f.TimeRanOut: {S.WORK_DONE, S.LAPSED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED, S.WORK_DONE},
+        f.Inspected: {S.WORK_DONE},
+        f.Assigned: {S.WORK_DONE},
+        f.LightTurned: {S.WORK_DONE},
+        f.ResidentHalfConfirmed: {S.OPEN},
     },
     S.WORKER_KEY: {
         f.SetApart: {S.FILING},
@@ -298,7 +340,11 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Posted: {S.WORKER_KEY},
         f.TimeRanOut: {S.WORKER_KEY, S.LAPSED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.RETURNED},
+        f.TicketReturned: {S.OPEN, S.RETURNED, S.WORKER_KEY},
+        f.Inspected: {S.WORKER_KEY},
+        f.Assigned: {S.WORKER_KEY},
+        f.LightTurned: {S.WORKER_KEY},
+        f.ResidentHalfConfirmed: {S.OPEN},
     },
     S.RESIDENTS_KEY: {
         f.JoinedTicket: {S.RESIDENTS_KEY},
@@ -318,10 +364,14 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Absorbed: {S.RESIDENTS_KEY},
         f.TicketFiled: {S.RESIDENTS_KEY},
         f.TicketNoted: {S.RESIDENTS_KEY},
-        f.ResidentConfirmed: {S.CLOSED, S.SOLVED_IN_GRID},
-        f.ResidentDisputed: {S.OPEN, S.HANDLING},
+        f.ResidentConfirmed: COUNTED_TO,
+        f.ResidentDisputed: COUNTED_TO,
         f.Posted: {S.RESIDENTS_KEY},
-        f.TimeRanOut: {S.RESIDENTS_KEY, S.LAPSED},
+        f.TimeRanOut: {*COUNTED_TO, S.LAPSED},
+        f.Inspected: {S.RESIDENTS_KEY},
+        f.Assigned: {S.RESIDENTS_KEY},
+        f.LightTurned: {S.RESIDENTS_KEY},
+        f.ResidentHalfConfirmed: COUNTED_TO,
     },
     S.CLOSED: {
         f.JoinedTicket: {S.CLOSED},
@@ -335,6 +385,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentDisputed: {S.OPEN},
         f.SatisfactionGiven: {S.CLOSED},
         f.Posted: {S.CLOSED},
+        f.ResidentHalfConfirmed: {S.OPEN},
     },
     S.SOLVED_IN_GRID: {
         f.JoinedTicket: {S.SOLVED_IN_GRID},
@@ -348,6 +399,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
         f.SatisfactionGiven: {S.SOLVED_IN_GRID},
         f.Posted: {S.SOLVED_IN_GRID},
+        f.ResidentHalfConfirmed: {S.OPEN, S.WAITING_WORKER},
     },
     S.LAPSED: {
         f.JoinedTicket: {S.LAPSED},
@@ -362,6 +414,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentDisputed: {S.OPEN, S.WAITING_WORKER},
         f.SatisfactionGiven: {S.LAPSED},
         f.Posted: {S.LAPSED},
+        f.ResidentHalfConfirmed: {S.OPEN, S.WAITING_WORKER},
     },
     S.WITHDRAWN: {
         f.Restored: {S.OPEN, S.FILING, S.WAITING_WORKER},
@@ -387,6 +440,8 @@ for somewhere in (*LIVE, *SETTLED, *DROPPED):
 EXPECTED[S.WORK_DONE][f.Whispered] = {S.WORK_DONE, S.WORKER_KEY}
 
 
+RULED = fact(f.TicketReturned, ruling=ABOVE)
+SAYS_NOT_WHY = fact(f.TicketReturned, note="", reason="")
 # Some facts are told apart by what they carry; every variant of them is walked.
 VARIANTS: dict[type[f.Fact], tuple[f.Fact, ...]] = {
     f.Posted: (FACTS[f.Posted], ASKED_WORKER),
@@ -396,7 +451,21 @@ VARIANTS: dict[type[f.Fact], tuple[f.Fact, ...]] = {
     f.Repeated: (FACTS[f.Repeated], fact(f.Repeated, place="")),
     f.Seconded: (FACTS[f.Seconded], fact(f.Seconded, place="")),
     f.Detailed: (FACTS[f.Detailed], fact(f.Detailed, point=None)),
+    # The first time, the second, and without a reason.
+    f.TicketReturned: (FACTS[f.TicketReturned], RULED, SAYS_NOT_WHY),
+    # By the reporter, who decides, and by somebody else.
+    f.ResidentConfirmed: (FACTS[f.ResidentConfirmed], fact(f.ResidentConfirmed, by=NEIGHBOUR)),
+    f.ResidentHalfConfirmed: (FACTS[f.ResidentHalfConfirmed], fact(f.ResidentHalfConfirmed, by=NEIGHBOUR)),
+    f.ResidentDisputed: (FACTS[f.ResidentDisputed], fact(f.ResidentDisputed, by=NEIGHBOUR)),
 }
+_ASKED_TO_COUNT = (COUNTED, *ASKED_RESIDENTS[1:])
+_SOLVED_TO_COUNT = (COUNTED, f.SolvedOnSite)
+# What two others have answered where three are to be counted.
+_ANSWERED = (
+    (fact(f.ResidentConfirmed, by="a"), fact(f.ResidentConfirmed, by="b")),
+    (fact(f.ResidentDisputed, by="a"), fact(f.ResidentDisputed, by="b")),
+    (fact(f.ResidentHalfConfirmed, by="a"), fact(f.ResidentHalfConfirmed, by="b")),
+)
 WALKED_WAYS = {
     **WAYS,
     # Doubted, with and without a place, and however sure it is of the kind.
@@ -423,6 +492,16 @@ WALKED_WAYS = {
         (*FILED, f.WorkDone, ASKED_WORKER, f.TimeRanOut),
         (*JOINED, f.WorkDone, ASKED_WORKER),
     ),
+    S.RESIDENTS_KEY: (
+        *WAYS[S.RESIDENTS_KEY],
+        _ASKED_TO_COUNT,
+        *((*asked, *answers) for asked in (_ASKED_TO_COUNT, _SOLVED_TO_COUNT) for answers in _ANSWERED),
+        *(
+            (*asked, f.TimeRanOut, *answers)
+            for asked in (_ASKED_TO_COUNT, _SOLVED_TO_COUNT)
+            for answers in _ANSWERED
+        ),
+    ),
     S.WITHDRAWN: (*WAYS[S.WITHDRAWN], (UNSURE, f.Withdrawn)),
     S.SOLVED_IN_GRID: (
         *WAYS[S.SOLVED_IN_GRID],
@@ -439,8 +518,7 @@ def walk(stage: Stage, kind: type[f.Fact]) -> set[Stage | None]:
     led_to: set[Stage | None] = set()
     for case in cases:
         for happened in VARIANTS.get(kind, (FACTS[kind],)):
-            due = f.TimeRanOut(at=LATER, timer=case.timer) if case and kind is f.TimeRanOut else happened
-            led_to.add(try_to(case, due))
+            led_to.add(try_to(case, due(case, happened)))
     return led_to
 
 
@@ -470,7 +548,7 @@ def test_the_pairs_are_all_there_are() -> None:
     assert set(EXPECTED) == set(Stage)
     assert len(Stage) == 19
     assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 19 * 40
+    assert len(PAIRS) == 19 * 47
 
 
 def test_the_table_has_no_row_that_is_not_expected() -> None:
@@ -546,14 +624,18 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.TicketAccepted,): "ShowCard",
     (f.WorkStarted,): "ShowCard",
     (f.TicketReturned,): "ShowCard say:returned",
+    (f.Assigned,): "ShowCard tell:assigned",
+    (f.Raised, S.OPEN): "ShowCard tell:raised",
+    (f.Raised, S.FILING): "ShowCard FileTicket",
+    (f.HandedOver,): "ShowCard wait:handling CallWorker",
+    (f.GivenBack, S.OPEN): "ShowCard tell:sent_again",
+    (f.GivenBack, S.WAITING_WORKER): "ShowCard wait:worker",
+    (f.Inspected,): "ShowCard tell:inspected",
+    (f.LightTurned,): "ShowCard Alert watch:red",
     (f.TicketNoted,): "ShowCard",
     (f.WorkDone,): "ShowCard AskWorker wait:worker_key",
     (f.WorkerConfirmed,): "ShowCard AskIfFixed wait:residents_key",
     (f.WorkerDenied,): "ShowCard say:denied tell:denied",
-    (f.ResidentConfirmed,): "ShowCard tell:confirmed AskSatisfaction",
-    (f.ResidentDisputed, S.OPEN): "ShowCard say:disputed tell:disputed",
-    (f.ResidentDisputed, S.HANDLING): "ShowCard say:disputed tell:disputed wait:handling",
-    (f.ResidentDisputed, S.WAITING_WORKER): "ShowCard say:disputed tell:disputed wait:worker",
     (f.SatisfactionGiven,): "ShowCard",
     (f.Confided,): "ShowCard",
     (f.Confided, S.RESIDENTS_KEY): "ShowCard AskIfFixed",
@@ -600,15 +682,56 @@ def in_words(order: o.Order, after: Case) -> str:
             return f"{'left' if after.apart_from else 'tell'}:{order.news}"
         case o.WakeAt():
             return f"wait:{order.wait}"
+        case o.WatchClock():
+            return f"watch:{order.light}"
         case _:
             return type(order).__name__
 
 
-def wanted_after(kind: type[f.Fact], before: Stage, after: Case) -> list[str]:
+# What the residents' answers come to, whoever gave the last of them: by what is counted up, and where it leads.
+CAME_TO: dict[tuple[str, Stage], str] = {
+    ("fixed", S.CLOSED): "ShowCard tell:confirmed AskSatisfaction",
+    ("fixed", S.SOLVED_IN_GRID): "ShowCard AskSatisfaction",
+    ("disputes", S.OPEN): "ShowCard say:disputed tell:disputed",
+    ("disputes", S.HANDLING): "ShowCard say:disputed wait:handling",
+    ("disputes", S.WAITING_WORKER): "ShowCard say:disputed wait:worker",
+    ("halves", S.OPEN): "ShowCard say:half_fixed tell:half_fixed",
+    ("halves", S.HANDLING): "ShowCard say:half_fixed wait:handling",
+    ("halves", S.WAITING_WORKER): "ShowCard say:half_fixed wait:worker",
+    ("open", S.RESIDENTS_KEY): "ShowCard",
+}
+ANSWERS = (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed)
+
+
+def come_to(before: Case, after: Case) -> str:
+    """What was counted up by an answer."""
+    counted = [name for name in ("disputes", "halves") if getattr(after, name) > getattr(before, name)]
+    return counted[0] if counted else ("fixed" if after.residents_key else "open")
+
+
+def words_for(happened: f.Fact, before: Case | None, after: Case) -> str:
     """The orders that should follow, by the most exact line of `ORDERED`."""
-    lines = ((kind, before, after.stage), (kind, after.stage), (kind,))
-    words = next(ORDERED[line] for line in lines if line in ORDERED)
-    return [word for word in words.split() if after.ticket or not word.startswith("tell:")]
+    if happened is SAYS_NOT_WHY:
+        return "tell:reason_needed"
+    if happened is RULED:
+        return "ShowCard say:ruling" + ("" if after.leader else " tell:ruling")
+    over = before and before.answers and before.reminders and isinstance(happened, f.TimeRanOut)
+    if before and (over or isinstance(happened, ANSWERS)):
+        words = CAME_TO[come_to(before, after), after.stage]
+        return words if happened.message else words.removesuffix(" AskSatisfaction")
+    kind, stage = type(happened), before.stage if before else S.NEW
+    lines = ((kind, stage, after.stage), (kind, after.stage), (kind,))
+    return next(ORDERED[line] for line in lines if line in ORDERED)
+
+
+def wanted_after(happened: f.Fact, before: Case | None, after: Case) -> list[str]:
+    """The orders that should follow; whatever clock begins is watched."""
+    words = words_for(happened, before, after).split()
+    begun = [] if isinstance(happened, f.LightTurned) else after.clocks
+    begun = [clock for clock in begun if clock.runs and clock not in (before.clocks if before else ())]
+    return [word for word in words if after.ticket or not word.startswith("tell:")] + [
+        f"watch:{'yellow' if clock.light is Light.GREEN else 'red'}" for clock in begun
+    ]
 
 
 @pytest.mark.parametrize(
@@ -620,10 +743,10 @@ def test_every_move_orders_what_it_should(stage: Stage, kind: type[f.Fact]) -> N
     cases = [None] if stage is S.NEW else [Story(*way).now for way in WALKED_WAYS[stage]]
     for case in cases:
         for happened in VARIANTS.get(kind, (FACTS[kind],)):
-            due = f.TimeRanOut(at=LATER, timer=case.timer) if case and kind is f.TimeRanOut else happened
-            if try_to(case, due) is not None:
-                after, orders = advance(case, due)
-                # A question of its own that comes after the one on the card takes that one's place.
-                again = happened is ASKED_WORKER and stage is S.WORKER_KEY
-                wanted = ["ShowCard"] if again else wanted_after(kind, stage, after)
-                assert [in_words(order, after) for order in orders] == wanted
+            if try_to(case, due(case, happened)) is None:
+                continue
+            after, orders = advance(case, due(case, happened))
+            # A question of its own that comes after the one on the card takes that one's place.
+            again = happened is ASKED_WORKER and stage is S.WORKER_KEY
+            wanted = ["ShowCard"] if again else wanted_after(happened, case, after)
+            assert [in_words(order, after) for order in orders] == wanted

@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 from actions import facts as f
 from actions import orders as o
 from actions.advance import advance, rebuild
+from actions.assignment import Assignment, Secrecy
 from actions.case import AT_DISPATCH, DROPPED, MOST_PLACES, SETTLED, Case, IllegalMove, Stage
 from actions.facts import Fact
+from actions.levels import Level
+from actions.limits import Limit, Measure
 from actions.message import Attachment, Kind, Point
 from actions.moves import TABLE
+from actions.nodes import Light, Node
 from actions.orders import Order
 from actions.reading import Urgency
+from actions.verdicts import BY_DEFAULT, Keys, Rule
 from connectors.codec import dump, load
 from tests.actions.stories import AUNT, CASE, GROUP, NEIGHBOUR, START, WORKER
 
@@ -31,6 +36,20 @@ points = st.builds(Point, lat=st.floats(-90, 90), long=st.floats(-180, 180))
 attachments = st.lists(
     st.builds(Attachment, st.sampled_from(Kind), words, words, st.integers(0, 10**9)), max_size=2
 ).map(tuple)
+limits = st.builds(Limit, st.integers(1, 99), st.sampled_from(Measure))
+assignments = st.builds(
+    Assignment,
+    matter=words,
+    list_version=words,
+    level=st.sampled_from(Level),
+    unit=words,
+    assisting=st.lists(words, max_size=2).map(tuple),
+    respond=limits,
+    resolve=limits,
+    secrecy=st.sampled_from(Secrecy),
+)
+maybe = st.none() | assignments
+keys = st.builds(Keys, st.sampled_from(Rule), quorum=st.integers(1, 3), raise_after=st.integers(0, 3))
 told = {"at": moments, "by": people, "by_name": words, "message": st.none() | ids}
 reports = st.builds(
     f.Reported,
@@ -51,10 +70,13 @@ reports = st.builds(
     meaning=st.sampled_from(["", "AQID"]),
     attachments=attachments,
     categories=st.lists(words, max_size=3).map(tuple),
+    assignment=maybe,
+    matters=st.lists(words, max_size=3).map(tuple),
+    keys=st.just(BY_DEFAULT) | keys,
 )
 news = {
     kind: st.builds(kind, **told, note=words, update=words)
-    for kind in (f.TicketAccepted, f.WorkStarted, f.TicketReturned, f.TicketNoted, f.WorkDone)
+    for kind in (f.TicketAccepted, f.WorkStarted, f.TicketNoted, f.WorkDone)
 }
 plain = {
     kind: st.builds(kind, **told)
@@ -69,11 +91,10 @@ plain = {
         f.SolvedOnSite,
         f.FilingDelayed,
         f.WorkerConfirmed,
-        f.WorkerDenied,
-        f.ResidentConfirmed,
     )
 }
 timers = st.sampled_from([RUNNING, RUNNING, RUNNING, STALE, "", "1:worker"])
+households = st.sampled_from(["", "", "1-501", "2-302"])
 posts = st.sampled_from(["card", "worker_key", "where"])
 KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.Reported: reports,
@@ -122,12 +143,31 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.SentBack: st.builds(f.SentBack, **told, disputed=st.booleans()),
     f.CameBack: st.builds(f.CameBack, **told, text=words, place=words),
     f.TicketRefused: st.builds(f.TicketRefused, **told, reason=words),
-    f.ResidentDisputed: st.builds(f.ResidentDisputed, **told, text=words),
+    f.TicketReturned: st.builds(
+        f.TicketReturned,
+        **told,
+        note=words,
+        update=words,
+        reason=st.sampled_from(["", "other"]),
+        ruling=maybe,
+    ),
+    f.WorkerDenied: st.builds(f.WorkerDenied, **told, ruling=maybe),
+    f.ResidentConfirmed: st.builds(f.ResidentConfirmed, **told, household=households, ruling=maybe),
+    f.ResidentHalfConfirmed: st.builds(
+        f.ResidentHalfConfirmed, **told, household=households, text=words, ruling=maybe
+    ),
+    f.ResidentDisputed: st.builds(f.ResidentDisputed, **told, household=households, text=words, ruling=maybe),
+    f.Assigned: st.builds(f.Assigned, **told, matter=words, assignment=maybe, private=st.booleans()),
+    f.Raised: st.builds(f.Raised, **told, assignment=maybe),
+    f.HandedOver: st.builds(f.HandedOver, **told, to=people, to_name=words),
+    f.GivenBack: st.builds(f.GivenBack, **told, reason=words),
+    f.Inspected: st.builds(f.Inspected, **told, attachments=attachments, text=words),
+    f.LightTurned: st.builds(f.LightTurned, **told, clock=st.integers(-1, 3), light=st.sampled_from(Light)),
     f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
     f.Posted: st.builds(f.Posted, **told, what=posts, post=words, face=words),
     f.Confided: st.builds(f.Confided, **told, chat=people),
     f.Whispered: st.builds(f.Whispered, **told, what=posts, to=people, post=words),
-    f.TimeRanOut: st.builds(f.TimeRanOut, **told, timer=timers),
+    f.TimeRanOut: st.builds(f.TimeRanOut, **told, timer=timers, ruling=maybe),
 }
 
 
@@ -212,7 +252,14 @@ def test_whatever_happens_the_rules_hold(told: Told) -> None:
     assert len(case.meanings) <= 3
     disputes = [each for each in told.trace if isinstance(each, f.ResidentDisputed | f.WorkerDenied)]
     disputes += [each for each in told.trace if isinstance(each, f.SentBack) and each.disputed]
-    assert case.disputes == len(disputes)
+    halves = [each for each in told.trace if isinstance(each, f.ResidentHalfConfirmed)]
+    if case.keys.rule is Rule.FIRST:
+        assert (case.disputes, case.halves) == (len(disputes), len(halves))
+    assert case.disputes <= len(disputes)
+    assert case.halves <= len(halves)
+    assert len(dict(case.answers)) == len(case.answers)
+    returned = [each.reason for each in told.trace if isinstance(each, f.TicketReturned)]
+    assert case.bounces == tuple(reason for reason in returned if reason)
     assert case.reopened == sum(isinstance(each, f.CameBack) for each in told.trace)
     assert case.reminders <= 1
     assert len(dict(case.posts)) == len(case.posts)
@@ -237,4 +284,32 @@ def test_nothing_is_told_to_a_dispatch_that_has_no_ticket(told: Told) -> None:
 def test_a_settled_case_moves_only_when_somebody_speaks(told: Told) -> None:
     for before, after, happened in zip(told.stages, told.stages[1:], told.trace[1:], strict=False):
         if before in SETTLED and after is not before:
-            assert isinstance(happened, f.ResidentDisputed | f.ResidentConfirmed | f.CameBack)
+            assert isinstance(happened, f.ResidentAnswered | f.CameBack)
+
+
+@settings(CALM, max_examples=150)
+@given(tellings())
+def test_whatever_happens_somebodys_clock_runs_and_no_light_goes_back(told: Told) -> None:
+    case: Case | None = None
+    for happened in told.trace:
+        before, (case, _) = case, advance(case, happened)
+        running = [clock.node for clock in case.clocks if clock.runs]
+        if case.stage in (Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS):
+            assert running in ([Node.ACCEPT], [Node.WORK])
+        assert len(set(running)) == len(running)
+        assert case.live or not running
+        of_a_unit = [(one.node, one.round) for one in case.clocks if one.node in (Node.ACCEPT, Node.WORK)]
+        assert len(set(of_a_unit)) == len(of_a_unit)
+        for old, new in zip(before.clocks if before else (), case.clocks, strict=False):
+            assert (old.node, old.since, old.round) == (new.node, new.since, new.round)
+            assert old.light.rank <= new.light.rank
+
+
+@settings(CALM, max_examples=100)
+@given(tellings())
+def test_every_clock_that_runs_is_watched_for_its_next_light(told: Told) -> None:
+    watched = [(order.clock, order.light) for order in told.orders if isinstance(order, o.WatchClock)]
+    for number, clock in enumerate(told.case.clocks):
+        if clock.runs and clock.light is not Light.RED:
+            after = Light.YELLOW if clock.light is Light.GREEN else Light.RED
+            assert (number, after) in watched

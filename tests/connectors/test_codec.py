@@ -14,6 +14,7 @@ from actions.case import Case
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due, Entry
 from actions.message import Kind, Role
+from actions.nodes import Light, Node
 from actions.orders import Order
 from actions.reading import Intent
 from actions.talk import Line, Talk
@@ -35,6 +36,9 @@ ORDERS: tuple[Order, ...] = (
     o.FileTicket(key="k", case=CASE),
     o.TellDispatch(key="k", case=CASE, news=o.News.DETAIL, text="按钮不亮"),
     o.WakeAt(key="k", case=CASE, wait=o.Wait.WHERE, timer="1:where"),
+    o.WatchClock(key="k", case=CASE, clock=1, light=Light.RED),
+    o.Alert(key="k", case=CASE, node=Node.WORK, light=Light.RED, to="memory:worker"),
+    o.CallWorker(key="k", case=CASE, to="memory:worker"),
     o.ShowMenu(key="k", case=CASE, step="mc", argument="1", choices=("traffic.bus",)),
     o.CloseMenu(key="k", case=CASE),
     o.Invite(key="k", case=CASE),
