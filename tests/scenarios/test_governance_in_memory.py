@@ -86,7 +86,7 @@ async def test_a_street_light_that_two_units_send_away_goes_to_the_district_and_
     assert accept.runs, "it has run since it was filed"
     assert accept.since == case.opened_at
     assert any("鼓楼区市政处" in text for text in town.texts), "the group hears who has it now"
-    assert any("鼓楼区市政处" in update.text for update in town.dispatch.updates)
+    assert any("鼓楼区市政处" in text for _, _, text in town.dispatch.told)
     assert rebuild(await town.state.trace(case.id)) == case
 
 
@@ -98,7 +98,7 @@ async def test_a_return_without_a_reason_changes_nothing_and_the_unit_is_asked_f
     case = await town.case()
     assert (case.stage, case.bounces) == (Stage.OPEN, ())
     assert len(town.chat.said) == before
-    assert town.dispatch.updates, "dispatch is told that a reason is needed"
+    assert town.dispatch.told, "dispatch is told that a reason is needed"
 
 
 async def test_above_the_city_there_is_nobody_to_rule():
