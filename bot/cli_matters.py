@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.errors import Refused
-from actions.matters import Difference, Matter, MatterList, diff
+from actions.matters import Changed, Difference, Matter, MatterList, diff
 from actions.retrieval import rank, sure
 from bot.categories import codes_by_name, every_name
 from bot.home import Home
 from bot.matter_list import Matters, in_order, read_matters
 from bot.matter_rows import Checked, Held
+from bot.matter_trace import fields_of
 from bot.settings import Settings, SettingsError, load
 from bot.table import BadTable
 
@@ -66,8 +67,8 @@ def show(context: typer.Context, *, as_json: _AsJson = False, category: _Categor
 @matters_app.command("check")
 def check_file(file: _File) -> None:
     """Say what is wrong with a list, and change nothing."""
-    with _opened() as (_, matters):
-        checked = _good(file, most=None)
+    with _opened() as (settings, matters):
+        checked = _good(settings, file, most=None)
         _show_difference(matters, checked)
 
 
@@ -79,8 +80,8 @@ def import_file(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Check a list, show what it changes, and put it in force."""
-    with _opened() as (_, matters):
-        checked = _good(file, most=_SHOWN)
+    with _opened() as (settings, matters):
+        checked = _good(settings, file, most=_SHOWN)
         _show_difference(matters, checked)
         if not yes and not typer.confirm(f"Put version {version} in force?"):
             raise _fail("nothing was changed")
@@ -181,9 +182,17 @@ def _table(matters: Iterable[Matter], lang: str) -> Table:
     return table
 
 
-def _good(file: Path, most: int | None) -> Checked:
+def _units(settings: Settings) -> frozenset[str] | None:
+    """What the hierarchy's units may be called; None where it names none."""
+    units = settings.tree().units
+    return (
+        frozenset(name for unit in units for name in (unit.id, unit.name, *unit.acts_for)) if units else None
+    )
+
+
+def _good(settings: Settings, file: Path, most: int | None) -> Checked:
     """The list, checked. Raises Exit where it has faults, after they are told."""
-    checked = read_matters(file)
+    checked = read_matters(file, _units(settings))
     for fault in checked.faults[:most]:
         _out.print(str(fault))
     if most is not None and len(checked.faults) > most:
@@ -210,17 +219,12 @@ def _show_changes(found: Difference, held: set[str]) -> None:
     removed = [matter for matter in found.removed if matter.code not in held]
     _show_some("+", [f"{one.code}  {one.name_zh}  {one.lead}" for one in found.added])
     _show_some("-", [f"{one.code}  {one.name_zh}" for one in removed])
-    _show_some("~", [f"{one.new.code}  {_fields(one.old, one.new, one.what)}" for one in found.changed])
+    _show_some("~", [f"{one.new.code}  {_fields(one)}" for one in found.changed])
     _out.print(f"{len(found.added)} added, {len(removed)} removed, {len(found.changed)} changed")
 
 
-def _fields(old: Matter, new: Matter, what: Sequence[str]) -> str:
-    return "; ".join(f"{name}: {_said(getattr(old, name))} → {_said(getattr(new, name))}" for name in what)
-
-
-def _said(value: Any) -> str:
-    text = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
-    return (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…") or "-"
+def _fields(changed: Changed) -> str:
+    return "; ".join(f"{name}: {was} → {now}" for name, was, now in fields_of(changed))
 
 
 def _show_some(sign: str, lines: Sequence[str]) -> None:

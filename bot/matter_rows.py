@@ -250,7 +250,7 @@ def _matters(
     begins, ends = cells.meant("from", _day, _DAY), cells.meant("until", _day, _DAY)
     if begins and ends and ends < begins:
         cells.fault("until", f"{ends} is before {begins}, when it begins")
-    leads, assisting = _units(cells, "lead", units), _units(cells, "assisting", units)
+    leads, assisting = _leads(cells, units), cells.many("assisting", _UNITS)
     name_zh, name_en = (" ".join(cells.text(name).split()) for name in ("name_zh", "name_en"))
     basis, synonyms = cells.many("basis", _BASES), cells.many("synonyms", _SAYINGS)
     if cells.faults or not (category and level and respond and resolve and begins):
@@ -276,15 +276,15 @@ def _matters(
     )
 
 
-def _units(cells: _Cells, column: str, known: frozenset[str] | None) -> tuple[str, ...]:
-    named = cells.many(column, _UNITS)
-    if not named and cells.text(column):
-        cells.fault(column, "names no unit: fill it in")
+def _leads(cells: _Cells, known: frozenset[str] | None) -> tuple[str, ...]:
+    named = cells.many("lead", _UNITS)
+    if not named and cells.text("lead"):
+        cells.fault("lead", "names no unit: fill it in")
     for unit in named:
         if known is not None and unit not in known:
             near = get_close_matches(unit, known, 1)
             meant = f"; is it {near[0]}?" if near else ""
-            cells.fault(column, f"there is no unit {unit[:_SHOWN]!r} in the hierarchy{meant}")
+            cells.fault("lead", f"there is no unit {unit[:_SHOWN]!r} in the hierarchy{meant}")
     return named
 
 

@@ -28,6 +28,7 @@ from bot.home import Home
 from bot.house import House
 from bot.log_ring import Ring
 from bot.matter_list import Matters
+from bot.matter_trace import MatterTrace
 from bot.metrics import Metrics
 from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
@@ -237,6 +238,7 @@ def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
     opening.stack.push_async_callback(carrier.stop)
     for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
         opening.run(loop)
+    opening.run(MatterTrace(house.matters, house.state, house.clock).run())
     if opening.sources:
         opening.run(Reloading(house.grids, house.state, house.clock, opening.sources).run())
     return news

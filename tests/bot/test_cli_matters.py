@@ -18,8 +18,9 @@ DAY = matter("environment.noise_construction.day", name_zh="白天施工噪声",
 
 
 @pytest.fixture
-def linli(tmp_path):
+def linli(tmp_path, monkeypatch):
     """The command on a home of its own, away from the settings of this machine."""
+    monkeypatch.chdir(tmp_path)
 
     def typed(*words, answer=None, code=0):
         env = {name: None for name in os.environ if name.startswith("LINLI_")}
@@ -114,3 +115,13 @@ def test_a_text_is_tried_on_the_list(linli, file):
     assert said.splitlines()[0].split()[1] == NIGHT.code
     assert said.splitlines()[-1] == "sure"
     assert NIGHT.code in linli("find", "半夜打桩").splitlines()[0]
+
+
+def test_a_unit_that_the_hierarchy_does_not_know_is_a_fault(linli, file, tmp_path):
+    (tmp_path / "linli.toml").write_text(
+        '[[area]]\nid = "c"\nname = "某市"\nlevel = "city"\n'
+        '[[unit]]\nid = "u"\nname = "市执法支队"\narea = "c"\nacts_for = ["综合执法"]\n',
+        "utf-8",
+    )
+    assert "1 matters" in linli("check", file(NIGHT))
+    assert "row 2, lead: there is no unit '公安'" in linli("check", file(replace(NIGHT, lead="公安")), code=2)

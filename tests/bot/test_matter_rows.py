@@ -164,7 +164,7 @@ def test_the_unit_that_leads_does_not_assist_itself():
 
 
 def test_a_unit_is_a_fault_only_where_the_hierarchy_names_units():
-    (fault,) = faults(row(assisting=""), units=frozenset({"市政养护所"}))
+    (fault,) = faults(row(), units=frozenset({"市政养护所"}))
     assert fault == "a.csv, row 2, lead: there is no unit '市政养护' in the hierarchy; is it 市政养护所?"
     assert faults(row()) == []
 
