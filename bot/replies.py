@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from actions.case import Case
 from actions.orders import News
 from bot.phrases import gettext
+from bot.roles import name_of_unit
 
 
 def reply(what: str, args: Mapping[str, str], lang: str) -> str:
@@ -82,7 +83,7 @@ def toast(what: str, lang: str) -> str:
 def unit_of(case: Case, lang: str) -> str:
     """Who answers for a case by the responsibility list; where that says nothing it is simply the unit."""
     _ = gettext(lang)
-    return case.assignment.unit if case.assignment else _("the responsible unit")
+    return name_of_unit(case.assignment.unit, lang) if case.assignment else _("the responsible unit")
 
 
 def told(news: News, lang: str) -> str:

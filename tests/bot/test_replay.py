@@ -144,7 +144,7 @@ async def test_the_grid_of_the_group_in_linli_toml_counts(tmp_path):
     history = read_transcript(write(tmp_path, row(), row(2, "早", at="2026-03-02T09:00:00")))
     settings = Settings(lang="zh_CN", grid=(Grid(id="g", name="g", groups=("memory:g1",), lang="en"),))
     outcome = await replaying(settings, MemoryNlu(READ), history).run(history.messages)
-    assert "Sent to dispatch" in outcome.said[0].text
+    assert "Sent to the property company" in outcome.said[0].text
 
 
 async def test_a_group_of_another_platform_keeps_its_own_id(tmp_path):

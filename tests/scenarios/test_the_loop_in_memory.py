@@ -309,7 +309,7 @@ async def test_a_poison_entry_is_buried_and_holds_nobody_up():
 async def test_the_group_can_be_english():
     town = Town({"lift broken": report("housing.elevator", "block 7")}, lang="en")
     await town.say("Ann", "lift broken")
-    assert "Sent to dispatch, ticket 1" in town.texts[0]
+    assert "Sent to the property company, ticket 1" in town.texts[0]
     assert town.labels() == [["Me too", "Take it back"], ["I'll handle it", "Not a problem", "Correct…"]]
 
 
