@@ -279,7 +279,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.SolvedOnSite: {S.RESIDENTS_KEY},
         f.TicketAccepted: {S.ACCEPTED},
         f.WorkStarted: {S.IN_PROGRESS},
-        f.TicketReturned: {S.OPEN, S.RETURNED},
+        f.TicketReturned: {S.RETURNED},
         f.TicketNoted: {S.RETURNED},
         f.WorkDone: {S.WORK_DONE},
         f.Posted: {S.RETURNED},
@@ -624,6 +624,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.TicketAccepted,): "ShowCard",
     (f.WorkStarted,): "ShowCard",
     (f.TicketReturned,): "ShowCard say:returned",
+    (f.TicketReturned, S.RETURNED, S.RETURNED): "ShowCard",
     (f.Assigned,): "ShowCard tell:assigned",
     (f.Raised, S.OPEN): "ShowCard tell:raised",
     (f.Raised, S.FILING): "ShowCard FileTicket",
@@ -711,9 +712,10 @@ def come_to(before: Case, after: Case) -> str:
 
 def words_for(happened: f.Fact, before: Case | None, after: Case) -> str:
     """The orders that should follow, by the most exact line of `ORDERED`."""
-    if happened is SAYS_NOT_WHY:
+    given_back = bool(before and before.stage is S.RETURNED)
+    if happened is SAYS_NOT_WHY and not given_back:
         return "tell:reason_needed"
-    if happened is RULED:
+    if happened is RULED and not given_back:
         return "ShowCard say:ruling" + ("" if after.leader else " tell:ruling")
     over = before and before.answers and before.reminders and isinstance(happened, f.TimeRanOut)
     if before and (over or isinstance(happened, ANSWERS)):

@@ -108,7 +108,7 @@ class TestAUnit:
         assert clock_of(story, Node.WORK) == began
 
     def test_a_ruling_does_not_stop_the_time_either(self) -> None:
-        story = Story(*FILED, f.TicketReturned)
+        story = Story(*FILED, f.TicketReturned, f.Dispatched)
         began = clock_of(story, Node.ACCEPT)
         story.tell(fact(f.TicketReturned, ruling=ABOVE))
         assert (running(story), clock_of(story, Node.ACCEPT)) == ([Node.ACCEPT], began)

@@ -34,6 +34,7 @@ from tests.actions.stories import (
 S = Stage
 AT_UNIT = (KNOWN, f.TicketFiled)
 RULED = fact(f.TicketReturned, reason="not_ours", ruling=ABOVE)
+WITH_THE_UNIT = (S.OPEN, S.ACCEPTED, S.IN_PROGRESS, S.WORK_DONE, S.WORKER_KEY)
 SAYS_NOT_WHY = fact(f.TicketReturned, note="", reason="")
 
 
@@ -50,7 +51,7 @@ def news(story: Story) -> list[News]:
 class TestGivenBackByAUnit:
     """A unit says why; the second time the level above rules."""
 
-    @pytest.mark.parametrize("stage", [*AT_DISPATCH, S.WORK_DONE, S.WORKER_KEY])
+    @pytest.mark.parametrize("stage", WITH_THE_UNIT)
     def test_the_first_time_the_worker_decides(self, stage: Stage) -> None:
         story = next(iter(in_stage(stage)))
         before = story.now.bounces
@@ -65,10 +66,13 @@ class TestGivenBackByAUnit:
         assert (case.assignment, case.level, case.ticket) == (ABOVE, Level.DISTRICT, "T-1")
         assert (sentences(story), news(story)) == ([Sentence.RULING], [News.RULING])
 
-    def test_a_ruling_may_come_while_the_worker_still_thinks(self) -> None:
-        assert Story(*AT_UNIT, f.TicketReturned, RULED).now.stage is S.OPEN
+    @pytest.mark.parametrize("again", [f.TicketReturned, RULED, SAYS_NOT_WHY])
+    def test_said_once_more_it_does_not_count_twice(self, again: Fact | type[Fact]) -> None:
+        story = Story(*AT_UNIT, fact(f.TicketReturned, reason="wrong_place"), again)
+        assert (story.now.stage, story.now.bounces, story.now.raised) == (S.RETURNED, ("wrong_place",), 0)
+        assert (sentences(story), news(story), story.now.assignment) == ([], [], LIFTS)
 
-    @pytest.mark.parametrize("stage", [*AT_DISPATCH, S.WORK_DONE, S.WORKER_KEY])
+    @pytest.mark.parametrize("stage", WITH_THE_UNIT)
     def test_without_a_reason_nothing_changes_and_dispatch_is_asked(self, stage: Stage) -> None:
         story = next(iter(in_stage(stage)))
         before = story.now

@@ -83,12 +83,18 @@ def test_a_card_counts_what_was_given_back_and_what_is_half_fixed():
 
 
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.RETURNED])
-@pytest.mark.parametrize("writer", [CHINESE, ENGLISH])
-def test_a_card_names_the_unit_where_it_is_known(writer, stage):
-    known = writer.card(replace(OPEN, assignment=LIFTS, stage=stage, note="非我单位职责"))
-    assert "电梯所" in known
-    assert ("非我单位职责" if stage is Stage.RETURNED else "T-1") in known
-    assert "电梯所" not in writer.card(replace(OPEN, stage=stage))
+@pytest.mark.parametrize(("writer", "unit"), [(CHINESE, "电梯所"), (ENGLISH, "Lift Authority")])
+def test_a_card_names_the_unit_where_it_is_known(writer, unit, stage):
+    case = replace(OPEN, assignment=replace(LIFTS, unit=unit), stage=stage, note="no duty")
+    assert unit in writer.card(case)
+    assert ("no duty" if stage is Stage.RETURNED else "T-1") in writer.card(case)
+    assert unit not in writer.card(replace(case, assignment=None))
+
+
+def test_an_english_card_does_not_name_a_unit_in_chinese():
+    case = replace(OPEN, assignment=LIFTS)
+    assert ENGLISH.card(case) == ENGLISH.card(OPEN)
+    assert "the responsible unit" in ENGLISH.say(Sentence.RULING, case, "")
 
 
 def test_a_ruling_names_who_decides():

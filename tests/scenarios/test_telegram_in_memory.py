@@ -177,7 +177,9 @@ async def test_a_group_that_put_us_out_is_left_alone_and_its_cases_go_on(told):
         assert [name for name, _ in town.sim.calls[calls:]] == [], "nothing more is tried"
         assert (await town.case()).stage is Stage.WORK_DONE
         depth = await town.state.depth()
-        assert (depth["dead"], depth["orders"]) == (0, 4), "only the wait for the worker and three clocks are left"
+        assert (depth["dead"], depth["orders"]) == (0, 4), (
+            "only the wait for the worker and three clocks are left"
+        )
         said = len(town.group.said)
         town.group.set_bot("member")
         await town.settle()
