@@ -12,7 +12,7 @@ from actions.reading import Urgency
 from bot.categories import name_of
 from bot.phrases import gettext
 from bot.reasons import named
-from bot.replies import unit_of
+from bot.replies import known_unit, unit_of
 
 _WAITS_FOR_WORKER = (Stage.WAITING_WORKER, Stage.HANDLING, Stage.WORK_DONE, Stage.WORKER_KEY)
 QUOTED = 80
@@ -233,7 +233,7 @@ def _status(case: Case, lang: str) -> str:
         return _("Dispatch cannot be reached; it will be sent as soon as it can")
     if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
         return _("Dispatch did not take it: {note}. Grid worker, please decide.")
-    return (_status_of_unit(case.stage, lang) if case.assignment else "") or texts[case.stage]
+    return (known_unit(case, lang) and _status_of_unit(case.stage, lang)) or texts[case.stage]
 
 
 def _status_of_unit(stage: Stage, lang: str) -> str:

@@ -1,5 +1,6 @@
 """Replies: the words of answers to commands, greetings and presses, and of what dispatch is told."""
 
+import re
 from collections.abc import Mapping
 
 from actions.case import Case
@@ -80,10 +81,19 @@ def toast(what: str, lang: str) -> str:
     }[what]
 
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def known_unit(case: Case, lang: str) -> str:
+    """The name of who answers for a case; empty where nobody is named, or in a script that the group does not read."""
+    unit = name_of_unit(case.assignment.unit, lang) if case.assignment else ""
+    return "" if lang == "en" and _CHINESE.search(unit) else unit
+
+
 def unit_of(case: Case, lang: str) -> str:
-    """Who answers for a case by the responsibility list; where that says nothing it is simply the unit."""
+    """Who answers for a case; where no name can be said it is simply the unit."""
     _ = gettext(lang)
-    return name_of_unit(case.assignment.unit, lang) if case.assignment else _("the responsible unit")
+    return known_unit(case, lang) or _("the responsible unit")
 
 
 def told(news: News, lang: str) -> str:

@@ -31,7 +31,13 @@ ANSWERS_WITHIN_MS = 20_000
 _LINLI = (sys.executable, "-m", "bot.cli")
 LABELS = {"group": "群聊 group", "desk": "调度台 desk", "console": "控制台 console"}
 # Words of the bot by which a message is known; see bot/locale/zh_CN/linli.po.
-WELCOME, FILED, ONE_MORE, WHERE, DANGER = "其他时候我不说话", "已上报", "另有 1 人", "请问在哪里", "马上拨打"
+WELCOME, FILED, ONE_MORE, WHERE, DANGER = (
+    "其他时候我不说话",
+    "等待受理",
+    "另有 1 人",
+    "请问在哪里",
+    "马上拨打",
+)
 WORKERS_KEY, RESIDENTS_KEY, MARKS = "请网格员到现场", "真的解决了吗", "谢谢大家"
 NEIGHBOURS = (
     ("chunfeng-2", "赵师傅", "8号楼门口的路灯不亮好几天了"),

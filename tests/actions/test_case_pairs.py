@@ -712,9 +712,10 @@ def come_to(before: Case, after: Case) -> str:
 
 def words_for(happened: f.Fact, before: Case | None, after: Case) -> str:
     """The orders that should follow, by the most exact line of `ORDERED`."""
-    if happened is SAYS_NOT_WHY:
+    given_back = bool(before and before.stage is S.RETURNED)
+    if happened is SAYS_NOT_WHY and not given_back:
         return "tell:reason_needed"
-    if happened is RULED:
+    if happened is RULED and not given_back:
         return "ShowCard say:ruling" + ("" if after.leader else " tell:ruling")
     over = before and before.answers and before.reminders and isinstance(happened, f.TimeRanOut)
     if before and (over or isinstance(happened, ANSWERS)):

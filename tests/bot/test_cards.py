@@ -10,7 +10,7 @@ from actions.emergency import Peril
 from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.cards import QUOTED, Writer
-from tests.actions.stories import PHOTO, WAYS, Story, in_stage
+from tests.actions.stories import ABOVE, LIFTS, PHOTO, WAYS, Story, in_stage
 
 OPEN = replace(Story(f.Reported, f.TicketFiled).now, category="housing.elevator")
 CHINESE, ENGLISH = Writer("zh_CN"), Writer("en")
@@ -75,6 +75,31 @@ def test_what_is_known_beside_is_counted():
 def test_a_card_counts_how_often_it_came_back_and_says_that_another_group_reported_it():
     last = CHINESE.card(replace(OPEN, reopened=2, leader="memory:grid-8:4")).splitlines()[-1]
     assert last == "再次出现 ×2 · 别的群已经报过，这里一起跟进"
+
+
+def test_a_card_counts_what_was_given_back_and_what_is_half_fixed():
+    case = replace(OPEN, bounces=("not_ours", "other"), halves=1)
+    assert CHINESE.card(case).splitlines()[-1] == "退回 ×2 · 修好一半 ×1"
+
+
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.RETURNED])
+@pytest.mark.parametrize(("writer", "unit"), [(CHINESE, "电梯所"), (ENGLISH, "Lift Authority")])
+def test_a_card_names_the_unit_where_it_is_known(writer, unit, stage):
+    case = replace(OPEN, assignment=replace(LIFTS, unit=unit), stage=stage, note="no duty")
+    assert unit in writer.card(case)
+    assert ("no duty" if stage is Stage.RETURNED else "T-1") in writer.card(case)
+    assert unit not in writer.card(replace(case, assignment=None))
+
+
+def test_an_english_card_does_not_name_a_unit_in_chinese():
+    case = replace(OPEN, assignment=LIFTS)
+    assert ENGLISH.card(case) == ENGLISH.card(OPEN)
+    assert "the responsible unit" in ENGLISH.say(Sentence.RULING, case, "")
+
+
+def test_a_ruling_names_who_decides():
+    text = CHINESE.say(Sentence.RULING, replace(OPEN, assignment=ABOVE), "")
+    assert text.splitlines()[-1] == "这件事几次没有落实，已提到上一级，由区市场监管局定谁来办。"
 
 
 def test_urgency_is_seen_at_once():

@@ -108,7 +108,7 @@ async def test_a_worker_who_says_yes_opens_it(town):
     case = await town.case()
     assert (case.stage, case.doubtful) == (Stage.OPEN, False)
     assert f.Dispatched in await town.facts(case)
-    assert "已派给" in town.texts[-1]
+    assert "已派给物业企业" in town.texts[-1]
 
 
 async def test_a_worker_who_says_no_puts_it_away_without_a_word(town):
