@@ -95,6 +95,16 @@ class Grids:
         named = self.named_workers(group)
         return None if named is None else frozenset(worker for worker, _ in named)
 
+    def grid_of(self, group: str) -> tuple[str, str]:
+        """The id and the name of the group's grid; both "" for a group without one."""
+        grid = self._of(group)
+        return (grid.id, grid.name) if grid else ("", "")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of days, weeks and months."""
+        return ZoneInfo(self._settings.timezone)
+
     def community_of(self, group: str) -> str:
         """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
         grid = self._of(group)

@@ -122,8 +122,10 @@ class State(Protocol):
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
 
-    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
-        """The cases of the group, oldest first; only the live ones on demand (bounded by their number)."""
+    async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
+        """The cases of the group, oldest first; only the live ones on demand (bounded by their number). Where there
+        are very many, the newest of them, unless `every` one is asked for.
+        """
 
     async def case(self, case: str) -> Case | None:
         """One case."""

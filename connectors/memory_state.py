@@ -57,7 +57,7 @@ class MemoryState:
         """Every group that has a memory."""
         return sorted(self._talks)
 
-    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
+    async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first."""
         mine = [case for case in self._cases.values() if case.group == group]
         return sorted((case for case in mine if case.live or not live), key=lambda case: case.number)

@@ -175,11 +175,11 @@ class RedisState:
         async with self._reaching():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
 
-    async def cases(self, group: str, *, live: bool = False) -> list[Case]:
-        """The cases of the group, oldest first; the newest 500 where there are more."""
+    async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
+        """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
         index = self._group_key(group, "live" if live else "cases")
         async with self._reaching():
-            ids = cast("list[str]", await self._redis.zrange(index, -CASES_SHOWN, -1))
+            ids = cast("list[str]", await self._redis.zrange(index, 0 if every else -CASES_SHOWN, -1))
             if not ids:
                 return []
             texts = await self._redis.mget([self._case_key(case, "case") for case in ids])
