@@ -232,4 +232,3 @@ class Counting:
 def total(tallies: Iterable[Tally]) -> Tally:
     """All of them together."""
     return reduce(Tally.__add__, tallies, Tally())
-

@@ -1,4 +1,4 @@
-"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /unsure, /bind GRID, /help."""
+"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /help."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from actions.commands import Command
 from actions.joins import merge
 from actions.message import Message, Role
 from bot.house import House
+from bot.reporting import report_for
 
 LISTED = 10
 """Cases on one list; a phone shows no more."""
@@ -36,6 +37,7 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
         "merge": _merge,
         "unsure": _unsure,
         "bind": _bind,
+        "report": _report,
     }
     wanted = answers.get(command.name)
     return await wanted(house, message, command) if wanted else Answer("help")
@@ -80,6 +82,11 @@ async def _unsure(house: House, message: Message, _: Command) -> Answer:
     live = await house.state.cases(message.group, live=True)
     doubts = [case.id for case in reversed(live) if case.doubtful and not case.private][:DOUBTS_LISTED]
     return Answer("unsure", {"ids": " ".join(doubts)}) if doubts else Answer("nothing_unsure")
+
+
+async def _report(house: House, message: Message, command: Command) -> Answer:
+    text = await report_for(house, message, command)
+    return Answer("workers_only") if text is None else Answer("report", {"text": text})
 
 
 async def _merge(house: House, message: Message, command: Command) -> Answer:

@@ -244,6 +244,33 @@ def hierarchy_check(
         raise _fail(str(error), 2) from None
 
 
+@app.command()
+def report(
+    *,
+    first: Annotated[str | None, typer.Option("--from", help="The first day, e.g. 2026-03-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The last day; today by default.")] = None,
+    period: Annotated[str, typer.Option(help="Without --from: day, week or month.")] = "month",
+    by: Annotated[str, typer.Option(help="grid, unit, level or category.")] = "grid",
+    csv: Annotated[Path | None, typer.Option(help="Write a CSV file.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write an XLSX file, a sheet a division.")] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The three rates and what is behind them, out of the Linli that runs here."""
+    from actions.errors import Unreachable
+    from bot import cli_report
+
+    with _settings() as settings:
+        order = cli_report.Order(first, last, period, by, csv, xlsx, as_json=as_json)
+        try:
+            cli_report.main(settings, order)
+        except cli_report.BadOrder as error:
+            raise _fail(str(error), 2) from None
+        except OSError as error:
+            raise _fail(f"{error.filename}: {error.strerror}") from None
+        except Unreachable:
+            raise _fail("Linli is not running on this LINLI_HOME") from None
+
+
 @desk_app.command("list")
 def desk_list(*, as_json: _AsJson = False) -> None:
     """All tickets of the embedded desk."""

@@ -126,6 +126,11 @@ class Grids:
         """Who oversees the group at this level, or at the next one above where anybody does."""
         return self._tree.supervisors(self.area_of(group), level)
 
+    def overseers_of(self, group: str) -> frozenset[str]:
+        """The ids of all who oversee the group at any level."""
+        above = self._tree.chain(self.area_of(group))
+        return frozenset(person for area in above for person, _ in area.supervisors)
+
     def unit_for(self, group: str, role: str, level: Level) -> Unit | None:
         """The unit that acts for a role where the group is."""
         return self._tree.unit_for(self.area_of(group), role, level)

@@ -16,6 +16,7 @@ from bot.grids import Grids
 from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
+from bot.reports import Reports
 
 FIVE_DAYS = Calendar(monday_to_friday, timezone(timedelta(hours=8)))
 """Monday to Friday on China's clocks, without holidays: for a house that was given no calendar of its own."""
@@ -41,6 +42,10 @@ class House:
     calendar: Calendar = FIVE_DAYS
     matters: Matters = field(default_factory=Matters)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    reports: Reports = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reports = Reports(self.state, self.grids)
 
     def chat(self, group: str) -> Chat:
         """The platform of a group. Raises KeyError for one that is not switched on."""

@@ -18,7 +18,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "building 3 is broken again.\n"
             "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
             "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
-            "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /bind GRID"
+            "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /report — the figures; /bind GRID"
         ),
         "welcome": _(
             "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
@@ -56,6 +56,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "grid worker; in danger call the police at once."
         ),
         "which_grid": _("Which grid? /bind ID with one of: {grids}"),
+        "report": "{text}",
         "bound": _("This group now belongs to {grid}."),
     }
     return texts[what].format(**args)

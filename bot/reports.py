@@ -75,7 +75,9 @@ class Reports:
         wanted = sorted(groups) if groups is not None else await self._state.groups()
         look = _Look()
         for some in _in_parts(wanted):
-            for group, courses in zip(some, await asyncio.gather(*(self._group(g, period) for g in some)), strict=True):
+            for group, courses in zip(
+                some, await asyncio.gather(*(self._group(g, period) for g in some)), strict=True
+            ):
                 key = self._grids.grid_of(group)[0] or group
                 look.courses += [(key, course) for course in courses if course]
                 look.unreadable += courses.count(None)
@@ -89,7 +91,9 @@ class Reports:
 
     async def _group(self, group: str, period: Period) -> list[Course | None]:
         cases = await self._state.cases(group, every=True)
-        return [await self._course(case) for case in cases if case.live or case.changed_at >= period.since - _SKEW]
+        return [
+            await self._course(case) for case in cases if case.live or case.changed_at >= period.since - _SKEW
+        ]
 
     async def _course(self, case: Case) -> Course | None:
         """The case's course out of its trace; None where that cannot be followed."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actions.errors import Unreachable
-from bot import api, console
+from bot import api, console, rates_page
 from bot.api import SETTINGS, STATE
 from bot.board import Boards
 from bot.frame import PAGES, Translations, choose_language, language, render, set_up_pages
@@ -21,6 +21,7 @@ from bot.log_ring import Ring
 from bot.login import COOKIE, LOGINS, Logins, genuine_form
 from bot.metrics import Metrics
 from bot.ports import Clock, State
+from bot.reports import Reports
 from bot.settings import Settings
 
 Link = tuple[str, str]
@@ -57,7 +58,8 @@ def make_app(
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
     console.set_up(app, Boards(state, parts, clock, grids), ring)
-    app.add_routes([*_routes(), *api.routes(), *console.routes()])
+    rates_page.set_up(app, Reports(state, grids), grids, clock)
+    app.add_routes([*_routes(), *api.routes(), *console.routes(), *rates_page.routes()])
     app.on_response_prepare.append(_guard)
     return app
 
@@ -71,7 +73,7 @@ def _routes() -> list[web.RouteDef]:
         # A link that is only looked at ahead (HEAD) must not be used up.
         web.get("/login", _login, allow_head=False),
         web.post("/logout", _logout),
-        web.get(r"/pages/{name:console\.(?:css|js)|icon\.svg}", _asset),
+        web.get(r"/pages/{name:console\.(?:css|js)|rates\.css|icon\.svg}", _asset),
     ]
 
 
