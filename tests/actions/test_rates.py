@@ -275,7 +275,11 @@ def report_of(*stories: Told, period: Period = WEEK):
 
 def test_the_grid_has_what_never_went_to_dispatch_and_nobody_what_the_list_does_not_know():
     told = report_of(Told(sure=False), Told(assignment=None).filed(), Told().filed())
-    assert {key: one.of(Count.OPEN) for key, one in told.rows[By.UNIT].items()} == {"": 1, UNNAMED: 1, "物业": 1}
+    assert {key: one.of(Count.OPEN) for key, one in told.rows[By.UNIT].items()} == {
+        "": 1,
+        UNNAMED: 1,
+        "物业": 1,
+    }
     assert set(told.rows[By.LEVEL]) == {IN_GRID, UNNAMED, "community"}
     assert Told(sure=False).course.standings[0].holder == GRID == Holder("", IN_GRID)
 
