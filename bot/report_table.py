@@ -49,12 +49,12 @@ class Words:
 
     lang: str
 
-    def _(self) -> Gettext:
+    def _speak(self) -> Gettext:
         return gettext(self.lang)
 
     def counts(self) -> dict[Count, str]:
         """What each column is called."""
-        _ = self._()
+        _ = self._speak()
         return {
             Count.OPENED: _("raised"),
             Count.FILED: _("filed with dispatch"),
@@ -75,7 +75,7 @@ class Words:
 
     def rates(self) -> dict[str, str]:
         """What the three rates are called."""
-        _ = self._()
+        _ = self._speak()
         return {
             "response": _("Response rate"),
             "resolution": _("Resolution rate"),
@@ -84,7 +84,7 @@ class Words:
 
     def parts(self) -> dict[str, tuple[str, str]]:
         """Of each rate, what is counted and of what."""
-        _ = self._()
+        _ = self._speak()
         return {
             "response": (_("answered in time"), _("due an answer")),
             "resolution": (_("settled with both keys"), _("ended or with a red light")),
@@ -93,12 +93,12 @@ class Words:
 
     def detail(self, count: Count) -> str:
         """By what the kinds of it are told."""
-        _ = self._()
+        _ = self._speak()
         return _("by node") if count is Count.LATE else _("by reason")
 
     def divisions(self) -> dict[By, str]:
         """What a division is called."""
-        _ = self._()
+        _ = self._speak()
         return {
             By.GRID: _("By grid"),
             By.UNIT: _("By unit"),
@@ -108,11 +108,12 @@ class Words:
 
     def whole(self) -> str:
         """What the last line is called."""
-        return self._()("All together")
+        _ = self._speak()
+        return _("All together")
 
     def level(self, key: str) -> str:
         """What a level is called."""
-        _ = self._()
+        _ = self._speak()
         return {
             IN_GRID: _("in the grid"),
             Level.COMMUNITY: _("community"),
@@ -123,7 +124,7 @@ class Words:
 
     def node(self, key: str) -> str:
         """What a node is called."""
-        _ = self._()
+        _ = self._speak()
         return {
             Node.WORKER: _("grid worker decides"),
             Node.ACCEPT: _("unit accepts"),
@@ -152,7 +153,7 @@ class Words:
         return sorted(found, key=_weight)
 
     def _name(self, by: By, key: str, grids: Mapping[str, str]) -> str:
-        _ = self._()
+        _ = self._speak()
         if by is By.GRID:
             return grids.get(key, key)
         if by is By.LEVEL:

@@ -32,13 +32,13 @@ def days(period: Period) -> str:
 
 def told(title: str, report: Report, lang: str, *, whole: bool = False) -> str:
     """The figures of a period; `whole`: with the reasons and nodes of what went wrong."""
-    words, tally = Words(lang), report.whole
+    _, words, tally = gettext(lang), Words(lang), report.whole
     lines = [f"📊 {title} · {days(report.period)}"]
     for rate, name in words.rates().items():
         share: Share = getattr(tally, rate)
         part = f" ({share.part}/{share.of})" if share.of else ""
         lines.append(f"{bar(share)} {name} {share.percent}{part}")
-    lines.append(_counts(tally, words) or gettext(lang)("Nothing was raised."))
+    lines.append(_counts(tally, words) or _("Nothing was raised."))
     if whole:
         for count in (Count.BOUNCED, Count.LATE):
             if kinds := words.kinds(tally, count):

@@ -57,7 +57,8 @@ def _called(name: str, lang: str) -> str:
 
 
 def _in_all(many: int, lang: str) -> str:
-    return gettext(lang)("{n} grids").format(n=many)
+    _ = gettext(lang)
+    return _("{n} grids").format(n=many)
 
 
 async def _of_the_grid(house: House, group: str) -> frozenset[str]:

@@ -202,6 +202,10 @@ class TestState:
         assert [case.number for case in await state.cases(GROUP)] == [1, 2, 3, 10]
         assert [case.number for case in await state.cases(GROUP, live=True)] == [1, 3, 10]
 
+    async def test_every_case_can_be_had_however_many_there_are(self, state: State) -> None:
+        await save(state, *[reported(number=n) for n in range(1, 521)])
+        assert [case.number for case in await state.cases(GROUP, every=True)] == list(range(1, 521))
+
     async def test_a_case_that_was_reopened_is_live_again(self, state: State) -> None:
         done = moved(reported(sure=False).case, f.SolvedOnSite, f.ResidentConfirmed)
         await save(state, done)

@@ -1,0 +1,93 @@
+"""The report as CSV and XLSX, opened again: the figures are there, and nothing in it is a formula."""
+
+import csv
+import io
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import load_workbook
+
+from actions.period import named
+from actions.rates import By
+from bot.grids import Grids
+from bot.report_file import as_csv, as_xlsx
+from bot.report_table import Words
+from bot.reports import Reports
+from connectors.memory_state import MemoryState
+from tests.bot.rates_world import NOW, SECRET, live_through, settings
+
+EVIL = '=HYPERLINK("http://evil","望江")'
+
+
+@pytest.fixture
+async def report():
+    state = MemoryState()
+    await live_through(state)
+    return await Reports(state, Grids(settings())).report(named("week", NOW, ZoneInfo("Asia/Shanghai")))
+
+
+NAMES = {"spring": "春风里一网格", "river": EVIL, "web:demo": "示范小区"}
+
+
+def read_csv(content: bytes) -> list[dict[str, str]]:
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_a_csv_has_a_line_for_each_grid_and_one_for_all(report):
+    rows = read_csv(as_csv(report, By.GRID, Words("zh_CN"), NAMES))
+    by_name = {row["2026-11-16…2026-11-22"]: row for row in rows}
+    assert list(by_name) == [f"'{EVIL}", "春风里一网格", "示范小区", "合计"]
+    spring, whole = by_name["春风里一网格"], by_name["合计"]
+    assert (spring["响应率"], spring["按时响应"], spring["应响应"]) == ("100%", "3", "3")
+    assert (whole["响应率"], whole["解决率"], whole["满意率"]) == ("75.0%", "50.0%", "33.3%")
+    assert (whole["新增"], whole["退单"], whole["退单: 按理由"]) == ("5", "1", "不属本单位职责 1")
+    assert whole["红灯: 按环节"] == "单位受理 1"
+
+
+def test_where_there_is_no_rate_the_cell_is_empty(report):
+    rows = read_csv(as_csv(report, By.GRID, Words("en"), NAMES))
+    assert rows[-1]["Satisfaction rate"] == "33.3%"
+    assert {row["Satisfaction rate"] for row in rows} == {"33.3%", ""}
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_a_name_is_never_a_formula(report, name):
+    names = {**NAMES, "spring": name}
+    cells = [
+        cell
+        for row in csv.reader(
+            io.StringIO(as_csv(report, By.GRID, Words("en"), names).decode("utf-8-sig"), newline="")
+        )
+        for cell in row
+    ]
+    assert f"'{name}" in cells
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for cell in cells)
+    book = load_workbook(io.BytesIO(as_xlsx(report, By.GRID, Words("en"), names)))
+    types = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert types <= {"s", "inlineStr", "n"}
+
+
+def test_an_xlsx_has_a_sheet_for_each_division_the_one_asked_for_first(report):
+    book = load_workbook(io.BytesIO(as_xlsx(report, By.UNIT, Words("zh_CN"), NAMES)))
+    assert book.sheetnames == ["按单位", "按网格", "按层级", "按类别"]
+    rows = list(book["按单位"].iter_rows())
+    assert [row[0].value for row in rows][1:] == ["街道市政所", "春风里物业", "网格自办", "合计"]
+    response = rows[-1][1]
+    assert (response.value, response.number_format) == (0.75, "0.0%")
+    assert (rows[-1][2].value, rows[-1][3].value) == (3, 4)
+
+
+def test_nothing_confidential_is_in_a_file(report):
+    book = load_workbook(io.BytesIO(as_xlsx(report, By.CATEGORY, Words("zh_CN"), NAMES)))
+    text = " ".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
+    assert SECRET not in text
+    assert "家庭" not in text
+    assert "保密件" in text
+
+
+def test_words_that_no_file_can_hold_are_left_out(report):
+    names = {**NAMES, "spring": "春\x00风\ud83c"}
+    book = load_workbook(io.BytesIO(as_xlsx(report, By.GRID, Words("en"), names)))
+    assert "春风?" in [row[0].value for row in book.worksheets[0].iter_rows()]
+    assert as_csv(report, By.GRID, Words("en"), names)
