@@ -11,6 +11,7 @@ from actions.returns import Reason, reason_of
 from bot.categories import name_of
 from bot.phrases import Gettext, gettext
 from bot.reasons import name_of_reason
+from bot.roles import name_of_unit
 
 COUNTS = (
     Count.OPENED,
@@ -160,7 +161,7 @@ class Words:
             return self.level(key)
         if by is By.CATEGORY:
             return _("confidential") if key == CONFIDENTIAL else name_of(key, self.lang)
-        return key or _("in the grid")
+        return name_of_unit(key, self.lang) if key else _("in the grid")
 
 
 def _weight(line: Line) -> tuple[int, int, str]:

@@ -13,6 +13,7 @@ from bot.grids import Grids
 from bot.report_file import as_csv, as_xlsx
 from bot.report_table import Words
 from bot.reports import Reports
+from bot.roles import name_of_unit
 from connectors.memory_state import MemoryState
 from tests.bot.rates_world import NOW, SECRET, live_through, settings
 
@@ -91,3 +92,13 @@ def test_words_that_no_file_can_hold_are_left_out(report):
     book = load_workbook(io.BytesIO(as_xlsx(report, By.GRID, Words("en"), names)))
     assert "春风?" in [row[0].value for row in book.worksheets[0].iter_rows()]
     assert as_csv(report, By.GRID, Words("en"), names)
+
+
+def test_a_unit_of_the_list_that_ships_has_its_english_name_in_english(report):
+    row = report.rows[By.UNIT].pop("街道市政所")
+    report.rows[By.UNIT]["市政养护"] = row
+    names = {
+        lang: [line.name for line in Words(lang).lines(report, By.UNIT, NAMES)] for lang in ("zh_CN", "en")
+    }
+    assert names["zh_CN"][0] == "市政养护"
+    assert names["en"][0] == name_of_unit("市政养护", "en") != "市政养护"
