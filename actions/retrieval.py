@@ -1,9 +1,9 @@
 """Retrieval: which matter of a category a text is about, by the names and the sayings of the list alone.
 
-A text and a saying are bags of grams: single characters and pairs for Chinese, whole words for the rest. A gram weighs
-the more the fewer matters have it, and a saying that is met counts the more the more it tells. A matter is as near as
-its nearest saying, and a little nearer for what the text shares with all of them. Nothing is learnt from cases, so
-that a list which was imported today works today.
+A text is a bag of grams, and so is all that a matter is called: single characters and pairs for Chinese, whole words for
+the rest. They are compared by Okapi BM25 (Robertson and Zaragoza, 2009): a gram weighs the more the fewer matters have
+it, and counts the more, but ever less so, the more of a matter's sayings have it. Nothing is learnt from cases, so that a
+list which was imported today works today.
 """
 
 import math
@@ -16,15 +16,16 @@ from functools import lru_cache
 
 from actions.matters import Matter
 
-SURE = 0.25
+SURE = 0.5
 """From this score on the first matter counts as found, if the second is far enough behind."""
-MARGIN = 0.1
-FITS = 0.1
+MARGIN = 0.12
+FITS = 0.15
 """Below this nothing fits, and the category's matter for other things comes first."""
-_ALL = 1.0
-"""How much all sayings together count beside the nearest one."""
-_TELLS = 0.5
-"""How much a long saying counts above a short one that is met as well: 0 not at all, 1 by its length."""
+_SATURATES = 2.0
+_BY_LENGTH = 0.8
+"""BM25's k1 and b."""
+_HALF = 3.4
+"""So many grams that no other matter has, met once, make a score of one half."""
 _WORDS = re.compile(r"[a-z]+|\d+|[\u3400-\u9fff]+")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s)$")
 _EMPTY = frozenset(
@@ -71,46 +72,29 @@ class Index:
     """The sayings of some matters, weighed against each other."""
 
     def __init__(self, matters: Sequence[Matter]) -> None:
-        sayings = [[grams(saying) for saying in _sayings(matter)] for matter in matters]
-        bags = [frozenset().union(*each) for each in sayings]
         self._matters = matters
-        self._weights = _weights(bags)
-        self._sayings = [[self._weighed(each) for each in some] for some in sayings]
-        self._bags = [self._weighed(bag) for bag in bags]
-        self._longest = max((one.length for some in self._sayings for one in some), default=1.0)
+        self._bags = [
+            Counter(gram for saying in _sayings(each) for gram in grams(saying)) for each in matters
+        ]
+        self._weights = _weights(self._bags)
+        self._half = _HALF * max(self._weights.values(), default=1.0)
+        mean = sum(bag.total() for bag in self._bags) / max(1, len(self._bags)) or 1.0
+        self._slow = [_SATURATES * (1 - _BY_LENGTH + _BY_LENGTH * bag.total() / mean) for bag in self._bags]
 
     def rank(self, text: str) -> tuple[Scored, ...]:
         """All matters, the nearest first; those that are equally near in the order of the list."""
-        wanted = self._weighed(grams(text))
+        wanted = [gram for gram in grams(text) if gram in self._weights]
         scored = [
-            Scored(matter, self._score(wanted, sayings, bag))
-            for matter, sayings, bag in zip(self._matters, self._sayings, self._bags, strict=True)
+            Scored(matter, self._score(wanted, bag, slow))
+            for matter, bag, slow in zip(self._matters, self._bags, self._slow, strict=True)
         ]
         best = max((each.score for each in scored), default=0.0)
         return tuple(sorted(scored, key=lambda each: (best < FITS and not each.matter.is_other, -each.score)))
 
-    def _score(self, wanted: "_Bag", sayings: Sequence["_Bag"], bag: "_Bag") -> float:
-        nearest = max(
-            (wanted.near(one) * (one.length / self._longest) ** _TELLS for one in sayings), default=0.0
-        )
-        together = wanted.near(bag)
-        return (nearest + _ALL * together) / (1 + _ALL)
-
-    def _weighed(self, found: Iterable[str]) -> "_Bag":
-        return _Bag({gram: self._weights[gram] for gram in found if gram in self._weights})
-
-
-class _Bag:
-    """Grams with their weights, and the length of the whole as that of a vector."""
-
-    def __init__(self, weights: Mapping[str, float]) -> None:
-        self.weights = weights
-        self.length = math.sqrt(sum(weights.values()))  # a weight is the square of a coordinate
-
-    def near(self, other: "_Bag") -> float:
-        """The cosine of two bags, from 0 to 1."""
-        shared = sum(weight for gram, weight in self.weights.items() if gram in other.weights)
-        return min(1.0, shared / (self.length * other.length)) if shared else 0.0
+    def _score(self, wanted: Iterable[str], bag: Counter[str], slow: float) -> float:
+        shared = ((self._weights[gram], bag[gram]) for gram in wanted if gram in bag)
+        points = sum(weight * times * (_SATURATES + 1) / (times + slow) for weight, times in shared)
+        return points / (points + self._half)
 
 
 def grams(text: str) -> frozenset[str]:
@@ -137,7 +121,7 @@ def _sayings(matter: Matter) -> tuple[str, ...]:
     return tuple(saying for saying in (matter.name_zh, matter.name_en, *matter.synonyms) if saying)
 
 
-def _weights(bags: Sequence[frozenset[str]]) -> Mapping[str, float]:
+def _weights(bags: Sequence[Counter[str]]) -> Mapping[str, float]:
     """What each gram tells: much if few matters have it, nothing if it only holds a sentence together."""
     counts = Counter(gram for bag in bags for gram in bag)
     return {

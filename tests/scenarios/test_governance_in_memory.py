@@ -18,7 +18,7 @@ from bot.people import Area, Unit, Worker
 from bot.settings import Grid
 from tests.town import Town, report
 
-LIGHT, LIFT = "小区东门外的路灯不亮了", "3号楼电梯坏了"
+LIGHT, LIFT = "东门外有一盏路灯不亮了", "3号楼电梯坏了"
 NIGHT = {
     "工地半夜还在打桩": ("environment.noise_construction", "environment.noise_construction.night"),
     "楼下KTV唱到凌晨三点": ("environment.noise_commercial", "environment.noise_commercial.ktv_bar"),
