@@ -185,6 +185,17 @@ class Reply(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnPage(Order):
+    """Show another page of a list in its place, the message `post`; `by` is whose list it is."""
+
+    group: str
+    post: str
+    what: str
+    by: str
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPress(Order):
     """Answer a press on a button; only the person who pressed sees it."""
 
