@@ -144,7 +144,11 @@ class Talk:
 
     def visited(self, visit: Visit, now: datetime) -> "Talk":
         """The memory with one more visit; those that are over are forgotten."""
-        others = (one for one in self.visits if one.until > now and (one.case, one.worker) != (visit.case, visit.worker))
+        others = (
+            one
+            for one in self.visits
+            if one.until > now and (one.case, one.worker) != (visit.case, visit.worker)
+        )
         return replace(self, visits=(*others, visit))
 
     def visits_of(self, worker: str, at: datetime) -> frozenset[str]:

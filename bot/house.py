@@ -1,13 +1,12 @@
 """The house: the parts that the flow works with, joined. Which versions they are, `bot/wiring.py` decides."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from actions.calendar import Calendar, monday_to_friday
 from actions.case import Case
-from actions.facts import Fact
 from actions.limits import Limit
 from actions.nodes import Light, Node
 from actions.orders import Wait
@@ -23,16 +22,11 @@ FIVE_DAYS = Calendar(monday_to_friday, timezone(timedelta(hours=8)))
 """Monday to Friday on China's clocks, without holidays: for a house that was given no calendar of its own."""
 
 
-def _as_it_is(_: Case | None, fact: Fact) -> Fact:
-    return fact
-
-
 @dataclass(slots=True)
 class House:
     """Everything that the flow needs, each part behind its port.
 
     `matters` is the responsibility list; without more, the one that ships.
-    `completed` puts into a fact what has to be named before it counts, such as who answers for the case.
     `wake` is set when new orders may be due, so that nobody has to wait for the next look at the clock.
     """
 
@@ -47,7 +41,6 @@ class House:
     evidence: Evidence
     calendar: Calendar = FIVE_DAYS
     matters: Matters = field(default_factory=Matters)
-    completed: Callable[[Case | None, Fact], Fact] = _as_it_is
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     reports: Reports = field(init=False)
 

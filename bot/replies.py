@@ -76,6 +76,14 @@ def toast(what: str, lang: str) -> str:
         "reporters_only": _("Only the reporter or the grid worker can take it back."),
         "not_taken_back_by_you": _("Only whoever took it back or the grid worker can press this."),
         "choose": _("Choose under the card."),
+        "nobody_above": _("There is no level above that could take it."),
+        "not_handled_by_you": _(
+            "Only whoever handles it can give it back. You can hand it over to yourself."
+        ),
+        "send_picture": _(
+            "Take a picture: reply to the card with it, or just send it here within ten minutes."
+        ),
+        "not_your_list": _("This is somebody else's list. Send /mine for your own."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
         "too_late": _("This step is over; please look at the newest card."),
         "": "",
@@ -106,7 +114,7 @@ def told(news: News, lang: str) -> str:
     return {
         News.DISPUTED: _("Residents say it is not fixed (time {n}). {text}"),
         News.DENIED: _("The grid worker has looked: it is not fixed (time {n}). {text}"),
-        News.SENT_AGAIN: _("The grid worker sends it again; please handle it."),
+        News.SENT_AGAIN: _("The grid worker sends it again; please handle it. {text}"),
         News.WITHDRAWN: _("Taken back; nothing is to be done."),
         News.HANDLED: _("The grid worker has handled it in the grid; the residents are asked to confirm."),
         News.CONFIRMED: _("The grid worker and the residents have confirmed that it is fixed."),
