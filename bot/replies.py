@@ -16,7 +16,8 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "help": _(
             "I listen here and pass problems on. Just say what is wrong and where, for example: the lift in "
             "building 3 is broken again.\n"
-            "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
+            "/cases — what is open here\n/mine — what is yours\n/today — today in figures\n/case 3 — one case\n"
+            "/withdraw 3 — take your report back\n"
             "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
             "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /report — the figures; /bind GRID"
         ),
@@ -46,7 +47,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "nothing_to_split": _(
             "Only the first message belongs to it. Reply “split” to the message that is another problem."
         ),
-        "no_such_category": _("I know no category “{words}”. “Correct…” under the card shows all of them."),
+        "no_such_category": _("I know no category “{words}”. “More…” under the card shows all of them."),
         "several_categories": _("Which one? {names}"),
         "already_so": _("It is so already."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
