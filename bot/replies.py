@@ -63,6 +63,20 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
     return texts[what].format(**args)
 
 
+def commands(lang: str) -> tuple[tuple[str, str], ...]:
+    """The commands that a platform may offer in a menu, each with what it does."""
+    _ = gettext(lang)
+    return (
+        ("cases", _("what is open, with lights")),
+        ("mine", _("what I handle or reported")),
+        ("today", _("reported, done and open today")),
+        ("case", _("one case: /case 3")),
+        ("withdraw", _("take a report back: /withdraw 3")),
+        ("unsure", _("what the bot is not sure of (grid workers)")),
+        ("help", _("what this is and how it works")),
+    )
+
+
 def toast(what: str, lang: str) -> str:
     """What the person who pressed a button sees. Raises KeyError for an unknown one."""
     _ = gettext(lang)

@@ -56,7 +56,7 @@ async def sound(town):
 
 async def test_the_category_is_corrected_by_three_presses_and_without_a_word(town):
     assert await town.press("孟姐", "更多…") == "请在卡片下面选。"
-    assert town.labels() == [["改类别", "改地点"], ["不是报事", "返回"]]
+    assert town.labels() == [["改类别", "改地点"], ["选事项", "现场核实"], ["上报一级"], ["不是报事", "返回"]]
     await town.press("孟姐", "改类别")
     await town.press("孟姐", "其他类别…")
     await town.press("孟姐", "交通道路")
