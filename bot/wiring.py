@@ -210,8 +210,7 @@ async def _start_telegram(
 ) -> None:
     if chat is None:
         return
-    offered = commands(opening.settings.lang)
-    opening.run(_at_last(lambda: chat.offer(offered), "commands_not_offered"))
+    opening.run(_at_last(lambda: _offer(chat, opening.settings.lang), "commands_not_offered"))
     base = opening.settings.telegram.webhook
     if base is None:
         opening.run(TelegramPolling(chat, flow.heard, state.remember, state.recall).run())
@@ -219,6 +218,13 @@ async def _start_telegram(
     hook = TelegramWebhook(chat, flow.heard, base, WEBHOOK_PATH, opening.home.secret("telegram_webhook"))
     app.router.add_post(WEBHOOK_PATH, hook.handle)
     opening.run(_at_last(hook.register, "webhook_not_registered"))
+
+
+async def _offer(chat: TelegramChat, lang: str) -> None:
+    try:
+        await chat.offer(commands(lang))
+    except Refused as reason:  # the commands work all the same
+        log.warning("commands_refused", reason=str(reason))
 
 
 async def _at_last(told: Callable[[], Awaitable[None]], failure: str) -> None:

@@ -10,7 +10,7 @@ from actions.emergency import Peril
 from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.cards import QUOTED, Writer
-from tests.actions.stories import ABOVE, LIFTS, PHOTO, WAYS, Story, in_stage
+from tests.actions.stories import ABOVE, LIFTS, PHOTO, UNSURE, WAYS, Story, fact, in_stage
 
 OPEN = replace(Story(f.Reported, f.TicketFiled).now, category="housing.elevator")
 CHINESE, ENGLISH = Writer("zh_CN"), Writer("en")
