@@ -73,6 +73,7 @@ def commands(lang: str) -> tuple[tuple[str, str], ...]:
         ("case", _("one case: /case 3")),
         ("withdraw", _("take a report back: /withdraw 3")),
         ("unsure", _("what the bot is not sure of (grid workers)")),
+        ("report", _("the three rates (grid workers)")),
         ("help", _("what this is and how it works")),
     )
 
