@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-NAMES = ("cases", "case", "withdraw", "merge", "unsure", "help", "start", "bind", "report")
+NAMES = ("cases", "mine", "today", "case", "withdraw", "merge", "unsure", "help", "start", "bind", "report")
 _FORM = re.compile(r"/([a-z_]+)(?:@\w+)?(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 
 

@@ -29,10 +29,36 @@ class Step(StrEnum):
     SET = "c"
     INTO = "i"
     OFF = "s"
+    MATTERS = "mt"
+    ALL = "ma"
+    MATTER = "t"
+    HAND = "mh"
+    TO = "h"
+    GIVE = "mr"
+    REASON = "r"
+    UP = "u"
+    INSPECT = "v"
+    PAGE = "l"
+    OPEN = "o"
 
 
-MENUS = (Step.MENU, Step.CATEGORY, Step.GROUPS, Step.CODES, Step.MERGE, Step.SPLIT)
+MENUS = (
+    Step.MENU,
+    Step.CATEGORY,
+    Step.GROUPS,
+    Step.CODES,
+    Step.MERGE,
+    Step.SPLIT,
+    Step.MATTERS,
+    Step.ALL,
+    Step.HAND,
+    Step.GIVE,
+)
 """These open another page of the menu and change nothing."""
+HANDLING = (Step.MATTER, Step.TO, Step.REASON, Step.UP, Step.INSPECT)
+"""What a worker does with a case beside correcting it."""
+LISTS = (Step.PAGE, Step.OPEN)
+"""The buttons under a list of cases; they belong to no one case."""
 
 
 class Wish(StrEnum):
@@ -77,7 +103,10 @@ _FORMS: tuple[tuple[Wish, str], ...] = (
     ),
 )
 _LABELS = {
-    **dict.fromkeys(("更正", "correct"), Step.MENU),
+    **dict.fromkeys(("更多", "更正", "上报一级", "correct", "raise"), Step.MENU),
+    **dict.fromkeys(("选事项", "choose matter"), Step.MATTERS),
+    **dict.fromkeys(("转交", "hand over"), Step.HAND),
+    **dict.fromkeys(("退回", "give back"), Step.GIVE),
     **dict.fromkeys(("改类别", "change category"), Step.CATEGORY),
     **dict.fromkeys(("改地点", "change place"), Step.WHERE),
     **dict.fromkeys(("合并到", "merge into"), Step.MERGE),

@@ -24,6 +24,11 @@ class Wait(StrEnum):
     RESIDENTS_KEY = "residents_key"
 
 
+def runs(wait: Wait) -> int:
+    """How often a wait runs within its time: the worker's does so twice, and is reminded in between."""
+    return 2 if wait is Wait.WORKER else 1
+
+
 class Sentence(StrEnum):
     """A milestone told to the group in a message of its own; the words are in the message catalogue."""
 
@@ -182,6 +187,17 @@ class Reply(Order):
     args: tuple[tuple[str, str], ...] = ()
     asked_at: datetime | None = None
     thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnPage(Order):
+    """Show another page of a list in its place, the message `post`; `by` is whose list it is."""
+
+    group: str
+    post: str
+    what: str
+    by: str
+    page: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A worker looks at a case on the spot and is about to send a picture, until then."""
+
+    case: str
+    worker: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Hour:
     """How many messages of people were heard, and how many of ours said, in one hour (`at`, since 1970)."""
 
@@ -64,6 +73,7 @@ class Talk:
     `spoke_at` is when we last said something, `since` how often a person has spoken since; `listed` are cases
     that were named in a list and have no card. `left` is since when the bot is no longer in the group. `confided` are
     the cases of other groups of which a person speaks here, in their private chat; the newest comes last.
+    `visits` are the workers who are on the spot.
     """
 
     COUNTED: ClassVar[int] = 100
@@ -86,6 +96,7 @@ class Talk:
     listed: tuple[str, ...] = ()
     left: datetime | None = None
     confided: tuple[str, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""
@@ -130,6 +141,19 @@ class Talk:
             return False
         old = next((line for line in self.recent if line.id == message.id), None)
         return old is not None and old.kind is Kind.TEXT and old.text == message.text
+
+    def visited(self, visit: Visit, now: datetime) -> "Talk":
+        """The memory with one more visit; those that are over are forgotten."""
+        others = (
+            one
+            for one in self.visits
+            if one.until > now and (one.case, one.worker) != (visit.case, visit.worker)
+        )
+        return replace(self, visits=(*others, visit))
+
+    def visits_of(self, worker: str, at: datetime) -> frozenset[str]:
+        """The cases at which a worker is looking on the spot."""
+        return frozenset(one.case for one in self.visits if one.worker == worker and one.until >= at)
 
     def _others(self, order: str) -> tuple[Waiting, ...]:
         return tuple(one for one in self.waiting if one.order != order)

@@ -1,4 +1,4 @@
-"""Answers to commands: /cases, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /help."""
+"""Answers to commands: /cases, /mine, /today, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /help."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +12,6 @@ from actions.message import Message, Role
 from bot.house import House
 from bot.reporting import report_for
 
-LISTED = 10
-"""Cases on one list; a phone shows no more."""
 DOUBTS_LISTED = 5
 """Of what nobody is sure of; each has a row of buttons."""
 
@@ -31,7 +29,9 @@ class Answer:
 async def answer(house: House, message: Message, command: Command) -> Answer:
     """The answer to a command. Raises `Unreachable`."""
     answers = {
-        "cases": _cases,
+        "cases": _listed,
+        "mine": _listed,
+        "today": _listed,
         "case": _case,
         "withdraw": _withdraw,
         "merge": _merge,
@@ -43,12 +43,9 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
     return await wanted(house, message, command) if wanted else Answer("help")
 
 
-async def _cases(house: House, message: Message, _: Command) -> Answer:
-    live = await house.state.cases(message.group, live=True)
-    live = [case for case in live if not (case.doubtful or case.private)]
-    if not live:
-        return Answer("no_cases")
-    return Answer("cases", {"ids": " ".join(case.id for case in live[-LISTED:]), "n": str(len(live))})
+async def _listed(_: House, message: Message, command: Command) -> Answer:
+    """It is written when it is said (bot/lists.py)."""
+    return Answer(command.name, {"by": message.sender})
 
 
 async def _case(house: House, message: Message, command: Command) -> Answer:

@@ -14,7 +14,7 @@ from actions.case import Case, Stage
 from actions.errors import Refused
 from actions.levels import Level
 from actions.matters import Matter
-from actions.retrieval import rank, sure
+from actions.retrieval import Scored, rank, sure
 from actions.verdicts import Answer
 from bot.house import House
 
@@ -56,6 +56,10 @@ class Appointing:
         if now is None or level is None:
             return None
         return replace(now, level=level, unit=self._unit(case.group, self._role(now), level))
+
+    def ranked(self, group: str, category: str, text: str) -> tuple[Scored, ...]:
+        """The matters of a category that hold today, those that the words are most likely about first."""
+        return rank(self._house.matters.in_force().of_category(category, self._today(group)), text)
 
     # --- one by one -------------------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ class Appointing:
     def _found(self, group: str, category: str, text: str) -> tuple[Assignment | None, tuple[str, ...]]:
         """The matter that the words are most likely about, and the likeliest ones where that is not sure."""
         matters = self._house.matters.in_force()
-        scored = rank(matters.of_category(category, self._today(group)), text)
+        scored = self.ranked(group, category, text)
         if not scored:
             return None, ()
         unsure = () if sure(scored) else tuple(one.matter.code for one in scored[:OFFERED])

@@ -61,6 +61,12 @@ class Buttons:
             raise ValueError(f"no button can carry {argument!r}")
         return Button(words, self._sign(case, verb, argument))
 
+    def of_list(self, chat: str, words: str, step: Step, argument: str) -> Button:
+        """A button under a list of cases, in this chat; no one case is its own. Raises ValueError as `button` does."""
+        if not _ARGUMENT.fullmatch(argument):
+            raise ValueError(f"no button can carry {argument!r}")
+        return Button(words, self._signer(chat).sign(f"0.{step}.0.{argument}").decode())
+
     def read(self, group: str, data: str) -> Meaning:
         """What a press means. Raises `Forged`."""
         try:
@@ -107,7 +113,7 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
         Verb.NOT_FIXED: _("Not fixed"),
         Verb.WITHDRAW: _("Take it back"),
         Verb.RESTORE: _("Needed after all"),
-        Verb.MORE: _("Correct…"),
+        Verb.MORE: _("More…"),
     }
     count = len(case.followers)
     return f"{words[verb]} {count}" if verb is Verb.ME_TOO and count else words[verb]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from actions.case import Case, Stage
 from actions.emergency import Peril, peril_of, spot
+from actions.giving_back import given_back
 from actions.mask import mask
 from actions.message import Kind
 from actions.orders import Sentence
@@ -231,6 +232,8 @@ def _status(case: Case, lang: str) -> str:
     }
     if case.stage is Stage.FILING and case.delayed:
         return _("Dispatch cannot be reached; it will be sent as soon as it can")
+    if case.stage is Stage.WAITING_WORKER and given_back(case.note):
+        return _("A grid worker gave it back: {note}. Waiting for a grid worker.")
     if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
         return _("Dispatch did not take it: {note}. Grid worker, please decide.")
     return (known_unit(case, lang) and _status_of_unit(case.stage, lang)) or texts[case.stage]

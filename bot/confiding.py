@@ -12,9 +12,10 @@ from typing import Any
 
 from actions import facts as f
 from actions import orders as o
-from actions.advance import advance
+from actions.advance import advance, allowed
 from actions.case import SETTLED, Case, IllegalMove
 from actions.commands import parse
+from actions.inspection import inspected, shows
 from actions.intake import Listening
 from actions.ledger import Entry
 from actions.message import Kind, Message, Press, Role
@@ -24,6 +25,7 @@ from actions.talk import Talk
 from bot.buttons import Forged
 from bot.correcting import Correcting, Decide, Outcome
 from bot.house import House
+from bot.pressing import closed_in_group
 from bot.whispering import closing, whisper
 from connectors.codec import dump, load
 from connectors.partition import group_of_case
@@ -120,9 +122,10 @@ class Confiding:
             verb, fact = await self._meant(press, case)
         except Refusal as refusal:
             return Outcome(orders=(_toast(press, refusal.why),))
-        closed = (
-            closing(case, f"{key}:close", verb, press.sender_name or "—") if case and verb in KEYS else ()
-        )
+        closed: tuple[o.Order, ...] = ()
+        if case and verb in KEYS:
+            name = press.sender_name or "—"
+            closed = (*closing(case, f"{key}:close", verb, name), *closed_in_group(case, press, verb))
         return Outcome(moves=((case, (fact,)),), orders=(_toast(press, "noted"), *closed))
 
     async def _meant(self, press: Press, case: Case | None) -> tuple[Verb, f.Fact]:
@@ -158,6 +161,8 @@ class Confiding:
             role=role,
             thread=None,
         )
+        if role is Role.WORKER and shows(ours) and allowed(case, f.Inspected):
+            return Outcome(moves=((case, (inspected(ours),)),), links=((ours.id, case.id),))
         if role is Role.WORKER and (outcome := await self._correcting.in_private(ours, case, talk)):
             return _answered_in_private(outcome, case, message)
         return await self._joined(ours, reading, case, warned=warned)
@@ -197,8 +202,10 @@ def _opened(case: Case, message: Message) -> Outcome:
 
 
 def _answered_in_private(outcome: Outcome, case: Case, message: Message) -> Outcome:
-    """The card says what was done; what could not be done is said where it was asked for."""
-    if outcome.moves or not outcome.what:
+    """The card says what was done, but where it is in the group, and what could not be done, is said where it was
+    asked for.
+    """
+    if (outcome.moves and case.private) or not outcome.what:
         return replace(outcome, menu=None)
     key = f"{message.group}:{message.id}:reply"
     said = whisper(case, key, message.group, outcome.what, **dict(outcome.args))

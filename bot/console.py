@@ -96,6 +96,7 @@ HAPPENED = {
     "ResidentHalfConfirmed": N_("Residents' key: fixed in part"),
     "LightTurned": N_("A light turned"),
     "ShowCard": N_("Show the card"),
+    "TurnPage": N_("Turn the page of a list"),
     "ShowMenu": N_("Show the menu of corrections"),
     "CloseMenu": N_("Close the menu of corrections"),
     "Invite": N_("Point to the private line"),

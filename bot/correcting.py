@@ -19,7 +19,7 @@ from actions.joins import Part, merge, part, words_of
 from actions.message import Message, Press, Role
 from actions.presses import Verb
 from actions.reading import SILENCE, Reading
-from actions.talk import Talk
+from actions.talk import Talk, Visit
 from bot.answers import answer
 from bot.buttons import Meaning
 from bot.categories import every_name, name_of
@@ -31,8 +31,8 @@ from bot.menus import Joined
 class Outcome:
     """Facts by the case that they move (None for a new one), and what else is to be done.
 
-    `what`, with `args`, is for whoever corrected; "" is nothing. `links` are messages that change their case, and
-    `numbers` how many numbers of cases are taken.
+    `what`, with `args`, is for whoever corrected; "" is nothing. `links` are messages that change their case,
+    `numbers` how many numbers of cases are taken, and `visit` is of a worker who looks at it on the spot.
     """
 
     what: str = ""
@@ -42,6 +42,7 @@ class Outcome:
     links: tuple[tuple[str, str], ...] = ()
     numbers: int = 0
     orders: tuple[o.Order, ...] = ()
+    visit: Visit | None = None
 
 
 Decide = Callable[[Talk], Awaitable[Outcome]]
@@ -59,10 +60,7 @@ class Correcting:
         """What a press on the menu does; a toast says so."""
 
         async def decide(talk: Talk) -> Outcome:
-            outcome = await self._pressed(meaning, press, talk)
-            key = f"{press.group}:{press.id}:press"
-            toast = o.AnswerPress(key=key, group=press.group, press=press.id, what=outcome.what)
-            return replace(outcome, orders=(toast, *_menu(outcome, press.group, press.id)))
+            return answered(await self._pressed(meaning, press, talk), press)
 
         return decide
 
@@ -115,11 +113,10 @@ class Correcting:
     # --- by button and by words -------------------------------------------------------------------------
 
     async def _pressed(self, meaning: Meaning, press: Press, talk: Talk) -> Outcome:
-        if press.role is not Role.WORKER:
-            return Outcome("workers_only")
         case = await self._state.case(f"{press.group}:{meaning.number}")
-        if case is None or case.round != meaning.round or not case.live or case.private:
-            return Outcome("stale")
+        why = why_not(case, meaning, press)
+        if case is None or why:
+            return Outcome(why)
         step = Step.MENU if meaning.verb is Verb.MORE else Step(meaning.verb)
         if step in MENUS:
             return Outcome("choose", menu=o.ShowMenu(case=case.id, step=step, argument=meaning.argument))
@@ -153,7 +150,7 @@ class Correcting:
         match wanted.wish:
             case Wish.DISMISS:
                 ok = allowed(case, f.Dismissed)
-                return _moved(case, f.Dismissed(**who)) if ok else _too_late(case)
+                return moved(case, f.Dismissed(**who)) if ok else _too_late(case)
             case Wish.MERGE:
                 return await self._merged(case, wanted.number, who)
             case Wish.SPLIT:
@@ -191,7 +188,7 @@ class Correcting:
         if code == case.category and case.sure:
             return Outcome("already_so")
         private = self._is_private(case, code)
-        return _moved(case, f.Recategorised(**who, category=code, private=private))
+        return moved(case, f.Recategorised(**who, category=code, private=private))
 
     def _is_private(self, case: Case, code: str) -> bool:
         """Not for the group; a chat with the bot alone is none."""
@@ -202,7 +199,7 @@ class Correcting:
             return _too_late(case)
         if place == case.place and not case.point:
             return Outcome("already_so")
-        return _moved(case, f.Relocated(**who, place=place))
+        return moved(case, f.Relocated(**who, place=place))
 
     async def _merged(self, case: Case, number: int, who: dict[str, Any]) -> Outcome:
         into = await self._state.case(f"{case.group}:{number}")
@@ -325,6 +322,21 @@ def _merging(case: Case, into: Case, who: dict[str, Any]) -> Outcome:
     return Outcome("noted", moves=((into, (absorbed,)), (case, (merged,))))
 
 
+def why_not(case: Case | None, meaning: Meaning, press: Press) -> str:
+    """Why a press on a menu does nothing, or "": it is for workers, and for as long as the case is as it was."""
+    if press.role is not Role.WORKER:
+        return "workers_only"
+    over = case is None or case.round != meaning.round or not case.live or case.private
+    return "stale" if over else ""
+
+
+def answered(outcome: Outcome, press: Press) -> Outcome:
+    """The outcome with its toast, and with the page that is shown next."""
+    key = f"{press.group}:{press.id}:press"
+    toast = o.AnswerPress(key=key, group=press.group, press=press.id, what=outcome.what)
+    return replace(outcome, orders=(toast, *_menu(outcome, press.group, press.id)))
+
+
 def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:
     if outcome.menu is None:
         return ()
@@ -333,7 +345,8 @@ def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:
     return (shown, closing) if isinstance(shown, o.ShowMenu) else (shown,)
 
 
-def _moved(case: Case, fact: f.Fact) -> Outcome:
+def moved(case: Case, fact: f.Fact) -> Outcome:
+    """The case takes the fact, and a word says so."""
     return Outcome("noted", moves=((case, (fact,)),))
 
 

@@ -120,13 +120,22 @@ class Dispatching:
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
-        named = order.news is News.RECATEGORISED
-        text = name_of(order.text, lang) if named else mask(reasons.named(order.text, lang))
+        text = self._text(order, lang)
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
         gaps = {"n": n, "again": again, "people": people, "place": place, "text": text}
         words = told(order.news, lang).format(**gaps, halves=case.halves, unit=unit_of(case, lang)).strip()
         secret = (CONFIDENTIAL,) if case.private else ()
         return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
+
+    def _text(self, order: o.TellDispatch, lang: str) -> str:
+        """What the group says, with names in the place of codes."""
+        match order.news:
+            case News.RECATEGORISED:
+                return name_of(order.text, lang)
+            case News.ASSIGNED:
+                matter = self._house.matters.in_force().get(order.text)
+                return matter.name(lang) if matter else order.text
+        return mask(reasons.named(order.text, lang))
 
 
 def _status(news: News, case: Case, others: Sequence[Case]) -> str:

@@ -22,6 +22,7 @@ from actions import orders as o
 from actions.advance import advance
 from actions.case import SETTLED, Case, IllegalMove
 from actions.commands import Command, parse
+from actions.inspection import evidenced
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
 from actions.message import Joined, Kind, Left, Message, Migrated, Press, Reacted, Role
@@ -36,8 +37,9 @@ from bot.correcting import Correcting, Decide, reply_of
 from bot.house import House
 from bot.moving import forward
 from bot.news import News
-from bot.occasions import woken
+from bot.occasions import after_speaking, woken
 from bot.pressing import Pressed, Pressing
+from bot.whereabouts import Whereabouts
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, SHARED
 
@@ -58,6 +60,7 @@ class Flow:
     def __init__(self, house: House) -> None:
         self._house = house
         self._state = house.state
+        self._whereabouts = Whereabouts(house.state)
         self._appointing = Appointing(house)
         self._correcting = Correcting(house)
         self._alarms = Alarms(house, self.read, self._save)
@@ -184,7 +187,9 @@ class Flow:
             await self._house.nlu.linker(),
             warned,
         )
-        return listening.understand()
+        visits = [await self._state.case(one) for one in talk.visits_of(message.sender, message.at)]
+        visited = visits[0] if len(visits) == 1 else None
+        return evidenced(message, listening.understand(), listening.quoted, visited)
 
     async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
         within = self._house.grids.policy_of(group).reopen_within
@@ -272,7 +277,7 @@ class Flow:
                 log.info("ignored", group=group, case=case, fact=type(fact).__name__, reason=str(reason))
                 moved, orders = None, ()
             links = ((fact.post, case),) if isinstance(fact, f.Posted) else ()
-            talk, occasions = await self._met(_after_speaking(talk, before, fact), met, case)
+            talk, occasions = await self._met(after_speaking(talk, before, fact), met, case)
             change = Change(
                 talk=talk,
                 moved=(moved,) if moved else (),
@@ -322,6 +327,8 @@ class Flow:
         return Moved(case, tuple(known)), tuple(self._due(order, case.group, now, case) for order in orders)
 
     async def _save(self, change: Change) -> None:
+        for by, group in {(fact.by, moved.case.group) for moved in change.moved for fact in moved.facts}:
+            await self._whereabouts.met(by, group)
         await self._state.save(change)
         for moved in change.moved:
             for fact in moved.facts:
@@ -405,6 +412,7 @@ class Flow:
             outcome = await decide(talk)
             moves = [self._advance(case, facts) for case, facts in outcome.moves]
             talk = replace(talk, last_number=talk.last_number + outcome.numbers)
+            talk = talk.visited(outcome.visit, self._house.clock.now()) if outcome.visit else talk
             talk, occasions = await self._met(talk, met, "")
             change = Change(
                 talk=talk,
@@ -429,6 +437,7 @@ class Flow:
         if command.name == "start" and command.words and is_private(message):
             await self._open(entry, message, command.words[0])
             return
+        await self._whereabouts.met(message.sender, message.group)
         result = await answer(self._house, message, command)
         if result.facts:
             await self._correct(entry, message.group, self._correcting.by_command(message, command), message)
@@ -488,10 +497,3 @@ class Flow:
 
     async def _nothing(self, entry: Entry) -> None:
         await self._with_orders(entry, entry.group)
-
-
-def _after_speaking(talk: Talk, case: Case | None, fact: f.Fact) -> Talk:
-    """The memory after a fact: a message of ours that was not there before is something we said."""
-    if not isinstance(fact, f.Posted) or case is None or fact.post in dict(case.posts).values():
-        return talk
-    return talk.spoke(fact.at)

@@ -105,6 +105,11 @@ class Grids:
         """The zone of days, weeks and months."""
         return ZoneInfo(self._settings.timezone)
 
+    def groups_of_worker(self, person: str) -> tuple[str, ...]:
+        """The groups of the grids that name this person as a worker."""
+        known = dict.fromkeys((*self._by_group, *self._moved, *self._bound))
+        return tuple(group for group in known if person in (self.worker_ids(group) or ()))
+
     def community_of(self, group: str) -> str:
         """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
         grid = self._of(group)

@@ -26,7 +26,9 @@ from bot.buttons import label
 from bot.cards import Writer
 from bot.correcting import Correcting
 from bot.dispatching import Dispatching
+from bot.handling import Handling
 from bot.house import House
+from bot.lists import LISTS, Lists
 from bot.menus import Menu
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
@@ -43,8 +45,10 @@ class Hands:
     def __init__(self, house: House) -> None:
         self._house = house
         self._correcting = Correcting(house)
+        self._handling = Handling(house)
         self._dispatching = Dispatching(house)
         self._whispering = Whispering(house, question)
+        self._lists = Lists(house)
 
     async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
         """What is said of a private case instead of what an order would say in the group. Raises `Unreachable`."""
@@ -69,6 +73,9 @@ class Hands:
                 return await self._warn(order)
             case o.Reply() as order:
                 await self._reply(order)
+                return None
+            case o.TurnPage() as order:
+                await self._turn_page(order)
                 return None
             case o.AnswerPress() as order:
                 await self._answer_press(order)
@@ -153,7 +160,17 @@ class Hands:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
         others, joined = await self._correcting.others(case), await self._correcting.joined(case)
         writer, _ = self._writer(case.group)
-        menu = Menu(case, self._house.buttons, writer, others, joined, order.choices)
+        menu = Menu(
+            case,
+            self._house.buttons,
+            writer,
+            others,
+            joined,
+            order.choices,
+            self._handling.matters(case),
+            await self._handling.colleagues(case),
+            self._handling.goes_up(case),
+        )
         rows = menu.page(Step(order.step), order.argument)
         text, called = await self._words(case)
         post = self._post(case, order, text, rows, reply_to=case.origin, mentions=called)
@@ -318,13 +335,17 @@ class Hands:
         writer, lang = self._writer(order.group)
         args = dict(order.args)
         buttons: tuple[tuple[Button, ...], ...] = ()
-        if "ids" in args:
+        linked: Case | None = None
+        if order.what in LISTS:
+            text, buttons = await self._lists.page(order.what, order.group, args["by"])
+        elif order.what == "today":
+            text = await self._lists.today(order.group, args["by"])
+        elif order.what == "unsure":
             found_all = [await self._house.state.case(case) for case in args["ids"].split()]
-            cases = [case for case in found_all if case and not case.private]
-            text = "\n".join(writer.line(case) for case in cases) or reply("no_cases", {}, lang)
-            if order.what == "unsure":
-                doubts = [case for case in cases if case.live and case.doubtful]
-                text, buttons = self._doubts(doubts, writer)
+            doubts = [case for case in found_all if case and case.live and case.doubtful and not case.private]
+            text, buttons = self._doubts(doubts, writer)
+        elif order.what == "opened":
+            text, buttons, linked = await self._opened(order)
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
             shown = found is not None and not found.private
@@ -333,7 +354,27 @@ class Hands:
             text = reply(order.what, args, lang)
         silent = self._quiet(order.group)
         post = Post(order.group, text, order.key, buttons, order.reply_to, thread=order.thread, silent=silent)
-        await self._house.chat(order.group).post(post)
+        message = await self._house.chat(order.group).post(post)
+        if linked:
+            await self._whispering.link(order.group, message, linked)
+
+    async def _opened(self, order: o.Reply) -> tuple[str, tuple[tuple[Button, ...], ...], Case | None]:
+        """A case in a worker's own chat, where it can be answered and pressed."""
+        args = dict(order.args)
+        case = await self._house.state.case(args["id"])
+        if case is None or case.private:
+            return reply("no_such_case", {}, self._writer(order.group)[1]), (), None
+        text, buttons, works = await self._lists.opened(case, order.group, args["by"])
+        return text, buttons, case if works else None
+
+    async def _turn_page(self, order: o.TurnPage) -> None:
+        text, buttons = await self._lists.page(order.what, order.group, order.by, order.page)
+        try:
+            await self._house.chat(order.group).edit(order.post, Post(order.group, text, order.key, buttons))
+        except Gone:
+            raise
+        except Refused as reason:  # somebody deleted the list
+            log.warning("list_lost", group=order.group, reason=str(reason))
 
     def _doubts(self, cases: list[Case], writer: Writer) -> tuple[str, tuple[tuple[Button, ...], ...]]:
         """What nobody is sure of, each with two buttons; meanwhile it may have been settled."""

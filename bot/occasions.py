@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+from actions import facts as f
+from actions.case import Case
 from actions.ledger import Due
 from actions.talk import Occasion, Talk
 from bot.ports import State
@@ -23,3 +25,10 @@ async def woken(
             if due := await state.order(waiting.order, talk.group):
                 dues.append(replace(due, at=now, answers=answers))
     return talk, tuple(dues)
+
+
+def after_speaking(talk: Talk, case: Case | None, fact: f.Fact) -> Talk:
+    """The memory after a fact: a message of ours that was not there before is something we said."""
+    if not isinstance(fact, f.Posted) or case is None or fact.post in dict(case.posts).values():
+        return talk
+    return talk.spoke(fact.at)

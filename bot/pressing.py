@@ -12,13 +12,15 @@ from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
 from actions.case import QUESTIONS, Case, IllegalMove
-from actions.corrections import Step
+from actions.corrections import HANDLING, LISTS, Step
 from actions.ledger import Due
 from actions.message import Press, Reacted
 from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
 from bot.buttons import Forged, Meaning
 from bot.correcting import Correcting, Decide
+from bot.handling import Handling
 from bot.house import House
+from bot.lists import Lists
 
 log = structlog.get_logger("pressing")
 
@@ -41,11 +43,17 @@ class Pressing:
 
     def __init__(self, house: House, correcting: Correcting) -> None:
         self._house, self._state, self._correcting = house, house.state, correcting
+        self._handling, self._lists = Handling(house), Lists(house)
 
     async def by_button(self, press: Press) -> Pressed:
         """What a button in the group does; whoever may not press it is told why. Raises `Unreachable`."""
         try:
             meaning = self._house.buttons.read(press.group, press.data)
+            if meaning.verb in HANDLING:
+                return Pressed(decide=self._handling.by_press(meaning, press))
+            if meaning.verb in LISTS:
+                orders = await self._lists.pressed(meaning, press)
+                return Pressed(orders=tuple(self._now(order, press.group) for order in orders))
             if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
                 return Pressed(decide=self._correcting.by_press(meaning, press))
             return await self._moved(press, meaning, meaning.verb)
@@ -70,32 +78,8 @@ class Pressing:
             advance(case, fact)
         except IllegalMove:
             raise Refusal("stale") from None
-        return Pressed(
-            case.id, fact, orders=(self._answering(press, "noted"), *self._closing(press, case, verb))
-        )
-
-    def _closing(self, press: Press, case: Case, verb: Verb) -> tuple[Due, ...]:
-        """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
-        asked = case.post(QUESTIONS.get(case.stage, ""))
-        # Who is quick presses before it is written down that the question was posted.
-        posts = {post for post in (press.message, asked) if post} - {case.post("card")}
-        if verb not in KEYS:
-            return ()
-        name = press.sender_name or "—"
-        return tuple(
-            self._now(
-                o.CloseQuestion(
-                    key=f"{press.group}:{press.id}:close:{n}",
-                    case=case.id,
-                    post=post,
-                    answer=verb,
-                    by_name=name,
-                    rates=verb is Verb.FIXED,
-                ),
-                press.group,
-            )
-            for n, post in enumerate(sorted(posts))
-        )
+        closed = (self._now(order, press.group) for order in closed_in_group(case, press, verb))
+        return Pressed(case.id, fact, orders=(self._answering(press, "noted"), *closed))
 
     def _answering(self, press: Press, what: str) -> Due:
         key = f"{press.group}:{press.id}:press"
@@ -103,3 +87,25 @@ class Pressing:
 
     def _now(self, order: o.Order, group: str) -> Due:
         return Due(order, group, self._house.clock.now())
+
+
+def closed_in_group(case: Case, press: Press, verb: Verb) -> tuple[o.CloseQuestion, ...]:
+    """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
+    if verb not in KEYS:
+        return ()
+    asked = case.post(QUESTIONS.get(case.stage, ""))
+    # Who is quick presses before it is written down that the question was posted.
+    here = press.message if press.group == case.group else None
+    posts = {post for post in (here, asked) if post} - {case.post("card")}
+    name, rates = press.sender_name or "—", verb is Verb.FIXED
+    return tuple(
+        o.CloseQuestion(
+            key=f"{press.group}:{press.id}:close:{n}",
+            case=case.id,
+            post=post,
+            answer=verb,
+            by_name=name,
+            rates=rates,
+        )
+        for n, post in enumerate(sorted(posts))
+    )

@@ -16,7 +16,8 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "help": _(
             "I listen here and pass problems on. Just say what is wrong and where, for example: the lift in "
             "building 3 is broken again.\n"
-            "/cases — what is open here\n/case 3 — one case\n/withdraw 3 — take your report back\n"
+            "/cases — what is open here\n/mine — what is yours\n/today — today in figures\n/case 3 — one case\n"
+            "/withdraw 3 — take your report back\n"
             "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
             "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /report — the figures; /bind GRID"
         ),
@@ -46,7 +47,7 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "nothing_to_split": _(
             "Only the first message belongs to it. Reply “split” to the message that is another problem."
         ),
-        "no_such_category": _("I know no category “{words}”. “Correct…” under the card shows all of them."),
+        "no_such_category": _("I know no category “{words}”. “More…” under the card shows all of them."),
         "several_categories": _("Which one? {names}"),
         "already_so": _("It is so already."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
@@ -60,6 +61,21 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "bound": _("This group now belongs to {grid}."),
     }
     return texts[what].format(**args)
+
+
+def commands(lang: str) -> tuple[tuple[str, str], ...]:
+    """The commands that a platform may offer in a menu, each with what it does."""
+    _ = gettext(lang)
+    return (
+        ("cases", _("what is open, with lights")),
+        ("mine", _("what I handle or reported")),
+        ("today", _("reported, done and open today")),
+        ("case", _("one case: /case 3")),
+        ("withdraw", _("take a report back: /withdraw 3")),
+        ("unsure", _("what the bot is not sure of (grid workers)")),
+        ("report", _("the three rates (grid workers)")),
+        ("help", _("what this is and how it works")),
+    )
 
 
 def toast(what: str, lang: str) -> str:
@@ -76,6 +92,14 @@ def toast(what: str, lang: str) -> str:
         "reporters_only": _("Only the reporter or the grid worker can take it back."),
         "not_taken_back_by_you": _("Only whoever took it back or the grid worker can press this."),
         "choose": _("Choose under the card."),
+        "nobody_above": _("There is no level above that could take it."),
+        "not_handled_by_you": _(
+            "Only whoever handles it can give it back. You can hand it over to yourself."
+        ),
+        "send_picture": _(
+            "Take a picture: reply to the card with it, or just send it here within ten minutes."
+        ),
+        "not_your_list": _("This is somebody else's list. Send /mine for your own."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
         "too_late": _("This step is over; please look at the newest card."),
         "": "",
@@ -106,7 +130,7 @@ def told(news: News, lang: str) -> str:
     return {
         News.DISPUTED: _("Residents say it is not fixed (time {n}). {text}"),
         News.DENIED: _("The grid worker has looked: it is not fixed (time {n}). {text}"),
-        News.SENT_AGAIN: _("The grid worker sends it again; please handle it."),
+        News.SENT_AGAIN: _("The grid worker sends it again; please handle it. {text}"),
         News.WITHDRAWN: _("Taken back; nothing is to be done."),
         News.HANDLED: _("The grid worker has handled it in the grid; the residents are asked to confirm."),
         News.CONFIRMED: _("The grid worker and the residents have confirmed that it is fixed."),

@@ -28,7 +28,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from actions.hierarchy import Hierarchy, Seat, faults
 from actions.limits import Limit
 from actions.nodes import Node
-from actions.orders import Wait
+from actions.orders import Wait, runs
 from actions.policy import PRIVATE, Policy
 from actions.verdicts import Keys, Rule
 from bot.calendars import WorkingTime
@@ -157,7 +157,7 @@ class Rules(_Table):
     calm_confidence: Share = 0.75
     doubt_minutes: Minutes = 720
     where_minutes: Minutes = 10
-    worker_minutes: Minutes = 30
+    worker_minutes: Minutes = 60
     handling_minutes: Minutes = 1440
     worker_key_minutes: Minutes = 240
     residents_key_minutes: Minutes = 720
@@ -195,7 +195,9 @@ class Rules(_Table):
             follow=self.follow_confidence,
             kind=self.kind_confidence,
             calm=self.calm_confidence,
-            waits={wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes")) for wait in Wait},
+            waits={
+                wait: timedelta(minutes=getattr(self, f"{wait.value}_minutes") / runs(wait)) for wait in Wait
+            },
             delay_told_after=timedelta(seconds=self.delay_told_seconds),
             reopen_within=timedelta(days=self.reopen_days),
             same_event=timedelta(hours=self.same_event_hours),

@@ -102,7 +102,7 @@ class Whispering:
         except Refused as reason:
             log.info("not_reached", case=case.id, what=order.what, reason=type(reason).__name__)
             return None
-        await self._link(order.to, said, case)
+        await self.link(order.to, said, case)
         if shown == said or order.what not in _KEPT:
             return None
         return f.Whispered(at=self._house.clock.now(), what=order.what, to=order.to, post=said)
@@ -124,7 +124,7 @@ class Whispering:
             return await chat.whisper(post.group, post.text, post.key, post.buttons, silent=post.silent)
         return shown
 
-    async def _link(self, chat: str, message: str, case: Case) -> None:
+    async def link(self, chat: str, message: str, case: Case) -> None:
         """A press on it and a reply to it, which come from that chat, have to find the case."""
         state = self._house.state
         while await state.case_of(chat, message) != case.id:

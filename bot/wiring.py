@@ -4,7 +4,7 @@ A new chat platform or backend is one file in connectors/ and one line here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ from bot.ports import Chat, Dispatch, Nlu
 from bot.push import PushDoor
 from bot.reloading import Reloading
 from bot.replay import Replay, VirtualClock
+from bot.replies import commands
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.supervisor import PUSH_PATH, Parts
@@ -209,22 +210,30 @@ async def _start_telegram(
 ) -> None:
     if chat is None:
         return
+    opening.run(_at_last(lambda: _offer(chat, opening.settings.lang), "commands_not_offered"))
     base = opening.settings.telegram.webhook
     if base is None:
         opening.run(TelegramPolling(chat, flow.heard, state.remember, state.recall).run())
         return
     hook = TelegramWebhook(chat, flow.heard, base, WEBHOOK_PATH, opening.home.secret("telegram_webhook"))
     app.router.add_post(WEBHOOK_PATH, hook.handle)
-    opening.run(_registered(hook))
+    opening.run(_at_last(hook.register, "webhook_not_registered"))
 
 
-async def _registered(hook: TelegramWebhook) -> None:
-    """Tell Telegram where we are, as often as it takes; then there is nothing left to do."""
+async def _offer(chat: TelegramChat, lang: str) -> None:
+    try:
+        await chat.offer(commands(lang))
+    except Refused as reason:  # the commands work all the same
+        log.warning("commands_refused", reason=str(reason))
+
+
+async def _at_last(told: Callable[[], Awaitable[None]], failure: str) -> None:
+    """Tell Telegram something, such as where we are, as often as it takes; then there is nothing left to do."""
     while True:
         try:
-            await hook.register()
+            await told()
         except Unreachable as reason:
-            log.warning("webhook_not_registered", reason=str(reason))
+            log.warning(failure, reason=str(reason))
             await asyncio.sleep(reason.retry_after or 10)
         else:
             break

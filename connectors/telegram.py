@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -406,6 +406,10 @@ class TelegramChat:
     async def set_webhook(self, url: str, secret: str) -> None:
         """Have Telegram push updates to `url`."""
         await self._ask(self._bot.set_webhook(url, secret_token=secret, allowed_updates=HANDLED))
+
+    async def offer(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Name the commands, each with what it does, in the menu beside the field where people write."""
+        await self._ask(self._bot.set_my_commands([telegram.BotCommand(*one) for one in commands]))
 
     async def drop_webhook(self) -> None:
         """Have Telegram keep updates for polling; none of them is dropped."""

@@ -69,6 +69,7 @@ class TelegramSimulator:
         self.flood = flood or Flood()
         self.press_lives_s = 60.0
         self.calls: list[tuple[str, Json]] = []
+        self.commands: list[tuple[str, str]] = []
         self.webhook: Json | None = None
         self.webhook_statuses: list[int] = []
         self.updates: deque[Json] = deque()
@@ -326,6 +327,10 @@ class TelegramSimulator:
         if self._poll:
             self._poll.set()
         self._wake()
+        return True
+
+    async def _do_setmycommands(self, given: Json) -> bool:
+        self.commands = [(one["command"], one["description"]) for one in given["commands"]]
         return True
 
     async def _do_deletewebhook(self, given: Json) -> bool:

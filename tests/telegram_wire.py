@@ -9,7 +9,14 @@ from aiohttp import web
 
 from tests.telegram_world import Group, Json, utf16
 
-OBJECTS = {"reply_markup", "reply_parameters", "entities", "allowed_updates", "link_preview_options"}
+OBJECTS = {
+    "reply_markup",
+    "reply_parameters",
+    "entities",
+    "allowed_updates",
+    "link_preview_options",
+    "commands",
+}
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are exactly the "

@@ -59,3 +59,10 @@ def test_a_command_with_any_words_is_read(name, words):
 @given(st.text())
 def test_any_text_can_be_asked_for_a_command(text):
     assert parse(text) is None or text.strip().startswith("/")
+
+
+@pytest.mark.parametrize("name", ["cases", "mine", "today"])
+def test_lists_are_asked_for_by_name(name):
+    found = parse(f"/{name}@linli_bot")
+    assert found is not None
+    assert found.name == name

@@ -129,6 +129,16 @@ def test_every_category_page_and_case_fits_behind_a_button(code, page, other):
         assert BUTTONS.read(case.group, data).argument == argument
 
 
+def test_a_button_of_a_list_is_no_cases_and_bound_to_its_chat():
+    data = BUTTONS.of_list("memory:demo", "…", Step.PAGE, f"m99-{token('telegram:42')}").data
+    assert len(data.encode()) <= 64
+    assert BUTTONS.read("memory:demo", data) == Meaning(0, Step.PAGE, 0, f"m99-{token('telegram:42')}")
+    with pytest.raises(Forged):
+        BUTTONS.read("memory:other", data)
+    with pytest.raises(ValueError):
+        BUTTONS.of_list("memory:demo", "…", Step.PAGE, "no such_argument")
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_an_argument_is_ours_or_an_error(argument):
     if not re.fullmatch(r"[0-9a-z-]{1,12}", argument):

@@ -10,7 +10,7 @@ from actions.emergency import Peril
 from actions.orders import Sentence
 from actions.reading import Urgency
 from bot.cards import QUOTED, Writer
-from tests.actions.stories import ABOVE, LIFTS, PHOTO, WAYS, Story, in_stage
+from tests.actions.stories import ABOVE, LIFTS, PHOTO, UNSURE, WAYS, Story, fact, in_stage
 
 OPEN = replace(Story(f.Reported, f.TicketFiled).now, category="housing.elevator")
 CHINESE, ENGLISH = Writer("zh_CN"), Writer("en")
@@ -109,3 +109,9 @@ def test_urgency_is_seen_at_once():
 
 def test_a_missing_place_is_said_to_be_missing():
     assert "地点待补充" in CHINESE.title(replace(OPEN, place=""))
+
+
+def test_who_gave_a_case_back_and_why_stands_on_its_card():
+    case = Story(UNSURE, f.TakenOn, fact(f.GivenBack, reason="worker.no_means")).now
+    assert "网格员退回：网格里办不了" in Writer("zh_CN").card(case)
+    assert "cannot be done here" in Writer("en").card(case)

@@ -25,7 +25,7 @@ SETTINGS = Settings(grid=(FIRST, SECOND), policy=Rules(worker_minutes=5, report_
 def test_a_group_of_the_file_has_its_grids_rules_over_the_general_ones():
     policy = Grids(SETTINGS).policy_of("telegram:-1")
     assert (policy.file_at_once, policy.report) == (False, 0.7)
-    assert policy.waits[Wait.WORKER] == timedelta(minutes=5)
+    assert policy.waits[Wait.WORKER] == timedelta(minutes=2.5), "reminded at half of it"
 
 
 def test_a_community_is_what_grids_name_or_the_grid_alone():

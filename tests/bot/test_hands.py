@@ -186,7 +186,7 @@ async def test_while_the_platform_is_away_nothing_is_taken_for_said(town):
 
 async def test_a_long_list_names_each_case_in_a_line(town):
     await town.say("李叔", "/cases")
-    assert town.texts[-1].count("\n") == 0
+    assert town.texts[-1].count("\n") == 1
     assert "#1" in town.texts[-1]
     assert "13812345678" not in town.texts[-1]
 

@@ -317,3 +317,8 @@ def test_the_clocks_are_those_of_the_country_or_as_stated(tmp_path):
 def test_quiet_hours_can_be_switched_off():
     assert Rules(quiet_from="").policy().quiet_from is None
     assert Rules().policy() == Policy()
+
+
+def test_the_workers_minutes_are_the_whole_time_with_a_reminder_at_half_of_it():
+    assert Rules(worker_minutes=20).policy().waits[Wait.WORKER] == timedelta(minutes=10)
+    assert Rules(handling_minutes=20).policy().waits[Wait.HANDLING] == timedelta(minutes=20)

@@ -41,6 +41,7 @@ ORDERS: tuple[Order, ...] = (
     o.CallWorker(key="k", case=CASE, to="memory:worker"),
     o.ShowMenu(key="k", case=CASE, step="mc", argument="1", choices=("traffic.bus",)),
     o.CloseMenu(key="k", case=CASE),
+    o.TurnPage(key="k", group=GROUP, post="p9", what="cases", by="memory:aunt", page=2),
     o.Invite(key="k", case=CASE),
     o.Whisper(key="k", case=CASE, to="memory:aunt", what="returned", args=(("note", "不归我们管"),)),
 )

@@ -188,6 +188,11 @@ async def test_a_change_among_the_members_is_seen_at_once(sim, chat):
     assert (await heard(sim, chat)).role is Role.RESIDENT
 
 
+async def test_the_menu_of_commands_is_offered(sim, chat):
+    await chat.offer((("cases", "没办完的事"), ("mine", "跟我有关的")))
+    assert sim.commands == [("cases", "没办完的事"), ("mine", "跟我有关的")]
+
+
 async def test_named_workers_stand_in_for_the_administrators(sim, clock):
     boss, li = sim.person("群主"), sim.person("小李")
     group = sim.group("3号楼", administrators=[boss])

@@ -55,8 +55,8 @@ async def sound(town):
 
 
 async def test_the_category_is_corrected_by_three_presses_and_without_a_word(town):
-    assert await town.press("孟姐", "更正…") == "请在卡片下面选。"
-    assert town.labels() == [["改类别", "改地点"], ["不是报事", "返回"]]
+    assert await town.press("孟姐", "更多…") == "请在卡片下面选。"
+    assert town.labels() == [["改类别", "改地点"], ["选事项", "现场核实"], ["上报一级"], ["不是报事", "返回"]]
     await town.press("孟姐", "改类别")
     await town.press("孟姐", "其他类别…")
     await town.press("孟姐", "交通道路")
@@ -76,7 +76,7 @@ async def test_the_likeliest_are_offered_first_and_the_case_then_files_itself():
     await town.say("张阿姨", "3号楼那个又不行了")
     assert (await town.case()).stage is Stage.WAITING_WORKER
     await town.wait(Policy().pause)
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.press("孟姐", "改类别")
     assert town.labels() == [["楼道灯"], ["人员受伤"], ["其他类别…", "返回"]]
     await town.press("孟姐", "楼道灯")
@@ -94,28 +94,28 @@ async def test_where_the_policy_is_to_wait_the_corrected_case_waits():
 
 
 async def test_residents_open_no_menu(town):
-    assert "网格员" in await town.press("李叔", "更正…")
+    assert "网格员" in await town.press("李叔", "更多…")
     assert town.labels()[0] == ["我也是", "撤回"]
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     assert "网格员" in await town.press("李叔", "改类别")
 
 
 async def test_back_and_anything_that_happens_close_the_menu(town):
     before = town.labels()
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.press("孟姐", "返回")
     assert town.labels() == before
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.say("李叔", "我们也坐不了")
     assert town.labels()[0] == ["我也是 1", "撤回"]
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.dispatch_says("accepted")
     assert town.labels()[0] == ["我也是 1", "撤回"]
 
 
 async def test_a_menu_that_is_left_standing_closes_by_itself(town):
     before = town.labels()
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.wait(timedelta(minutes=2))
     await town.press("孟姐", "改类别")
     await town.wait(timedelta(minutes=2))
@@ -125,14 +125,14 @@ async def test_a_menu_that_is_left_standing_closes_by_itself(town):
 
 
 async def test_the_place_is_asked_for_in_words(town):
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     assert "地点" in await town.press("孟姐", "改地点")
     assert town.labels()[0] == ["我也是", "撤回"]
 
 
 async def test_a_case_is_merged_by_button(town):
     message = await town.say("李叔", DOOR)
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.press("孟姐", "合并到…")
     await town.press("孟姐", "#1 电梯故障 · 3号楼2单元")
     first, second = await town.cases()
@@ -147,7 +147,7 @@ async def test_a_message_is_split_off_by_button_and_becomes_a_case(town):
     await town.say("李叔", "5号楼的门禁也坏了")
     assert (await town.case()).followers == ("memory:李叔",)
     town.nlu.readings["5号楼的门禁也坏了"] = READ[DOOR]
-    await town.press("孟姐", "更正…", on=0)
+    await town.press("孟姐", "更多…", on=0)
     await town.press("孟姐", "拆开", on=0)
     await town.press("孟姐", "李叔: 5号楼的门禁也坏了", on=0)
     first, second = await town.cases()
@@ -164,7 +164,7 @@ async def test_a_message_is_split_off_by_button_and_becomes_a_case(town):
 async def test_a_split_while_the_nlu_is_away_waits_for_the_worker(town):
     await town.say("李叔", "我们也坐不了")
     town.nlu.down = True
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.press("孟姐", "拆开")
     await town.press("孟姐", "李叔: 我们也坐不了")
     _, second = await town.cases()
@@ -173,13 +173,13 @@ async def test_a_split_while_the_nlu_is_away_waits_for_the_worker(town):
 
 async def test_the_button_of_a_menu_whose_moment_has_passed_is_stale(town):
     await town.say("李叔", "我们也坐不了")
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     await town.press("孟姐", "拆开")
     off = town.chat.said[-1].post.buttons[0][0].data
     await town.press("孟姐", "李叔: 我们也坐不了")
     assert "已经过了" in await town.press("孟姐", "", data=off, on=0)
     assert len(await town.cases()) == 2
-    await town.press("孟姐", "更正…", on=0)
+    await town.press("孟姐", "更多…", on=0)
     page = town.chat.said[0].post.buttons[0][0].data
     await town.say("孟姐", "不是报事", reply_to="1")
     assert "已经过了" in await town.press("孟姐", "", data=page, on=0)
@@ -230,7 +230,7 @@ async def test_words_that_fit_several_categories_open_the_menu_with_those(town):
 
 async def test_whoever_writes_what_stands_on_a_button_gets_its_menu(town):
     await town.say("李叔", DOOR)
-    for text, first in (("更正…", "改类别"), ("改类别", "停水"), ("合并到…", "#2 楼道灯 · 5号楼")):
+    for text, first in (("更多…", "改类别"), ("改类别", "停水"), ("合并到…", "#2 楼道灯 · 5号楼")):
         await town.say("孟姐", text, reply_to="1")
         assert town.labels(0)[0][0] == first
     await town.say("孟姐", "改地点", reply_to="1")

@@ -415,7 +415,7 @@ async def test_the_menu_of_another_case_does_not_offer_it():
     town = Private()
     await town.say("王姐", HIT)
     await town.say("张三", LIFT)
-    await town.press("孟姐", "更正…")
+    await town.press("孟姐", "更多…")
     assert not any("合并" in label for row in town.labels() for label in row)
     await town.say("孟姐", "合并到 #1", reply_to=town.chat.said[-1].id)
     assert not (await town.cases())[1].merged_into

@@ -350,3 +350,46 @@ async def test_a_sentence_that_waits_its_turn_is_never_too_old_to_be_said():
         assert any("#1" in one.text for one in town.group.said)
         calls = [name for name, given in town.sim.calls if "#1" in str(given.get("text"))]
         assert calls.count("sendMessage") == 1
+
+
+# --- the worker's thumb ---
+
+
+async def test_a_worker_hands_over_raises_looks_and_lists_by_thumb():
+    async with telegram_town(READ) as town:
+        chen = town.sim.person("小陈")
+        group = town.sim.group("秋月里", administrators=[town.meng, chen])
+        group.set_bot("administrator")
+        for text in (LIFT, LAMP):
+            group.say(town.wang, text)
+            await town.settle()
+        card = next(one for one in group.said if "#1" in one.text)
+
+        async def thumb(*labels, by=town.meng):
+            return [await town.presses(by, group, card, label) for label in labels][-1]
+
+        await thumb("我来处理", "更多…", "转交…", "小陈")
+        (lift, _), noted = await town.cases(group), "记下了，谢谢。"
+        assert (lift.handler, lift.handler_name) == (chen.ref, "小陈")
+        assert "谁在处理由谁退回" in await thumb("更多…", "退回…", "其他")
+        assert await thumb("要专业单位来办", by=chen) == noted
+        await thumb("更多…", "上报一级")
+        assert "请拍张照片" in await thumb("更多…", "现场核实")
+        group.photo(town.meng)
+        await town.settle()
+        (lift, _) = await town.cases(group)
+        assert (lift.raised, lift.inspected_by, lift.stage) == (1, town.meng.ref, Stage.OPEN)
+
+        group.say(town.li, "/cases")
+        await town.settle()
+        listed = group.said[-1]
+        assert listed.labels == ["#1", "#2"]
+        await town.presses(town.li, group, listed, "#2")
+        assert group.said[-1].reply_to == next(one.id for one in group.said if "#2" in one.text)
+
+        private = town.sim.private(chen)
+        private.say(chen, "/cases")
+        await town.settle()
+        assert "秋月里" in private.said[-1].text
+        behind = [data for one in (*group.said, *private.said) for row in one.buttons for _, data in row]
+        assert all(len(data.encode()) <= 64 for data in behind)

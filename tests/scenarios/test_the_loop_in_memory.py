@@ -310,7 +310,7 @@ async def test_the_group_can_be_english():
     town = Town({"lift broken": report("housing.elevator", "block 7")}, lang="en")
     await town.say("Ann", "lift broken")
     assert "Sent to the property company, ticket 1" in town.texts[0]
-    assert town.labels() == [["Me too", "Take it back"], ["I'll handle it", "Not a problem", "Correct…"]]
+    assert town.labels() == [["Me too", "Take it back"], ["I'll handle it", "Not a problem", "More…"]]
 
 
 async def test_whoever_speaks_to_the_bot_for_the_first_time_is_told_what_it_is_for():
