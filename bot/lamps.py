@@ -59,7 +59,7 @@ def node_words(standing: Standing, who: str, lang: str) -> str:
     else:
         text = _("{node}: since {since}, was due {due}")
     return text.format(
-        node=f"{node} ({who})" if who else node,
+        node=f"{node} · {who}" if who else node,
         since=moment(standing.since, lang),
         due=moment(standing.due, lang),
         late=late,
