@@ -8,8 +8,8 @@ from actions import facts as f
 from actions import orders as o
 from actions.advance import advance, allowed
 from actions.case import DROPPED, LIVE, SETTLED, Case, IllegalMove, Stage
-from actions.moves import TABLE
 from actions.limits import Limit
+from actions.moves import TABLE
 from actions.nodes import Light, Node
 from tests.actions.stories import (
     ABOVE,

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from actions import facts as f
-from actions.assignment import RESPOND
 from actions.case import Stage
 from actions.errors import Unreachable
 from actions.levels import Level
@@ -19,6 +19,7 @@ from actions.reading import Urgency
 from actions.returns import Reason, marked
 from bot.calendars import WorkingTime
 from bot.hands import Hands
+from bot.matter_list import Matters, shipped
 from bot.people import Area, Unit, Worker
 from bot.settings import Grid
 from bot.work import Carrier
@@ -34,6 +35,7 @@ READ = {
     LIVE_LIFT: report("housing.elevator", "3号楼", urgency=Urgency.URGENT),
     HIT: report("disputes.family", "5号楼"),
 }
+OTHER_MATTER = "traffic.streetlight.section"
 MENG, ZHOU = "memory:孟姐", "memory:周哥"
 COMMUNITY, STREET, DISTRICT = "memory:社区书记", "memory:街道督导", "memory:区督导"
 FITTER, CLERK = "memory:灯班老陈", "memory:灯班小何"
@@ -143,7 +145,9 @@ async def test_a_light_that_turns_red_at_the_end_of_the_eve_is_told_on_the_first
 async def test_what_is_said_names_the_case_the_group_the_node_and_the_times_and_no_telephone():
     town = Lit("09-29 10:00")
     await town.say("张阿姨", LAMP, group_title="春风里业主群")
-    await town.flow.happened((await town.case()).id, f.Relocated(at=town.clock.now(), place="东门13812345678"))
+    await town.flow.happened(
+        (await town.case()).id, f.Relocated(at=town.clock.now(), place="东门13812345678")
+    )
     town.chat.strangers = {FITTER, STREET}
     await town.until("09-30 10:00")
     red = next(text for who, text, _ in town.chat.whispered if who == MENG)
@@ -326,21 +330,28 @@ async def test_a_ticket_that_is_given_back_goes_on_to_be_late():
     assert sum("网格员处置" in text for text in told) == 1, "the node beside theirs is late as well"
 
 
-@pytest.mark.parametrize(("respond", "red"), [("3wd", "10-08 10:00"), ("4wh", "09-29 14:00")])
-async def test_another_limit_moves_the_light(respond, red):
-    town = Lit("09-28 10:00")
+@pytest.mark.parametrize(
+    ("respond", "before", "red"),
+    [("3wd", "10-08 09:59", "10-08 10:00"), ("4wh", "09-28 13:59", "09-28 14:00")],
+)
+async def test_a_limit_that_a_worker_makes_longer_or_shorter_moves_the_lights(
+    respond, before, red, tmp_path: Path
+):
+    matters = Matters(tmp_path)
+    rows = [
+        replace(row, respond=Limit.parse(respond)) if row.code == OTHER_MATTER else row
+        for row in shipped().matters
+    ]
+    matters.adopt("2026.2", rows)
+    town = Lit("09-28 10:00", matters=matters)
     await town.say("张阿姨", LAMP)
     await town.until("09-28 10:30")
     case = await town.case()
-    assert case.assignment.respond != RESPOND
-    longer = replace(case.assignment, respond=Limit.parse(respond))
-    now = town.clock.now()
-    await town.flow.happened(case.id, f.Assigned(at=now, by=MENG, matter=longer.matter, assignment=longer))
-    case = await town.case()
-    turns = town.house.turns_at(case, 0, Light.RED)
-    await town.wait(turns - town.clock.now() - timedelta(minutes=1))
+    assert (case.assignment.matter, str(case.assignment.respond)) != (OTHER_MATTER, respond)
+    await town.flow.happened(case.id, f.Assigned(at=town.clock.now(), by=MENG, matter=OTHER_MATTER))
+    await town.until(before)
     assert await town.light(Node.ACCEPT) is Light.YELLOW
-    await town.wait(timedelta(minutes=1))
+    await town.until(red)
     assert await town.light(Node.ACCEPT) is Light.RED
     assert [who for who, _ in town.warned].count(FITTER) == 2
 
