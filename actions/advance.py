@@ -6,7 +6,7 @@ from dataclasses import replace
 from actions import facts as f
 from actions import orders as o
 from actions.case import DROPPED, LIVE, Case, IllegalMove, Stage
-from actions.clocks import begun, ticked
+from actions.clocks import ticked, watched
 from actions.lessons import learn
 from actions.moves import MOVES, Row
 
@@ -34,7 +34,7 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
     wanted = [effect(known, fact) for effect in row.effects]
     if _becomes_private(before, known):
         wanted.append(o.Invite())
-    wanted += [o.WatchClock(clock=n, light=light) for n, light in begun(before, known)]
+    wanted += [o.WatchClock(clock=n, light=light) for n, light in watched(before, known)]
     return _ordered(known, wanted)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.case import Case, Stage
+from actions.limits import Limit
 from actions.nodes import Clock, Light, Node
 
 _BEGINS: dict[Stage, Node] = {
@@ -55,17 +56,24 @@ def _running(node: Node, clocks: tuple[Clock, ...], turn: int, at: datetime) -> 
     return (*clocks, Clock(node=node, since=at, round=turn))
 
 
-def begun(before: Case, case: Case) -> tuple[tuple[int, Light], ...]:
-    """Which clocks of the case, by their place, have begun to run since, and the light to which each turns next."""
+def watched(before: Case, case: Case) -> tuple[tuple[int, Light], ...]:
+    """Which clocks of the case, by their place, begin to run or have a new limit, and to which light each turns next."""
+    limited = _limits(before) != _limits(case)
     return tuple(
         (number, Light.YELLOW if clock.light is Light.GREEN else Light.RED)
         for number, clock in enumerate(case.clocks)
-        if clock.runs and clock.light is not Light.RED and not _ran(before, number)
+        if clock.runs
+        and clock.light is not Light.RED
+        and (not _ran(before, number) or (limited and clock.node in _OF_A_UNIT))
     )
 
 
 def _ran(case: Case, number: int) -> bool:
     return number < len(case.clocks) and case.clocks[number].runs
+
+
+def _limits(case: Case) -> tuple[Limit, Limit] | None:
+    return (case.assignment.respond, case.assignment.resolve) if case.assignment else None
 
 
 def turned(case: Case, number: int, light: Light) -> Case | None:

@@ -157,13 +157,7 @@ class Manners:
     @property
     def morning(self) -> datetime:
         """When the quiet hours that we are in, or the next ones, end."""
-        wall, ends = self._wall, self.policy.quiet_until or time()
-        morning = wall.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
-        return morning if morning > wall else morning + DAY
-
-    @property
-    def _wall(self) -> datetime:
-        return self.now.astimezone(self.policy.zone)
+        return morning_after(self.policy, self.now)
 
 
 def is_quiet(policy: Policy, now: datetime) -> bool:
@@ -173,6 +167,13 @@ def is_quiet(policy: Policy, now: datetime) -> bool:
         return False
     clock = now.astimezone(policy.zone).time()
     return begins <= clock < ends if begins <= ends else clock >= begins or clock < ends
+
+
+def morning_after(policy: Policy, now: datetime) -> datetime:
+    """When the quiet hours that it is in, or the next ones, end."""
+    wall, ends = now.astimezone(policy.zone), policy.quiet_until or time()
+    morning = wall.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
+    return morning if morning > wall else morning + DAY
 
 
 def traffic(hours: Sequence[Hour], now: datetime, at_least: int = Talk.COUNTED) -> tuple[int, int]:

@@ -281,7 +281,7 @@ def say_ruling(_: Case, fact: f.Fact) -> o.Order | None:
 def alert(case: Case, fact: f.Fact) -> o.Order | None:
     if not isinstance(fact, f.LightTurned):
         return None
-    return o.Alert(node=case.clocks[fact.clock].node, light=fact.light)
+    return o.Alert(node=case.clocks[fact.clock].node, light=fact.light, clock=fact.clock)
 
 
 def watch_on(_: Case, fact: f.Fact) -> o.Order | None:

@@ -68,6 +68,8 @@ class News(StrEnum):
     RULING = "ruling"
     REASON_NEEDED = "reason_needed"
     INSPECTED = "inspected"
+    SOON_DUE = "soon_due"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,11 +250,13 @@ class Alert(Order):
     """Warn whom a light concerns: of yellow the node's owner, of red the superior and the neighbouring nodes' owners.
 
     Each is told alone: `to` is one of them; with none it stands for them all and is not carried out itself.
+    `clock` is the place of the node's clock among the case's.
     """
 
     node: Node
     light: Light
     to: str = ""
+    clock: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,23 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from actions.calendar import Calendar
 from actions.case import KEYS, SETTLED, Case, Stage
 from actions.chronicle import Decree
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
 from actions.orders import Wait, WakeAt
+from actions.standing import Standing, standing
 from bot.grids import Grids
 from bot.health import Health, Part, check
+from bot.house import FIVE_DAYS
 from bot.ports import Clock, State
 
 SHOWN = 200
@@ -34,7 +38,7 @@ _WAITS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case on the board. `light` is `green`, `yellow` or `red`."""
+    """A case on the board. `light` is `green`, `yellow` or `red`; `standing` is None where no clock runs."""
 
     case: Case
     group: str
@@ -42,12 +46,14 @@ class Row:
     age: timedelta
     place: str
     text: str
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """Everything at one moment. `live` counts all live cases, `rows` are the first of them.
 
+    `lights` counts the live cases by their light.
     What nobody is sure of is no case: `doubts` counts it, `unsure` is the newest of it.
     """
 
@@ -61,6 +67,7 @@ class Board:
     health: Mapping[str, Health]
     doubts: int = 0
     unsure: Sequence[Row] = ()
+    lights: Mapping[str, int] = field(default_factory=dict)
     decrees: Sequence[Decree] = ()
 
 
@@ -87,8 +94,16 @@ class Told:
 class Boards:
     """Makes boards, and keeps the last one for a while: the longer it took, the longer."""
 
-    def __init__(self, state: State, parts: Sequence[Part], clock: Clock, grids: Grids) -> None:
+    def __init__(
+        self,
+        state: State,
+        parts: Sequence[Part],
+        clock: Clock,
+        grids: Grids,
+        calendar: Calendar = FIVE_DAYS,
+    ) -> None:
         self._state, self._parts, self._clock, self._grids = state, parts, clock, grids
+        self._calendar = calendar
         self._lock = asyncio.Lock()
         self._board: Board | None = None
         self._fresh_until = 0.0
@@ -142,6 +157,7 @@ class Boards:
             health=await check(self._parts),
             doubts=len(unsure),
             unsure=unsure[:DOUBTS_SHOWN],
+            lights=Counter(row.light for row in rows),
             decrees=await self._state.chronicles(DECREES_SHOWN),
         )
 
@@ -150,18 +166,23 @@ class Boards:
         return talk.title, await self._state.cases(group)
 
     def _row(self, case: Case, title: str, now: datetime) -> Row:
+        stands = standing(case, self._grids.policy_of(case.group), self._calendar, now)
         return Row(
             case=case,
             group=title or case.group,
-            light=self._light(case, now),
+            light=self._light(case, stands, now),
             age=now - case.opened_at,
             place=mask(case.place),
             text=mask(case.text),
+            standing=stands,
         )
 
-    def _light(self, case: Case, now: datetime) -> str:
+    def _light(self, case: Case, stands: Standing | None, now: datetime) -> str:
+        """That of its clocks; where none runs, how much of its wait has gone."""
         if case.stage is Stage.FILING and case.delayed:
             return "red"
+        if stands:
+            return stands.light.value
         wait = _WAITS.get(case.stage)
         if wait is None:
             return "yellow" if case.round or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"

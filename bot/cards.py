@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.case import Case, Stage
+from actions.clocks import light_of
 from actions.emergency import Peril, peril_of, spot
 from actions.giving_back import given_back
 from actions.mask import mask
 from actions.message import Kind
+from actions.nodes import Node
 from actions.orders import Sentence
 from actions.reading import Urgency
+from actions.standing import Standing
 from bot.categories import name_of
+from bot.lamps import due_words, lamp, node_words
 from bot.phrases import gettext
 from bot.reasons import named
 from bot.replies import known_unit, unit_of
@@ -30,10 +34,18 @@ class Writer:
     police: str = "110"
     gas: str = ""
 
-    def card(self, case: Case) -> str:
-        """The card in the group: what, where, who has it. It quotes the report, so the words stand there."""
-        lines = [self.title(case), self._asked(case) or self._status(case), self._extras(case)]
+    def card(self, case: Case, standing: Standing | None = None) -> str:
+        """The card in the group: what, where, who has it, and when that is due if its light is no longer green.
+
+        It quotes the report, so the words stand there.
+        """
+        due = due_words(standing, self.lang) if standing else ""
+        lines = [self.title(case), self._asked(case) or self._status(case), due, self._extras(case)]
         return "\n".join(line for line in lines if line)
+
+    def lamp(self, case: Case) -> str:
+        """The worst light of its clocks, for a list; "" where none runs."""
+        return lamp(light_of(case)) if any(clock.runs for clock in case.clocks) else ""
 
     def _asked(self, case: Case) -> str:
         """The question that stands on the card, in the place of where the case stands."""
@@ -44,11 +56,11 @@ class Writer:
         text = self.ask_if_fixed(case) if case.stage is Stage.RESIDENTS_KEY else self.ask_worker(case)
         return self._mark(case) + text.removeprefix(f"{self.title(case)}\n")
 
-    def story(self, case: Case) -> str:
+    def story(self, case: Case, standing: Standing | None = None) -> str:
         """The card with the reporter's words, for whoever asks."""
         edits = sum(message == case.origin for message, _ in case.wordings)
         edited = self._("Edited {n} times; the earlier words are kept.").format(n=edits) if edits else ""
-        return f"{self.card(case)}\n{self._words(case)}\n{edited}".strip()
+        return f"{self.card(case, standing)}\n{self._words(case)}\n{edited}".strip()
 
     def title(self, case: Case) -> str:
         """`#12 lift out of order · 3号楼`."""
@@ -126,19 +138,42 @@ class Writer:
             )
         return self._("Some things are not for the group. If you need help, call or visit your grid worker.")
 
-    def own(self, case: Case) -> str:
+    def own(self, case: Case, standing: Standing | None = None) -> str:
         """The card of a private case in its reporter's own chat."""
         seen = self._("Only you and the grid workers see this. Write or send here whatever belongs to it.")
-        return f"🔒 {self.card(case)}\n{self._words(case)}\n{seen}"
+        return f"🔒 {self.card(case, standing)}\n{self._words(case)}\n{seen}"
 
-    def confidential(self, case: Case, group: str, added: Sequence[str]) -> str:
+    def confidential(
+        self, case: Case, group: str, added: Sequence[str], standing: Standing | None = None
+    ) -> str:
         """The card of a private case for a grid worker, with all words and what was `added`."""
         told = f"{mask(case.reporter_name) or '—'}: {mask(case.text)}"
         note = self._(
             "Confidential: nothing of it is in the group. Correct it by a reply, such as: category lift"
         )
-        lines = [f"🔒 {self.card(case)}", told, *(f"+ {words}" for words in added), group, note]
+        lines = [f"🔒 {self.card(case, standing)}", told, *(f"+ {words}" for words in added), group, note]
         return "\n".join(line for line in lines if line)
+
+    # --- to one person, of a case that waits for them --------------------------------------------------------
+
+    def alert(self, case: Case, standing: Standing, group: str) -> str:
+        """The warning of a light: which case, where, which node since when, due when, how late."""
+        mark = "🔒 " if case.private else ""
+        who = case.assignment.unit if case.assignment and standing.node in (Node.ACCEPT, Node.WORK) else ""
+        who = who or (case.handler_name if case.stage is Stage.HANDLING else "")
+        lines = [
+            f"{lamp(standing.light)} {mark}{self.title(case)}",
+            group,
+            node_words(standing, who, self.lang),
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def handed(self, case: Case, by: str, group: str) -> str:
+        """That a case was given to somebody, with all its words."""
+        mark = "🔒 " if case.private else ""
+        given = self._("{name} has handed this to you:").format(name=mask(by) or "—")
+        told = f"{mask(case.reporter_name) or '—'}: {mask(case.text) or self._unheard(case)}"
+        return "\n".join(line for line in (given, f"{mark}{self.title(case)}", told, group) if line)
 
     # --- questions and sentences ------------------------------------------------------------------------
 
@@ -186,10 +221,10 @@ class Writer:
             worker=case.handler_name or self._("the grid worker"),
         )
 
-    def alarm(self, case: Case, *, calls_workers: bool) -> str:
+    def alarm(self, case: Case, *, calls_workers: bool, standing: Standing | None = None) -> str:
         """The card of an emergency in the place of its warning: what to do first, then the case."""
         peril = spot(case.text) or peril_of(case.category)
-        lines = [self.warning(peril, calls_workers=False), self.card(case)]
+        lines = [self.warning(peril, calls_workers=False), self.card(case, standing)]
         return "\n".join([*lines, self._call()] if calls_workers else lines)
 
     def _call(self) -> str:

@@ -13,6 +13,7 @@ from babel.dates import format_timedelta
 from bot.board import SHOWN, Boards
 from bot.categories import name_of
 from bot.frame import LANG, render
+from bot.lamps import late_words, moment, node_name
 from bot.log_ring import Ring
 from bot.login import genuine_form, requires_login
 
@@ -240,6 +241,9 @@ def _page(request: web.Request, name: str, words: dict[str, Any]) -> web.StreamR
         "category": lambda code: name_of(code, lang),
         "ago": lambda age: _age(age, lang),
         "clock": _clock_time,
+        "node": lambda node: node_name(node, lang),
+        "moment": lambda at: moment(at, lang),
+        "late": lambda standing: late_words(standing, lang),
     }
     answer = render(request, name, {**helpers, **words})
     answer.headers["Cache-Control"] = "no-store"

@@ -16,6 +16,7 @@ from actions.ledger import Change, Due, Stale
 from actions.manners import Manners, Verdict, Weight, weight_of
 from actions.reading import Urgency
 from actions.talk import Occasion, Talk, Waiting
+from bot.alerting import Alerting
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
@@ -33,6 +34,7 @@ class Courtesy:
 
     def __init__(self, house: House, flow: Flow, hands: Hands) -> None:
         self._house, self._flow, self._hands = house, flow, hands
+        self._alerting = Alerting(house)
 
     async def granted(self, due: Due) -> Due | None:
         """The order, where it may be carried out now; None where it was kept for later or left out.
@@ -43,7 +45,11 @@ class Courtesy:
             try:
                 case = await self._house.state.case(due.order.case) if due.order.case else None
                 if case and is_aside(due.order, case):
-                    return await self._aside(due, case)
+                    return await self._apart(due, await self._hands.apart(due, case))
+                if case and isinstance(due.order, o.Alert):
+                    return await self._alert(due, due.order, case)
+                if case and isinstance(due.order, o.WatchClock):
+                    return await self._watch(due, due.order, case)
                 return await self._granted(due, case)
             except Stale:  # somebody spoke meanwhile, which may change the verdict
                 continue
@@ -68,14 +74,31 @@ class Courtesy:
                 return await self._first_card(due, order, case, manners)
         return await self._sentence(due, case, manners) if case else due
 
-    # --- a private case -------------------------------------------------------------------------------
+    # --- what is said to each alone -------------------------------------------------------------------
 
-    async def _aside(self, due: Due, case: Case) -> Due | None:
-        """What would be said in the group is said to each of its people alone."""
-        talk, orders = await self._house.state.talk(due.group), await self._hands.apart(due, case)
-        talk = talk.waits_no_more(due.order.key)
+    async def _apart(self, due: Due, orders: tuple[Due, ...]) -> Due | None:
+        """What would be said once, of a private case in the group, is said to each of its people alone."""
+        talk = (await self._house.state.talk(due.group)).waits_no_more(due.order.key)
         await self._house.state.save(Change(talk=talk, orders=orders, done=due.order.key))
         self._house.wake.set()
+        return None
+
+    async def _alert(self, due: Due, order: o.Alert, case: Case) -> Due | None:
+        """A warning is said to each whom it concerns, at a time at which they may be spoken to."""
+        talk = await self._house.state.talk(due.group)
+        if not self._alerting.holds(order, case):
+            return await self._leave(due, talk)
+        if until := self._alerting.waits_until(order, case, self._house.clock.now()):
+            await self._keep(due, until, None, talk)
+            return None
+        return due if order.to else await self._apart(due, await self._alerting.apart(due, order, case))
+
+    async def _watch(self, due: Due, order: o.WatchClock, case: Case) -> Due | None:
+        """The limit may have become longer since somebody began to watch."""
+        turns = self._house.turns_at(case, order.clock, order.light)
+        if turns <= self._house.clock.now():
+            return due
+        await self._keep(due, turns, None, await self._house.state.talk(due.group))
         return None
 
     async def _invite(self, due: Due, case: Case, manners: Manners) -> Due | None:

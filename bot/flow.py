@@ -340,6 +340,8 @@ class Flow:
         self._house.metrics.moved(case.stage)
         if isinstance(fact, f.Reported) and fact.doubtful:
             self._house.metrics.doubted()
+        if isinstance(fact, f.LightTurned):
+            self._house.metrics.turned(case.clocks[fact.clock].node, fact.light)
         log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
     def _due(self, order: o.Order, group: str, now: datetime, case: Case | None = None) -> Due:

@@ -22,6 +22,7 @@ from actions.manners import is_quiet
 from actions.post import Button, Post
 from actions.presses import RATES, Verb, on_card
 from actions.reading import Urgency
+from bot.alerting import Alerting
 from bot.buttons import label
 from bot.cards import Writer
 from bot.correcting import Correcting
@@ -47,6 +48,7 @@ class Hands:
         self._correcting = Correcting(house)
         self._handling = Handling(house)
         self._dispatching = Dispatching(house)
+        self._alerting = Alerting(house)
         self._whispering = Whispering(house, question)
         self._lists = Lists(house)
 
@@ -86,6 +88,9 @@ class Hands:
         case = await self._house.state.case(due.order.case)
         if case is None:
             raise Refused(f"there is no case {due.order.case}")
+        if isinstance(due.order, o.Alert | o.CallWorker):
+            await self._alerting.carry_out(due.order, case)
+            return None
         aside = isinstance(due.order, o.Whisper | o.Invite) or is_aside(due.order, case)
         return await (self._in_private(due, case) if aside else self._for_case(due, case))
 
@@ -151,10 +156,11 @@ class Hands:
     async def _words(self, case: Case) -> tuple[str, tuple[tuple[str, str], ...]]:
         """What stands on the card, and who is called by it: the workers, while an emergency is live."""
         writer, _ = self._writer(case.group)
+        standing = self._house.standing(case, self._house.clock.now())
         if not (case.warned and case.live):
-            return writer.card(case), ()
+            return writer.card(case, standing), ()
         called = await self._called(case.group)
-        return writer.alarm(case, calls_workers=bool(called)), called
+        return writer.alarm(case, calls_workers=bool(called), standing=standing), called
 
     async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
@@ -252,7 +258,8 @@ class Hands:
         writer, lang = self._writer(case.group)
         rows = self._house.buttons.rows(asked, on_card(asked), gettext(lang))
         mentions = await self._house.workers(case.group) if calls_workers(order) else ()
-        post = self._post(asked, order, writer.card(asked), rows, reply_to=case.origin, mentions=mentions)
+        text = writer.card(asked, self._house.standing(case, self._house.clock.now()))
+        post = self._post(asked, order, text, rows, reply_to=case.origin, mentions=mentions)
         await self._house.chat(case.group).edit(card, post)
         return f.Posted(at=self._house.clock.now(), what=what, post=card, face=_face(post))
 
@@ -349,7 +356,9 @@ class Hands:
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
             shown = found is not None and not found.private
-            text = writer.story(found) if found and shown else reply("no_such_case", {}, lang)
+            text = reply("no_such_case", {}, lang)
+            if found and shown:
+                text = writer.story(found, self._house.standing(found, self._house.clock.now()))
         else:
             text = reply(order.what, args, lang)
         silent = self._quiet(order.group)

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from actions import standing
 from actions.calendar import Calendar, monday_to_friday
 from actions.case import Case
 from actions.limits import Limit
 from actions.nodes import Light, Node
 from actions.orders import Wait
+from actions.standing import Standing
 from bot.buttons import Buttons
 from bot.evidence import Evidence
 from bot.grids import Grids
@@ -62,13 +64,17 @@ class House:
 
     def limit_of(self, case: Case, node: Node) -> Limit:
         """How long a node of the case may take: as the list said when it was assigned, else by the grid's policy."""
-        assigned = case.assignment
-        if assigned and node in (Node.ACCEPT, Node.WORK):
-            return assigned.respond if node is Node.ACCEPT else assigned.resolve
-        return self.grids.policy_of(case.group).limits[node]
+        return standing.limit_of(case, node, self.grids.policy_of(case.group))
 
     def turns_at(self, case: Case, number: int, light: Light) -> datetime:
         """When a clock of the case turns yellow or red."""
-        clock = case.clocks[number]
-        share = self.grids.policy_of(case.group).yellow if light is Light.YELLOW else 1.0
-        return self.calendar.after(clock.since, self.limit_of(case, clock.node), share)
+        return standing.turns_at(case, number, light, self.grids.policy_of(case.group), self.calendar)
+
+    def standing_of(self, case: Case, number: int, now: datetime) -> Standing:
+        """How one clock of the case stands, by its place among them."""
+        policy = self.grids.policy_of(case.group)
+        return standing.standing_of(case, number, policy, self.calendar, now)
+
+    def standing(self, case: Case, now: datetime) -> Standing | None:
+        """How the case stands against its limits; None where no clock runs."""
+        return standing.standing(case, self.grids.policy_of(case.group), self.calendar, now)

@@ -20,6 +20,7 @@ class Metrics:
         self._read = Counter("linli_read", "Messages read", ["intent"], registry=registry)
         self._moved = Counter("linli_moved", "Facts by the stage they led to", ["stage"], registry=registry)
         self._doubted = Counter("linli_doubted", "Possible problems kept without a word", registry=registry)
+        self._lights = Counter("linli_lights", "Lights that turned", ["node", "light"], registry=registry)
         self._news = Counter("linli_dispatch_news", "News of tickets", ["status"], registry=registry)
         self._orders = Counter("linli_orders", "Tries of orders", ["kind", "outcome"], registry=registry)
         self._order_seconds = Histogram(
@@ -45,6 +46,10 @@ class Metrics:
     def doubted(self) -> None:
         """Something was kept of which the bot is not sure that it is a problem."""
         self._doubted.inc()
+
+    def turned(self, node: str, light: str) -> None:
+        """The light of a node turned yellow or red."""
+        self._lights.labels(str(node), str(light)).inc()
 
     def news(self, status: str) -> None:
         """Dispatch told us something about a ticket."""

@@ -141,6 +141,8 @@ def told(news: News, lang: str) -> str:
         News.SPLIT: _("A part of it was another problem and is reported by itself."),
         News.RESTORED: _("It was taken back by mistake; please handle it."),
         News.JOINED: _("Also reported in another group of the community ({place}, people: {people}): {text}"),
+        News.SOON_DUE: _("Soon due: {text}"),
+        News.LATE: _("Overdue: {text}"),
         News.CAME_BACK: _("The same problem has come back after it was over (time {again}). {text}"),
         News.HALF_FIXED: _("Residents say it is fixed only in part (time {halves}); please go on. {text}"),
         News.ASSIGNED: _("The grid worker has said which matter it is: {text}. {unit} answers for it."),

@@ -57,7 +57,8 @@ def make_app(
     app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
-    console.set_up(app, Boards(state, parts, clock, grids), ring)
+    calendar = settings.calendar.calendar(settings.country, settings.timezone)
+    console.set_up(app, Boards(state, parts, clock, grids, calendar), ring)
     rates_page.set_up(app, Reports(state, grids), grids, clock)
     app.add_routes([*_routes(), *api.routes(), *console.routes(), *rates_page.routes()])
     app.on_response_prepare.append(_guard)

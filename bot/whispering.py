@@ -153,14 +153,15 @@ class Whispering:
 
     async def _card(self, order: o.Whisper, case: Case, writer: Writer) -> tuple[str, Rows]:
         new = case.whisper("card", order.to) is None
+        standing = self._house.standing(case, self._house.clock.now())
         if order.to == case.confided:
-            return writer.own(case), in_private(case, worker=False)
+            return writer.own(case, standing), in_private(case, worker=False)
         if new and not case.live:
             return "", ()
         trace = await self._house.state.trace(case.id)
         added = [mask(fact.text) for fact in trace if isinstance(fact, f.Detailed) and fact.text]
         title = (await self._house.state.talk(case.group)).title
-        return writer.confidential(case, title, added[-ADDED:]), in_private(case, worker=True)
+        return writer.confidential(case, title, added[-ADDED:], standing), in_private(case, worker=True)
 
 
 _KEPT = ("card", "worker_key", "residents_key")

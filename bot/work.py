@@ -336,8 +336,10 @@ def lane_of(due: Due) -> str:
             return f"ticket:{due.order.case}"
         case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn():
             return f"alone:{due.order.key}"
-        case o.Whisper() as order:
+        case o.Whisper() | o.CallWorker() as order:
             return f"chat:{order.to}"
+        case o.Alert() as order:  # with nobody named it waits for nobody: it speaks to none
+            return f"chat:{order.to}" if order.to else f"alone:{order.key}"
     return f"chat:{due.group}"
 
 

@@ -11,6 +11,7 @@ from actions import facts as f
 from actions.advance import advance
 from actions.case import Case
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
+from actions.nodes import Light
 from actions.orders import WakeAt
 from actions.reading import Urgency
 from bot.grids import Grids
@@ -164,6 +165,7 @@ async def fill(world: World) -> None:
             at=ago(12), by="telegram:43", by_name="老李", message="140", text="刚才又停在5楼了"
         ),
     )
+    case = await tell(state, f.LightTurned(at=ago(2), clock=4, light=Light.YELLOW), case=case)
     assert case.disputes == 1
     gas = reported(
         4,
@@ -206,7 +208,7 @@ async def fill(world: World) -> None:
         group="web:demo",
         sure=False,
     )
-    await tell(state, fire)
+    await tell(state, fire, f.LightTurned(at=ago(5), clock=0, light=Light.YELLOW))
     trees = reported(2, ago(400), "greening.trees", "树枝压到电线了", place="北门", group="web:demo")
     await tell(
         state,

@@ -11,22 +11,26 @@ const KEPT = 200;
 const EVERY = 5000; // milliseconds
 const SAID_APART = new Set(["ts", "level", "event", "case", "group", "n", "exception", "logger"]);
 let wanted = "";
+let light = "";
 
 function sift() {
   for (const row of board.querySelectorAll("tbody tr")) {
-    row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    const lit = !light || row.classList.contains(light);
+    row.hidden = !lit || !row.textContent.toLowerCase().includes(wanted);
   }
 }
 
 function busy() {
   const at = document.activeElement;
-  return at && board.contains(at) && at.matches("input, button");
+  return at && board.contains(at) && at.matches("input, button, select");
 }
 
 function replaceBoard(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html").body;
   const search = fresh.querySelector("#search");
   if (search) search.value = wanted;
+  const lights = fresh.querySelector("#light");
+  if (lights) lights.value = light;
   board.replaceChildren(...fresh.childNodes);
   sift();
 }
@@ -83,6 +87,12 @@ function show(event) {
 board.addEventListener("input", (event) => {
   if (event.target.id !== "search") return;
   wanted = event.target.value.toLowerCase();
+  sift();
+});
+board.addEventListener("change", (event) => {
+  if (event.target.id !== "light") return;
+  light = event.target.value;
+  event.target.blur(); // what is focused keeps the board from being brought up to date
   sift();
 });
 trouble.addEventListener("change", () => feed.classList.toggle("trouble", trouble.checked));

@@ -8,8 +8,9 @@ from actions import facts as f
 from actions import orders as o
 from actions.advance import advance, allowed
 from actions.case import DROPPED, LIVE, SETTLED, Case, IllegalMove, Stage
+from actions.limits import Limit
 from actions.moves import TABLE
-from actions.nodes import Light
+from actions.nodes import Light, Node
 from tests.actions.stories import (
     ABOVE,
     ASKED_RESIDENTS,
@@ -726,11 +727,18 @@ def words_for(happened: f.Fact, before: Case | None, after: Case) -> str:
     return next(ORDERED[line] for line in lines if line in ORDERED)
 
 
+def limits_of(case: Case) -> tuple[Limit, Limit] | None:
+    return (case.assignment.respond, case.assignment.resolve) if case.assignment else None
+
+
 def wanted_after(happened: f.Fact, before: Case | None, after: Case) -> list[str]:
-    """The orders that should follow; whatever clock begins is watched."""
+    """The orders that should follow; whatever clock begins, or has another limit now, is watched."""
     words = words_for(happened, before, after).split()
     begun = [] if isinstance(happened, f.LightTurned) else after.clocks
-    begun = [clock for clock in begun if clock.runs and clock not in (before.clocks if before else ())]
+    known = before.clocks if before else ()
+    if before and limits_of(before) != limits_of(after):
+        known = tuple(clock for clock in known if clock.node not in (Node.ACCEPT, Node.WORK))
+    begun = [clock for clock in begun if clock.runs and clock not in known]
     return [word for word in words if after.ticket or not word.startswith("tell:")] + [
         f"watch:{'yellow' if clock.light is Light.GREEN else 'red'}" for clock in begun
     ]

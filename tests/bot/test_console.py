@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from actions import facts as f
 from actions.chronicle import Decree
 from actions.ledger import DeadLetter, Entry
+from actions.nodes import Light
 from bot.board import Boards
 from bot.grids import Grids
 from bot.settings import load
@@ -46,6 +48,22 @@ async def test_what_needs_a_person_first_comes_first(here):
     found = re.findall(r'<tr class="(\w+)">', await board.text())
     assert found == ["green", "red", "red", "yellow", "yellow", "green"]
     assert (await page(here)).index("燃气") < (await page(here)).index("路面破损")
+
+
+async def test_a_case_whose_clock_runs_shows_its_node_and_when_that_is_due(here):
+    text = await page(here)
+    assert re.search(r'<tr class="yellow">.*?网格员处置', text, re.DOTALL)
+    assert re.search(r"11月\d+日周. \d\d:\d\d <small>单位受理", text)
+    assert "红灯 (2)" in text
+
+
+async def test_what_is_late_says_how_late_in_working_time(here):
+    case = reported(9, here.clock.at - timedelta(days=5), "housing.leak", "漏水", place="1号楼", sure=False)
+    turned = [f.LightTurned(at=here.clock.at, clock=0, light=light) for light in (Light.YELLOW, Light.RED)]
+    await tell(here.state, case, *turned)
+    for path in ("/console", "/console/case/telegram:-1001234567890:9"):
+        assert "超时 " in await page(here, path)
+    assert "of working time" in await page(here, "/console?lang=en")
 
 
 async def test_a_settled_case_is_not_on_the_board(here):

@@ -107,3 +107,16 @@ async def test_a_lost_connection_is_shown_and_its_end_too(here):
         await expect(visitor.page.locator("#stale")).to_be_visible()
         await visitor.context.set_offline(False)
         await expect(visitor.page.locator("#stale")).to_be_hidden()
+
+
+async def test_the_list_is_narrowed_to_one_light_and_stays_so_when_it_is_brought_up_to_date(here):
+    async with chromium() as browser:
+        visitor = await enter(browser, here)
+        page = visitor.page
+        await page.locator("#light").select_option("red")
+        seen = page.locator(".cases tbody tr:visible")
+        await expect(seen).to_have_count(2)
+        async with page.expect_response("**/console/board*"):
+            pass
+        await expect(page.locator("#light")).to_have_value("red")
+        await expect(seen).to_have_count(2)
