@@ -15,7 +15,6 @@ from actions.clocks import light_of
 from actions.corrections import Step, named, token
 from actions.facts import Fact, ResidentConfirmed, TimeRanOut
 from actions.message import Press
-from actions.nodes import Light
 from actions.post import Button
 from actions.presses import in_private
 from bot.buttons import Meaning
@@ -33,7 +32,6 @@ NAMED = 8
 LISTS = {"cases": "c", "mine": "m"}
 """The lists that have pages, and the letter of each behind its buttons."""
 _FOR_A_WORKER = (Stage.WAITING_WORKER, Stage.RETURNED, Stage.WORK_DONE, Stage.WORKER_KEY)
-_LAMPS = {Light.GREEN: "🟢", Light.YELLOW: "🟡", Light.RED: "🔴"}
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -161,7 +159,8 @@ class Lists:
         return gettext(self._house.grids.writer_of(chat).lang)
 
     def _line(self, case: Case, room: Room, chat: str) -> str:
-        line = f"{_LAMPS[light_of(case)]} {self._house.grids.writer_of(case.group).line(case)}"
+        writer = self._house.grids.writer_of(case.group)
+        line = f"{writer.lamp(case)} {writer.line(case)}"
         return line if room.group == chat else f"{line} · {room.title}"
 
     def _numbers(self, shown: Sequence[tuple[Case, Room]], chat: str) -> Rows:
