@@ -73,17 +73,8 @@ class Hands:
         match due.order:
             case o.Warn() as order:
                 return await self._warn(order)
-            case o.Reply() as order:
-                await self._reply(order)
-                return None
-            case o.TurnPage() as order:
-                await self._turn_page(order)
-                return None
-            case o.AnswerPress() as order:
-                await self._answer_press(order)
-                return None
-            case o.ShowList() as order:
-                await self._list(order)
+            case o.Reply() | o.TurnPage() | o.AnswerPress() | o.ShowList():
+                await self._answer(due.order)
                 return None
         case = await self._house.state.case(due.order.case)
         if case is None:
@@ -93,6 +84,17 @@ class Hands:
             return None
         aside = isinstance(due.order, o.Whisper | o.Invite) or is_aside(due.order, case)
         return await (self._in_private(due, case) if aside else self._for_case(due, case))
+
+    async def _answer(self, order: o.Reply | o.TurnPage | o.AnswerPress | o.ShowList) -> None:
+        match order:
+            case o.Reply():
+                await self._reply(order)
+            case o.TurnPage():
+                await self._turn_page(order)
+            case o.AnswerPress():
+                await self._answer_press(order)
+            case o.ShowList():
+                await self._list(order)
 
     async def _in_private(self, due: Due, case: Case) -> f.Fact | None:
         match due.order:
