@@ -1,6 +1,7 @@
 """The versions of the list: whole or not at all, never changed again, and loaded by every process without a restart."""
 
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -14,10 +15,6 @@ NIGHT = matter("environment.noise_construction.night")
 DAY = matter("environment.noise_construction.day")
 LIFT = matter("housing.elevator.trapped")
 CONTESTED = Held(DAY.code, (DAY, replace(DAY, lead="公安")))
-
-
-def adopting(home):
-    Matters(home).adopt("2026.9", (NIGHT,))
 
 
 def test_without_a_home_the_shipped_list_is_in_force():
@@ -38,9 +35,11 @@ def test_an_adopted_version_is_in_force_also_for_who_looked_before(tmp_path):
 def test_an_import_of_another_process_is_loaded_without_a_restart(tmp_path):
     ours = Matters(tmp_path)
     assert ours.in_force().version == SHIPPED
-    process = multiprocessing.get_context("spawn").Process(target=adopting, args=(tmp_path,))
-    process.start()
-    process.join(60)
+    code = (
+        "import sys, pathlib; from bot.matter_list import Matters, shipped; "
+        "Matters(pathlib.Path(sys.argv[1])).adopt('2026.9', shipped().matters[:1])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60)
     assert ours.in_force().version == "2026.9"
 
 
