@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import DROPPED, LIVE, Case, IllegalMove, Stage
+from actions.case import DROPPED, LIVE, REMINDERS, Case, IllegalMove, Stage
 from actions.clocks import ticked, watched
+from actions.closing import closed
 from actions.lessons import learn
+from actions.marks import marked_anew
 from actions.moves import MOVES, Row
 
 
@@ -30,8 +32,9 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
         posts=known.posts if stayed or row.to not in LIVE else _without_old_questions(known, fact),
         whispers=known.whispers if stayed or row.to not in LIVE else _without_old_whispers(known, fact),
     )
-    known = ticked(before, known, fact.at)
+    known = marked_anew(before, ticked(before, known, fact.at))
     wanted = [effect(known, fact) for effect in row.effects]
+    wanted += closed(before, known, fact)
     if _becomes_private(before, known):
         wanted.append(o.Invite())
     wanted += [o.WatchClock(clock=n, light=light) for n, light in watched(before, known)]
@@ -48,7 +51,7 @@ def _becomes_private(before: Case, case: Case) -> bool:
 def _without_old_questions(case: Case, fact: f.Fact) -> tuple[tuple[str, str], ...]:
     """What is posted still counts, but a question of the stage before, or of the round before, is over."""
     asked = fact.what if isinstance(fact, f.Posted) else ""
-    over = {"worker_key", "residents_key"} - {asked}
+    over = {*REMINDERS, *REMINDERS.values()} - {asked}
     return tuple((what, post) for what, post in case.posts if what not in over)
 
 

@@ -70,6 +70,8 @@ QUESTIONS = {
     Stage.SOLVED_IN_GRID: "residents_key",
 }
 """As what the question with the keys was posted, by stage; after the end it is where the mark is given."""
+REMINDERS = {"worker_key": "remind_worker_key", "residents_key": "remind_residents"}
+"""As what its reminder was posted, which has the same buttons."""
 
 
 class IllegalMove(Exception):
@@ -91,6 +93,8 @@ class Case:
     `assignment` is what the responsibility list says of it, and `matters` the likeliest of its rows where that is
     not sure. `bounces` are the reasons for which units gave it back, `raised` counts how often it went a level up.
     `answers` are the residents' to the question of this round; `halves` counts fixes that were called half done.
+    `voices` are pairs of a person and as whom their answers and marks count (themselves, or their household), and
+    `marked` says when each first gave the mark that stands. `evidence` are the photos since the work was said to be done.
     """
 
     id: str
@@ -156,6 +160,9 @@ class Case:
     answers: Answers = ()
     halves: int = 0
     inspected_by: str = ""
+    voices: tuple[tuple[str, str], ...] = ()
+    marked: tuple[tuple[str, datetime], ...] = ()
+    evidence: tuple[Attachment, ...] = ()
 
     @property
     def level(self) -> Level | None:
@@ -180,6 +187,18 @@ class Case:
     def post(self, what: str) -> str | None:
         """The id of the message that the bot posted as `what` (`card`, `worker_key` …), if it did."""
         return dict(self.posts).get(what)
+
+    @property
+    def lacks_photo(self) -> bool:
+        """Whether the worker has to show a photo before confirming."""
+        return self.keys.photo and not self.evidence
+
+    @property
+    def asked_in(self) -> tuple[str, ...]:
+        """The messages that ask the question of its stage, beside the card: the question and its reminder."""
+        what = QUESTIONS.get(self.stage, "")
+        posts = dict.fromkeys((self.post(what), self.post(REMINDERS.get(what, ""))))
+        return tuple(post for post in posts if post and post != self.post("card"))
 
     def whisper(self, what: str, to: str) -> str | None:
         """The id of what the bot said as `what` in a person's own chat, if it did."""

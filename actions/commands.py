@@ -3,7 +3,20 @@
 import re
 from dataclasses import dataclass
 
-NAMES = ("cases", "mine", "today", "case", "withdraw", "merge", "unsure", "help", "start", "bind", "report")
+NAMES = (
+    "cases",
+    "mine",
+    "today",
+    "case",
+    "withdraw",
+    "merge",
+    "unsure",
+    "help",
+    "start",
+    "bind",
+    "report",
+    "home",
+)
 _FORM = re.compile(r"/([a-z_]+)(?:@\w+)?(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -19,6 +32,10 @@ class Command:
         """The words that are case numbers, with or without `#`."""
         plain = [word.lstrip("#＃") for word in self.words]
         return tuple(int(word) for word in plain if word.isdecimal() and len(word) < 10)
+
+
+AGAIN = ("home",)
+"""These are heard in an edited message too: what is put right there is no message for the group either."""
 
 
 def parse(text: str) -> Command | None:

@@ -148,6 +148,9 @@ def _events(before: Case | None, case: Case, fact: f.Fact, at: datetime, had: se
         node = case.clocks[fact.clock].node
         yield Event(at, Count.LATE, had_by if node in (Node.ACCEPT, Node.WORK) else GRID, node.value)
     if isinstance(fact, f.SatisfactionGiven):
+        # A household may change its mark; what it gave before is taken off again.
+        changed = (score for who, score in (before or case).scores if dict(case.scores).get(who) != score)
+        yield from (Event(at, Count.MARKED, had_by, f"-{score}") for score in changed)
         yield Event(at, Count.MARKED, had_by, str(fact.score))
     if before:
         yield from (Event(at, count, had_by, detail) for count, detail in _turns(before, case))

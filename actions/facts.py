@@ -380,9 +380,10 @@ class CameBack(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionGiven(Fact):
-    """A resident's mark for how it was handled, 1 (bad) to 5 (good)."""
+    """A resident's mark for how it was handled, 1 (bad) to 5 (good). Of a household, or a person, the latest counts."""
 
     score: int
+    household: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

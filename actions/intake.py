@@ -9,6 +9,7 @@ from typing import Any
 
 from actions import facts as f
 from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, SETTLED, TAKEN_BACK_WITHIN, Case, Stage
+from actions.half import says_half
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Kind, Message, Role
 from actions.places import Relation, numbered, plain, relation
@@ -30,7 +31,9 @@ _BEARING_OUT = (f.Repeated, f.Seconded, f.Detailed)
 _MOVING = (
     f.Withdrawn,
     f.ResidentConfirmed,
+    f.ResidentHalfConfirmed,
     f.ResidentDisputed,
+    f.Inspected,
     f.CameBack,
     f.SaidFixed,
     f.Urged,
@@ -100,6 +103,8 @@ class Listening:
         """What would be as clear to a stranger: the same words of the same place, one's own and only report taken back."""
         if (case := self.quoted) and not case.doubtful and self._shows_something():
             return self._to(case, self._detail())
+        if case := self._half_fixed():
+            return self._to(case, self._half())
         if again := self._said_already():
             return self._to(again, self._again(), *self._place_for(again))
         if mine := self._takes_back():
@@ -109,6 +114,19 @@ class Listening:
     def _shows_something(self) -> bool:
         """A picture, a sound or a point without words; as a reply it can be about nothing else."""
         return not self.message.text and self.message.kind in _SHOWING
+
+    def _half_fixed(self) -> Case | None:
+        """The case that is said to be fixed in part: the one asked about in a reply to us, else the only one."""
+        message, case = self.message, self.quoted
+        if message.role is not Role.RESIDENT:
+            return None
+        if message.reply_to:
+            asked = case is not None and self._replies_to_us(case) and case.stage in (*KEYS, *SETTLED)
+            return case if asked and says_half(message.text, reply=True) else None
+        if not says_half(message.text):
+            return None
+        open_ = [case for case in self.cases if case.stage is Stage.RESIDENTS_KEY and not case.private]
+        return open_[0] if len(open_) == 1 and open_[0].thread == message.thread else None
 
     def _said_already(self) -> Case | None:
         """The live case that was reported in just these words, which name a place: neighbours pass reports on."""
@@ -157,10 +175,16 @@ class Listening:
             return self._placed(case)
         if self.warned:
             return self._to(case, self._again(), self._detail(), *self._place_for(case))
+        if (
+            self.message.role is Role.RESIDENT
+            and case.stage in (*KEYS, *SETTLED)
+            and says_half(self.message.text)
+        ):
+            return self._to(case, self._half())
         kind, chance = self.linker.kind(self._heard(), case)
         fact = self._fact(case, kind, sure=chance >= self.policy.kind)
-        fact = fact if isinstance(fact, _MOVING) else self._detail()
-        return self._to(case, fact, *self._place_for(case))
+        fact = fact if isinstance(fact, _MOVING) else self._shown(case)
+        return self._to(case, *self._evidence(fact), fact, *self._place_for(case))
 
     def _says_where(self, case: Case) -> bool:
         """A place, a point, or a few words in answer to the card that asks, or with a building's number in them."""
@@ -303,6 +327,7 @@ class Listening:
             meaning=reading.meaning,
             categories=tuple(guess.name for guess in reading.categories[:3]),
             thread=message.thread,
+            keys=self.policy.keys,
         )
         return Understood((fact,), doubtful=choice.doubtful)
 
@@ -324,7 +349,8 @@ class Listening:
         fact = self._again() if cries else self._fact(case, kind, sure=chance >= self.policy.kind)
         if isinstance(fact, f.Detailed):
             fact = replace(fact, told=choice.chance >= SURE)
-        return self._to(case, fact, *(self._place_for(case) if choice.chance >= SURE else ()))
+        where = self._place_for(case) if choice.chance >= SURE else ()
+        return self._to(case, *self._evidence(fact), fact, *where)
 
     def _fact(self, case: Case, kind: Intent, *, sure: bool) -> f.Fact:
         fact: f.Fact
@@ -373,6 +399,23 @@ class Listening:
             point=message.point,
             meaning=self.reading.meaning,
         )
+
+    def _shown(self, case: Case) -> f.Detailed | f.Inspected:
+        """What a message adds; a picture of the worker's, who was asked to look, is what was seen on the spot."""
+        asked = self.message.role is Role.WORKER and case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY)
+        pictures = self.message.kind in (Kind.PHOTO, Kind.VIDEO) and self.message.attachments
+        return self._inspected() if asked and pictures else self._detail()
+
+    def _evidence(self, fact: f.Fact) -> tuple[f.Fact, ...]:
+        """The picture with which the worker says that it is fixed."""
+        pictures = self.message.kind in (Kind.PHOTO, Kind.VIDEO) and self.message.attachments
+        return (self._inspected(),) if pictures and isinstance(fact, f.WorkerConfirmed) else ()
+
+    def _inspected(self) -> f.Inspected:
+        return f.Inspected(**self._who(), attachments=self.message.attachments, text=self.message.text)
+
+    def _half(self) -> f.ResidentHalfConfirmed:
+        return f.ResidentHalfConfirmed(**self._who(), text=self.message.text)
 
     def _disputed(self, case: Case, *, sure: bool) -> f.Fact:
         done = case.stage in KEYS or not case.live

@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import singledispatch
 
 from actions import facts as f
-from actions.answers import answer_of, outcome, who
+from actions.answers import answers_with, outcome, voices_with, who
 from actions.assignment import Assignment
 from actions.case import MOST_PLACES, Case, IllegalMove, Stage
 from actions.clocks import turned
+from actions.marks import marked
+from actions.message import Attachment, Kind
 from actions.reading import Urgency
-from actions.verdicts import Answer, counted
+from actions.verdicts import Answer
 
 _RISING = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 
@@ -35,6 +37,7 @@ def _(fact: f.Seconded, case: Case) -> Case:
 @learn.register
 def _(fact: f.Detailed, case: Case) -> Case:
     case = _meant(_located(_linked(case, fact, "detail"), fact.place), fact.meaning)
+    case = _shown(case, fact.attachments) if case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY) else case
     return replace(case, attachments=(*case.attachments, *fact.attachments), point=case.point or fact.point)
 
 
@@ -116,7 +119,7 @@ def _(fact: f.GivenBack, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Inspected, case: Case) -> Case:
-    case = _linked(case, fact, "detail")
+    case = _shown(_linked(case, fact, "detail"), fact.attachments)
     new = tuple(each for each in fact.attachments if each not in case.attachments)
     return replace(case, attachments=(*case.attachments, *new), inspected_by=fact.by)
 
@@ -223,12 +226,15 @@ def _(fact: f.TicketReturned, case: Case) -> Case:
 @learn.register(f.WorkDone)
 def _told(fact: f.TicketNews, case: Case) -> Case:
     updates = (*case.updates, fact.update) if fact.update else case.updates
+    if isinstance(fact, f.WorkDone):
+        case = replace(case, evidence=())  # what was shown before does not show that it is done
     return replace(case, note=fact.note or case.note, updates=updates)
 
 
 @learn.register
 def _(fact: f.WorkerConfirmed, case: Case) -> Case:
-    return replace(_linked(case, fact, "resolved"), worker_key=fact.by, answers=())
+    case = _linked(case, fact, "resolved")
+    return case if case.lacks_photo else replace(case, worker_key=fact.by, answers=())
 
 
 @learn.register
@@ -254,9 +260,10 @@ def _(fact: f.TimeRanOut, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.SatisfactionGiven, case: Case) -> Case:
-    if fact.by in dict(case.scores):
+    marks = marked(case, fact)
+    if marks is None:
         raise IllegalMove(f"{fact.by} has given a mark for {case.id} already")
-    return replace(case, scores=(*case.scores, (fact.by, fact.score)))
+    return marks
 
 
 @learn.register
@@ -306,9 +313,10 @@ def _follow(case: Case, person: str) -> Case:
 
 
 def _answered(case: Case, fact: f.ResidentAnswered) -> Case:
-    answer, decided = answer_of(fact), outcome(case, fact)
-    if answer is not None and case.stage is Stage.RESIDENTS_KEY:
-        case = replace(case, answers=counted(case.answers, who(fact), answer))
+    decided = outcome(case, fact)
+    if case.stage is Stage.RESIDENTS_KEY:
+        voices = voices_with(case, fact.by, who(fact))
+        case = replace(case, answers=answers_with(case, fact), voices=voices)
     return _decided(case, decided, fact)
 
 
@@ -326,6 +334,12 @@ def _decided(case: Case, answer: Answer | None, fact: f.ResidentAnswered | f.Tim
         case Answer.NOT_FIXED:
             case = replace(case, disputes=case.disputes + 1)
     return _ruled(replace(case, worker_key="", residents_key="", answers=()), fact.ruling)
+
+
+def _shown(case: Case, attachments: tuple[Attachment, ...]) -> Case:
+    """What shows that it is done; words do not."""
+    shown = tuple(each for each in attachments if each.kind in (Kind.PHOTO, Kind.VIDEO))
+    return replace(case, evidence=(*case.evidence, *shown))
 
 
 def _ruled(case: Case, assignment: Assignment | None) -> Case:

@@ -179,6 +179,11 @@ def not_fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
     return not_fixed(case, fact) and has_ticket(case, fact)
 
 
+def lacks_photo(case: Case, _: f.Fact) -> bool:
+    """The grid wants a photo, and none was shown"""
+    return case.lacks_photo
+
+
 def without_reason(_: Case, fact: f.Fact) -> bool:
     """The unit says not why: that does not count as giving it back"""
     return isinstance(fact, f.TicketReturned) and not fact.reason
@@ -224,6 +229,10 @@ def ask_satisfaction(_: Case, fact: f.Fact) -> o.Order | None:
 
 def file_ticket(_: Case, __: f.Fact) -> o.Order:
     return o.FileTicket()
+
+
+def show_question(_: Case, __: f.Fact) -> o.Order:
+    return o.ShowQuestion()
 
 
 def say(sentence: Sentence) -> Effect:
@@ -421,6 +430,7 @@ def _keys() -> Iterator[Row]:
         yield Row(stage, f.TimeRanOut, stage, remind_worker)
         yield Row(stage, f.WorkStarted, S.IN_PROGRESS, (show_card,))
         yield from _given_back(stage)
+        yield Row(stage, f.WorkerConfirmed, stage, (say(Sentence.PHOTO_NEEDED),), lacks_photo)
         yield Row(stage, f.WorkerConfirmed, S.RESIDENTS_KEY, _ASK_RESIDENTS)
         yield Row(stage, f.WorkerDenied, S.OPEN, denied)
         yield Row(stage, f.ResidentDisputed, S.OPEN, _REOPEN)
@@ -429,7 +439,7 @@ def _keys() -> Iterator[Row]:
     for fact in (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed, f.TimeRanOut):
         yield from _counted(fact)
     for fact in (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed):
-        yield Row(key, fact, key, (show_card,))  # it counts, and decides nothing yet
+        yield Row(key, fact, key, (show_card, show_question))  # it counts, and decides nothing yet
     remind_residents = (say(Sentence.REMIND_RESIDENTS), wait(Wait.RESIDENTS_KEY))
     yield Row(key, f.TimeRanOut, S.LAPSED, (show_card,), reminded)
     yield Row(key, f.TimeRanOut, key, remind_residents)

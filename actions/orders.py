@@ -43,6 +43,7 @@ class Sentence(StrEnum):
     CAME_BACK = "came_back"
     RULING = "ruling"
     HALF_FIXED = "half_fixed"
+    PHOTO_NEEDED = "photo_needed"
 
 
 class News(StrEnum):
@@ -132,7 +133,8 @@ class AskSatisfaction(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseQuestion(Order):
-    """Put the answer in the place of a question's buttons; `answer` is the verb that `by_name` pressed.
+    """Put the answer in the place of a question's buttons; `answer` is the verb that `by_name` pressed, or what
+    several have answered together, where `by_name` is "".
 
     With `rates` the five marks come in their place, where the case is closed by it.
     """
@@ -141,6 +143,11 @@ class CloseQuestion(Order):
     answer: str
     by_name: str
     rates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowQuestion(Order):
+    """Bring the question to the residents up to date with how many have answered; its buttons stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,14 @@
 """Presses: what a button means, who may press it, and the fact that follows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 
 from actions import facts as f
 from actions.advance import allowed
+from actions.answers import answer_of, former, who
 from actions.case import AT_DISPATCH, SETTLED, Case, Stage
+from actions.marks import mark_of, too_late
 from actions.message import Press, Reacted, Role
 
 
@@ -22,6 +25,7 @@ class Verb(StrEnum):
     DENY = "deny"
     FIXED = "yes"
     NOT_FIXED = "not"
+    HALF = "half"
     WITHDRAW = "undo"
     RESTORE = "redo"
     MORE = "more"
@@ -33,13 +37,14 @@ class Verb(StrEnum):
 
 
 RATES = (Verb.RATE_1, Verb.RATE_2, Verb.RATE_3, Verb.RATE_4, Verb.RATE_5)
-KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED)
-"""Answers to a question that is asked once: with the answer its buttons go."""
+KEYS = (Verb.CONFIRM, Verb.DENY, Verb.FIXED, Verb.NOT_FIXED, Verb.HALF)
+"""Answers to a question: with the one that decides its buttons go."""
 WORKERS_ROW = (Verb.CONFIRM, Verb.DENY)
-RESIDENTS_ROW = (Verb.FIXED, Verb.NOT_FIXED)
+RESIDENTS_ROWS = ((Verb.FIXED, Verb.NOT_FIXED), (Verb.HALF,))
+"""The first row is yes before no."""
 THUMB_UP = "👍"
 _WORKERS = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE, Verb.APART, Verb.CONFIRM, Verb.DENY, Verb.MORE)
-_RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, *RATES)
+_RESIDENTS = (Verb.FIXED, Verb.NOT_FIXED, Verb.HALF, *RATES)
 
 
 _ALREADY = {
@@ -58,23 +63,56 @@ class Refusal(Exception):
         self.why = why
 
 
-def fact_of(verb: Verb, press: Press, case: Case) -> f.Fact:
-    """The fact that a press stands for; `MORE` stands for none. Raises `Refusal` for the wrong person or a second time."""
+def fact_of(verb: Verb, press: Press, case: Case, household: str = "") -> f.Fact:
+    """The fact that a press stands for; `MORE` stands for none. Raises `Refusal` for the wrong person or a second time.
+
+    `household` is that of whoever pressed, where it is known.
+    """
     if verb in _WORKERS and press.role is not Role.WORKER:
         raise Refusal("workers_only")
     if verb in _RESIDENTS and press.role is Role.WORKER:
         raise Refusal("residents_only")
     if verb is Verb.ME_TOO and press.sender in (case.reporter, *case.followers):
         raise Refusal("already_with_us")
-    if verb in RATES and press.sender in dict(case.scores):
-        raise Refusal("already_rated")
     if verb is Verb.WITHDRAW and not _may(press, case.reporter):
         raise Refusal("reporters_only")
     if verb is Verb.RESTORE and not _may(press, case.withdrawn_by):
         raise Refusal("not_taken_back_by_you")
     if _ALREADY.get(verb) is case.stage:
         raise Refusal("already_so")
-    return _FACTS[verb](press)
+    if verb is Verb.CONFIRM and case.lacks_photo:
+        raise Refusal("photo_needed")
+    return _once(_FACTS[verb](press), case, household)
+
+
+def _once(fact: f.Fact, case: Case, household: str) -> f.Fact:
+    """An answer or a mark, as whose it counts. Raises `Refusal` for one that would change nothing, or no more."""
+    match fact:
+        case f.SatisfactionGiven():
+            fact = replace(fact, household=household)
+            if too_late(case, fact) or mark_of(case, fact) == fact.score:
+                raise Refusal("already_rated")
+        case f.ResidentConfirmed() | f.ResidentHalfConfirmed() | f.ResidentDisputed():
+            fact = replace(fact, household=household)
+            asked = case.stage is Stage.RESIDENTS_KEY
+            if asked and dict(case.answers).get(who(fact)) is answer_of(fact):
+                raise Refusal("already_answered")
+    return fact
+
+
+def received(before: Case, after: Case, fact: f.Fact) -> str:
+    """What whoever pressed is told, by the name of the sentence."""
+    match fact:
+        case f.SatisfactionGiven():
+            return "noted" if mark_of(before, fact) is None else "mark_changed"
+        case f.ResidentConfirmed() | f.ResidentHalfConfirmed() | f.ResidentDisputed() if (
+            after.stage is Stage.RESIDENTS_KEY
+        ):
+            mine = {who(fact), former(before, fact.by, who(fact))}
+            if not mine & dict(before.answers).keys():
+                return "counted"
+            return "household_replaced" if fact.household else "answer_replaced"
+    return "noted"
 
 
 def _may(press: Press, person: str) -> bool:
@@ -102,6 +140,7 @@ _FACTS: dict[Verb, Callable[[Press], f.Fact]] = {
     Verb.DENY: _plain(f.WorkerDenied),
     Verb.FIXED: _plain(f.ResidentConfirmed),
     Verb.NOT_FIXED: _plain(f.ResidentDisputed),
+    Verb.HALF: _plain(f.ResidentHalfConfirmed),
     Verb.WITHDRAW: _plain(f.Withdrawn),
     Verb.RESTORE: _plain(f.Restored),
     **{verb: _rated(score) for score, verb in enumerate(RATES, start=1)},
@@ -116,7 +155,7 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
         (Stage.WAITING_WORKER, Stage.RETURNED),
         (_EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE)),
     ),
-    **dict.fromkeys(SETTLED, ((Verb.NOT_FIXED,),)),
+    **dict.fromkeys(SETTLED, ((Verb.NOT_FIXED, Verb.HALF),)),
     Stage.NOT_A_PROBLEM: ((Verb.FILE,),),
     Stage.WITHDRAWN: ((Verb.RESTORE,),),
 }
@@ -140,10 +179,10 @@ def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
 
 def in_private(case: Case, *, worker: bool) -> tuple[tuple[Verb, ...], ...]:
     """The rows of buttons under the card of a private case, for a worker or for its reporter."""
-    asked = WORKERS_ROW if worker else RESIDENTS_ROW
+    asked = (WORKERS_ROW,) if worker else RESIDENTS_ROWS
     if case.stage in ((Stage.WORK_DONE, Stage.WORKER_KEY) if worker else (Stage.RESIDENTS_KEY,)):
-        return (asked,)
-    ours = _IN_PRIVATE if worker else (Verb.WITHDRAW, Verb.RESTORE, Verb.NOT_FIXED)
+        return asked
+    ours = _IN_PRIVATE if worker else (Verb.WITHDRAW, Verb.RESTORE, Verb.NOT_FIXED, Verb.HALF)
     rows = (tuple(verb for verb in row if verb in ours) for row in _ON_CARD.get(case.stage, ()))
     return tuple(row for row in rows if row)
 
@@ -153,5 +192,5 @@ _IN_PRIVATE = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE)
 
 def _asked_on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     if case.stage in SETTLED:
-        return (RATES, (Verb.NOT_FIXED,))
-    return (RESIDENTS_ROW,) if case.stage is Stage.RESIDENTS_KEY else (WORKERS_ROW,)
+        return (RATES, (Verb.NOT_FIXED, Verb.HALF))
+    return RESIDENTS_ROWS if case.stage is Stage.RESIDENTS_KEY else (WORKERS_ROW,)

@@ -154,7 +154,11 @@ def _pleased(course: Course, period: Period) -> bool:
         if event.count is Count.REOPENED:
             marks = []
         if event.count is Count.MARKED:
-            marks.append(int(event.detail))
+            mark = int(event.detail)
+            if mark > 0:
+                marks.append(mark)
+            elif -mark in marks:
+                marks.remove(-mark)
     return not marks or sum(marks) >= SATISFIED_FROM * len(marks)
 
 

@@ -30,12 +30,14 @@ class Rule(StrEnum):
 class Keys:
     """How the second key is turned in a grid: by which rule, with which quorum of households (at least 1).
 
-    After `raise_after` disputes the case goes one level up; 0 for never.
+    After `raise_after` disputes the case goes one level up; 0 for never. With `photo` the first key, the worker's,
+    cannot be turned before a photo was shown.
     """
 
     rule: Rule = Rule.FIRST
     quorum: int = 3
     raise_after: int = 3
+    photo: bool = False
 
 
 BY_DEFAULT = Keys()

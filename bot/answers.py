@@ -1,4 +1,4 @@
-"""Answers to commands: /cases, /mine, /today, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /help."""
+"""Answers to commands: /cases, /mine, /today, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /home ADDRESS, /help."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +7,7 @@ from actions import facts as f
 from actions.advance import allowed
 from actions.case import Case
 from actions.commands import Command
+from actions.households import FORGET, normal
 from actions.joins import merge
 from actions.message import Message, Role
 from bot.house import House
@@ -38,6 +39,7 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
         "unsure": _unsure,
         "bind": _bind,
         "report": _report,
+        "home": _home,
     }
     wanted = answers.get(command.name)
     return await wanted(house, message, command) if wanted else Answer("help")
@@ -111,6 +113,29 @@ async def _bind(house: House, message: Message, command: Command) -> Answer:
             "which_grid", {"grids": ", ".join(f"{key} ({name})" for key, name in grids.items()) or "—"}
         )
     return Answer("bound", {"grid": grids[command.words[0]]}, grid=command.words[0])
+
+
+async def _home(house: House, message: Message, command: Command) -> Answer:
+    """Where somebody lives. Their own chat with the bot is for the group in which they last asked."""
+    households, person = house.households, message.sender
+    alone = message.group == person
+    group = await households.group_of(person) if alone else message.group
+    if not group:
+        return Answer("home_where")
+    if not alone:
+        await households.met(group, person)
+    words = " ".join(command.words)
+    if not words:
+        link = "" if alone else await house.chat(group).link(await households.token(group))
+        return Answer("home_known" if await households.of(group, person) else "home_unknown", {"link": link})
+    if words in FORGET:
+        await households.forget(group, person)
+        return Answer("home_forgotten")
+    address = normal(words)
+    if not address:
+        return Answer("how_home")
+    await households.settle(group, person, address)
+    return Answer("home_kept")
 
 
 async def _numbered(house: House, message: Message, command: Command) -> Case | None:

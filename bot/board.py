@@ -217,7 +217,20 @@ def _outdated(due: Due, case: Case) -> bool:
     return isinstance(due.order, WakeAt) and due.order.timer != case.timer
 
 
-_SAID_APART = {"at", "by", "by_name", "message", "case", "key", "group", "number", "timer", "update", "face"}
+_SAID_APART = {
+    "at",
+    "by",
+    "by_name",
+    "message",
+    "case",
+    "key",
+    "group",
+    "number",
+    "timer",
+    "update",
+    "face",
+    "household",
+}
 
 
 def _fact(fact: Fact) -> Told:

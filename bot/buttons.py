@@ -111,6 +111,7 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
         Verb.DENY: _("Not done yet"),
         Verb.FIXED: _("Fixed"),
         Verb.NOT_FIXED: _("Not fixed"),
+        Verb.HALF: _("Half fixed"),
         Verb.WITHDRAW: _("Take it back"),
         Verb.RESTORE: _("Needed after all"),
         Verb.MORE: _("More…"),

@@ -1,9 +1,11 @@
 """Cards: what the group sees of a case. Pure words; buttons and sending are elsewhere."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions.case import Case, Stage
+from actions.answers import together
+from actions.case import SETTLED, Case, Stage
 from actions.clocks import light_of
 from actions.emergency import Peril, peril_of, spot
 from actions.giving_back import given_back
@@ -13,6 +15,7 @@ from actions.nodes import Node
 from actions.orders import Sentence
 from actions.reading import Urgency
 from actions.standing import Standing
+from actions.verdicts import Answer
 from bot.categories import name_of
 from bot.lamps import due_words, lamp, node_words
 from bot.phrases import gettext
@@ -40,7 +43,9 @@ class Writer:
         It quotes the report, so the words stand there.
         """
         due = due_words(standing, self.lang) if standing else ""
-        lines = [self.title(case), self._asked(case) or self._status(case), due, self._extras(case)]
+        asked = self._asked(case)
+        lines = [self.title(case), asked or self._status(case), "" if asked else self.tally(case), due]
+        lines.append(self._extras(case))
         return "\n".join(line for line in lines if line)
 
     def lamp(self, case: Case) -> str:
@@ -112,14 +117,9 @@ class Writer:
             parts.append(self._("{n} attachments").format(n=len(case.attachments)))
         if voices := self._unheard(case):
             parts.append(voices)
-        if case.bounces:
-            parts.append(self._("given back ×{n}").format(n=len(case.bounces)))
-        if case.disputes:
-            parts.append(self._("not fixed ×{n}").format(n=case.disputes))
-        if case.halves:
-            parts.append(self._("half fixed ×{n}").format(n=case.halves))
-        if case.reopened:
-            parts.append(self._("came back ×{n}").format(n=case.reopened))
+        parts.extend(self._counts(case))
+        if case.raised and case.assignment:
+            parts.append(self._("raised to {unit}").format(unit=unit_of(case, self.lang)))
         if case.leader:
             parts.append(self._("reported in another group already; followed here too"))
         if case.scores:
@@ -182,17 +182,40 @@ class Writer:
         done = self._(
             "{title}\nReported as done: {note}\nGrid worker, please look on the spot and confirm. A photo is welcome."
         )
-        return done.format(title=self.title(case), note=self._note(case.note) or "—")
+        asked = done.format(title=self.title(case), note=self._note(case.note) or "—")
+        return f"{asked}\n{self._photo_first()}" if case.lacks_photo else asked
+
+    def _photo_first(self) -> str:
+        return self._("Reply with a photo of the spot first, then confirm.")
 
     def ask_if_fixed(self, case: Case) -> str:
         """The question for the second key."""
-        return self._("{title}\nThe grid worker says it is fixed. Residents, is it really?").format(
-            title=self.title(case)
+        ask = self._("{title}\nThe grid worker says it is fixed. Residents, is it really?")
+        return "\n".join(line for line in (ask.format(title=self.title(case)), self.tally(case)) if line)
+
+    def tally(self, case: Case) -> str:
+        """How many households have said what, and how many are waited for, where several decide."""
+        if not together(case) or case.stage not in (Stage.RESIDENTS_KEY, *SETTLED):
+            return ""
+        given = Counter(answer for _, answer in case.answers)
+        said = (
+            (given[Answer.FIXED], self._("confirmed: {n} households")),
+            (given[Answer.HALF], self._("half fixed: {n} households")),
+            (given[Answer.NOT_FIXED], self._("not fixed: {n} households")),
         )
+        counts = " · ".join(words.format(n=n) for n, words in said if n)
+        missing = case.keys.quorum - len(case.answers)
+        if missing <= 0 or case.stage is not Stage.RESIDENTS_KEY:
+            return counts
+        asked, open_ = self._("{n} households are asked"), self._("{counts}; {n} more are waited for")
+        return (open_ if counts else asked).format(counts=counts, n=missing)
 
     def answered(self, case: Case, who: str, answer: str) -> str:
-        """A question that has been answered."""
-        return f"{self.title(case)}\n{who}: {answer} ✔"
+        """A question that has been answered, by one person or, where `who` is "", by several together."""
+        if who:
+            return f"{self.title(case)}\n{who}: {answer} ✔"
+        decided = self._("The residents have answered: {answer} ✔").format(answer=answer)
+        return "\n".join(line for line in (self.title(case), decided, self.tally(case)) if line)
 
     def ask_satisfaction(self, case: Case) -> str:
         """The one question after closing."""
@@ -212,7 +235,9 @@ class Writer:
 
     def say(self, sentence: Sentence, case: Case, note: str) -> str:
         """A milestone."""
-        return _sentence(sentence, self.lang).format(
+        if sentence is Sentence.REMIND_RESIDENTS and case.answers:
+            return self.ask_if_fixed(case)
+        said = _sentence(sentence, self.lang).format(
             title=self.title(case),
             note=self._note(note) or self._("no reason given"),
             n=case.disputes,
@@ -220,6 +245,18 @@ class Writer:
             unit=unit_of(case, self.lang),
             worker=case.handler_name or self._("the grid worker"),
         )
+        counts = " · ".join(self._counts(case)) if sentence is Sentence.RULING else ""
+        return f"{said}\n{counts}".strip()
+
+    def _counts(self, case: Case) -> list[str]:
+        """How often it went back and forth."""
+        counted = (
+            (len(case.bounces), self._("given back ×{n}")),
+            (case.disputes, self._("not fixed ×{n}")),
+            (case.halves, self._("half fixed ×{n}")),
+            (case.reopened, self._("came back ×{n}")),
+        )
+        return [words.format(n=n) for n, words in counted if n]
 
     def alarm(self, case: Case, *, calls_workers: bool, standing: Standing | None = None) -> str:
         """The card of an emergency in the place of its warning: what to do first, then the case."""
@@ -307,6 +344,7 @@ def _sentence(sentence: Sentence, lang: str) -> str:
         Sentence.HALF_FIXED: _(
             "{title}\nResidents say it is fixed only in part. The same unit goes on with it."
         ),
+        Sentence.PHOTO_NEEDED: _("{title}\nReply with a photo of the spot first, then confirm."),
     }[sentence]
 
 

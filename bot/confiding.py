@@ -23,7 +23,7 @@ from actions.presses import KEYS, Refusal, Verb, fact_of
 from actions.reading import SILENCE, Reading
 from actions.talk import Talk
 from bot.buttons import Forged
-from bot.correcting import Correcting, Decide, Outcome
+from bot.correcting import Correcting, Decide, Outcome, reply_of
 from bot.house import House
 from bot.pressing import closed_in_group
 from bot.whispering import closing, whisper
@@ -78,6 +78,11 @@ class Confiding:
         case = await self._state.case(found)
         return case if case and case.private and await self._role(case, message.sender) else None
 
+    async def welcome(self, message: Message, token: str) -> o.Reply:
+        """The answer to who comes by a link that opens no case: it may be the one to say where they live."""
+        home = await self._house.households.opened(token, message.sender)
+        return reply_of(message, "how_home_private" if home else "nothing_private")
+
     async def hand_over(
         self, entry: Entry, what: Message | Press, case: str, *, warned: bool = False
     ) -> None:
@@ -125,7 +130,7 @@ class Confiding:
         closed: tuple[o.Order, ...] = ()
         if case and verb in KEYS:
             name = press.sender_name or "—"
-            closed = (*closing(case, f"{key}:close", verb, name), *closed_in_group(case, press, verb))
+            closed = (*closing(case, f"{key}:close", verb, name), *closed_in_group(case, press, verb, fact))
         return Outcome(moves=((case, (fact,)),), orders=(_toast(press, "noted"), *closed))
 
     async def _meant(self, press: Press, case: Case | None) -> tuple[Verb, f.Fact]:

@@ -116,6 +116,7 @@ HAPPENED = {
     "WatchClock": N_("Watch a clock"),
     "Alert": N_("Warn of a light"),
     "CallWorker": N_("Call the worker"),
+    "ShowQuestion": N_("Bring the question up to date"),
 }
 
 

@@ -266,6 +266,7 @@ class Correcting:
             files_at_once=policy.file_at_once,
             attachments=off.attachments,
             categories=was.categories if was else tuple(guess.name for guess in reading.categories[:3]),
+            keys=policy.keys,
         )
 
     async def _read(self, text: str) -> Reading:

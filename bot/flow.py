@@ -21,7 +21,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
 from actions.case import SETTLED, Case, IllegalMove
-from actions.commands import Command, parse
+from actions.commands import AGAIN, Command, parse
 from actions.inspection import evidenced
 from actions.intake import SILENT, Listening, Understood, with_number
 from actions.ledger import Change, Due, Entry, Moved, Stale
@@ -138,7 +138,7 @@ class Flow:
             return
         if await self._correction(entry, message):
             return
-        if (command := parse(message.text)) and not message.edited:
+        if (command := parse(message.text)) and (not message.edited or command.name in AGAIN):
             await self._command(entry, message, command)
             return
         talk = await self._state.talk(message.group)
@@ -177,19 +177,12 @@ class Flow:
         cases = await self._state.cases(group, live=True)
         if reading.chance(Intent.CHATTER) < SURELY_CHATTER:
             cases = [*await self._settled_lately(group, message.at), *cases]
-        listening = Listening(
-            message,
-            reading,
-            talk,
-            cases,
-            await self._state.case(quoted) if quoted else None,
-            policy,
-            await self._house.nlu.linker(),
-            warned,
-        )
+        case, linker = await self._state.case(quoted) if quoted else None, await self._house.nlu.linker()
+        listening = Listening(message, reading, talk, cases, case, policy, linker, warned)
         visits = [await self._state.case(one) for one in talk.visits_of(message.sender, message.at)]
         visited = visits[0] if len(visits) == 1 else None
-        return evidenced(message, listening.understand(), listening.quoted, visited)
+        understood = evidenced(message, listening.understand(), listening.quoted, visited)
+        return replace(understood, facts=await self._house.households.completed(group, understood.facts))
 
     async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
         within = self._house.grids.policy_of(group).reopen_within
@@ -386,7 +379,7 @@ class Flow:
         """Somebody comes by a link into their private chat."""
         case = await self._confiding.opened(message, token)
         if case is None:
-            reply = self._now(reply_of(message, "nothing_private"), message.group)
+            reply = self._now(await self._confiding.welcome(message, token), message.group)
             await self._with_orders(entry, message.group, reply, met=message)
             return
         await self._confiding.hand_over(entry, message, case.id)

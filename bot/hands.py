@@ -35,7 +35,7 @@ from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.questions import calls_workers, question
 from bot.replies import reply, toast
-from bot.whispering import Whispering, invitation, is_aside
+from bot.whispering import Whispering, in_private_line, invitation, is_aside
 
 log = structlog.get_logger("hands")
 
@@ -124,6 +124,9 @@ class Hands:
                 return await self._card(due, case)
             case o.CloseQuestion() as order:
                 await self._close_question(order, case)
+                return None
+            case o.ShowQuestion():
+                await self._show_question(due.order, case)
                 return None
         return await self._say(due, case)
 
@@ -232,6 +235,23 @@ class Hands:
             raise
         except Refused as reason:  # the question is gone; what was answered stands in the card
             log.warning("question_lost", group=case.group, reason=str(reason))
+
+    async def _show_question(self, order: o.Order, case: Case) -> None:
+        """The question as it stands now, in each message that asks it; the card is brought up to date by itself."""
+        writer, lang = self._writer(case.group)
+        _, text, rows = question(o.AskIfFixed(), case, writer)
+        if not text:
+            return  # decided meanwhile
+        post = self._post(
+            case, order, text, self._house.buttons.rows(case, rows, gettext(lang)), reply_to=None
+        )
+        for asked in case.asked_in:
+            try:
+                await self._house.chat(case.group).edit(asked, post)
+            except Gone:
+                raise
+            except Refused as reason:  # it is gone; the card counts too
+                log.warning("question_lost", group=case.group, reason=str(reason))
 
     async def _list(self, order: o.ShowList) -> None:
         """One message for many cases; it answers nobody in particular."""
@@ -363,6 +383,7 @@ class Hands:
                 text = writer.story(found, self._house.standing(found, self._house.clock.now()))
         else:
             text = reply(order.what, args, lang)
+            buttons = in_private_line(args["link"], writer) if args.get("link") else ()
         silent = self._quiet(order.group)
         post = Post(order.group, text, order.key, buttons, order.reply_to, thread=order.thread, silent=silent)
         message = await self._house.chat(order.group).post(post)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from secrets import token_hex
 
 from actions import standing
 from actions.calendar import Calendar, monday_to_friday
@@ -15,6 +16,7 @@ from actions.standing import Standing
 from bot.buttons import Buttons
 from bot.evidence import Evidence
 from bot.grids import Grids
+from bot.households import Households
 from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import Chat, Clock, Dispatch, Nlu, State
@@ -29,6 +31,7 @@ class House:
     """Everything that the flow needs, each part behind its port.
 
     `matters` is the responsibility list; without more, the one that ships.
+    `household_key` makes addresses unreadable; without one of its own a house forgets with its end who lives together.
     `wake` is set when new orders may be due, so that nobody has to wait for the next look at the clock.
     """
 
@@ -43,11 +46,17 @@ class House:
     evidence: Evidence
     calendar: Calendar = FIVE_DAYS
     matters: Matters = field(default_factory=Matters)
+    household_key: str = field(default_factory=token_hex, repr=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     reports: Reports = field(init=False)
 
     def __post_init__(self) -> None:
         self.reports = Reports(self.state, self.grids)
+
+    @property
+    def households(self) -> Households:
+        """Who lives together, as far as people have said."""
+        return Households(self.state, self.household_key)
 
     def chat(self, group: str) -> Chat:
         """The platform of a group. Raises KeyError for one that is not switched on."""

@@ -11,11 +11,14 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
-from actions.case import QUESTIONS, Case, IllegalMove
+from actions.answers import outcome, together
+from actions.case import Case, IllegalMove, Stage
+from actions.closing import VERBS
 from actions.corrections import HANDLING, LISTS, Step
 from actions.ledger import Due
 from actions.message import Press, Reacted
-from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction
+from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction, received
+from actions.verdicts import Answer
 from bot.buttons import Forged, Meaning
 from bot.correcting import Correcting, Decide
 from bot.handling import Handling
@@ -73,13 +76,13 @@ class Pressing:
         case = await self._state.case(f"{press.group}:{meaning.number}")
         if case is None or case.round != meaning.round or case.private:
             raise Refusal("stale")
-        fact = fact_of(verb, press, case)
+        fact = fact_of(verb, press, case, await self._house.households.of(press.group, press.sender))
         try:
-            advance(case, fact)
+            after, _ = advance(case, fact)
         except IllegalMove:
             raise Refusal("stale") from None
-        closed = (self._now(order, press.group) for order in closed_in_group(case, press, verb))
-        return Pressed(case.id, fact, orders=(self._answering(press, "noted"), *closed))
+        closed = (self._now(order, press.group) for order in closed_in_group(case, press, verb, fact))
+        return Pressed(case.id, fact, orders=(self._answering(press, received(case, after, fact)), *closed))
 
     def _answering(self, press: Press, what: str) -> Due:
         key = f"{press.group}:{press.id}:press"
@@ -89,23 +92,24 @@ class Pressing:
         return Due(order, group, self._house.clock.now())
 
 
-def closed_in_group(case: Case, press: Press, verb: Verb) -> tuple[o.CloseQuestion, ...]:
-    """Every message with the buttons of the question is closed, whichever was pressed; never the card."""
-    if verb not in KEYS:
+def closed_in_group(case: Case, press: Press, verb: Verb, fact: f.Fact) -> tuple[o.CloseQuestion, ...]:
+    """Every message with the buttons of the question is closed, whichever was pressed, once it is decided; never the card."""
+    if verb not in KEYS or advance(case, fact)[0].stage is case.stage:
         return ()
-    asked = case.post(QUESTIONS.get(case.stage, ""))
     # Who is quick presses before it is written down that the question was posted.
     here = press.message if press.group == case.group else None
-    posts = {post for post in (here, asked) if post} - {case.post("card")}
-    name, rates = press.sender_name or "—", verb is Verb.FIXED
+    posts = {post for post in (here, *case.asked_in) if post} - {case.post("card")}
+    name, answer = press.sender_name or "—", verb
+    if case.stage is Stage.RESIDENTS_KEY and together(case):
+        name, answer = "", Verb(VERBS[outcome(case, fact) or Answer.NOT_FIXED])
     return tuple(
         o.CloseQuestion(
             key=f"{press.group}:{press.id}:close:{n}",
             case=case.id,
             post=post,
-            answer=verb,
+            answer=answer,
             by_name=name,
-            rates=rates,
+            rates=answer is Verb.FIXED,
         )
         for n, post in enumerate(sorted(posts))
     )

@@ -3,7 +3,7 @@
 from actions import orders as o
 from actions.case import Case, Stage
 from actions.errors import Refused
-from actions.presses import RATES, RESIDENTS_ROW, WORKERS_ROW, Verb
+from actions.presses import RATES, RESIDENTS_ROWS, WORKERS_ROW, Verb
 from bot.cards import Writer
 
 
@@ -19,7 +19,7 @@ def calls_workers(order: o.Order) -> bool:
 
 _Rows = tuple[tuple[Verb, ...], ...]
 _WORKERS_KEY: _Rows = (WORKERS_ROW,)
-_RESIDENTS_KEY: _Rows = (RESIDENTS_ROW,)
+_RESIDENTS_KEY: _Rows = RESIDENTS_ROWS
 
 
 def question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
@@ -47,9 +47,11 @@ _SAID_IN: dict[o.Sentence, tuple[Stage, ...]] = {
     o.Sentence.REMIND_WORKER: (Stage.WAITING_WORKER, Stage.HANDLING),
     o.Sentence.REMIND_WORKER_KEY: (Stage.WORK_DONE, Stage.WORKER_KEY),
     o.Sentence.REMIND_RESIDENTS: (Stage.RESIDENTS_KEY,),
+    o.Sentence.PHOTO_NEEDED: (Stage.WORK_DONE, Stage.WORKER_KEY),
 }
 """What may have waited is said only while it still holds."""
 _REPEATED: dict[o.Sentence, _Rows] = {
     o.Sentence.REMIND_WORKER_KEY: _WORKERS_KEY,
+    o.Sentence.PHOTO_NEEDED: _WORKERS_KEY,
     o.Sentence.REMIND_RESIDENTS: _RESIDENTS_KEY,
 }

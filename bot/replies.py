@@ -20,7 +20,9 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "/withdraw 3 — take your report back\n"
             "Grid workers: the buttons under a card, or reply to it: “not a problem”, “category lift”, "
             "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /report — the figures; /bind GRID"
-        ),
+        )
+        + "\n"
+        + _("/home 3-2-501 — where you live, so that your household counts once"),
         "welcome": _(
             "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
             "you whether it is really fixed. Otherwise I stay silent. /help"
@@ -59,6 +61,22 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "which_grid": _("Which grid? /bind ID with one of: {grids}"),
         "report": "{text}",
         "bound": _("This group now belongs to {grid}."),
+        "home_kept": _(
+            "Noted: your household counts once. The address itself is not kept, only a sign that nobody can read; you may "
+            "delete your message."
+        ),
+        "home_known": _(
+            "You have told me where you live; your household counts once. The address itself is not kept. A new one: "
+            "/home 3-2-501; forget it: /home -"
+        ),
+        "home_unknown": _(
+            "I do not know where you live; you count as one person. Tell me once, with block and door: /home 3-2-501. The "
+            "address itself is not kept. Whoever does not want to say it here says it to me in private."
+        ),
+        "home_forgotten": _("Forgotten; from now on you count as one person."),
+        "how_home": _("With block and door please, for example: /home 3-2-501"),
+        "how_home_private": _("Tell me here where you live, with block and door, for example: /home 3-2-501"),
+        "home_where": _("Please write /home in your group first; then you can say it here."),
     }
     return texts[what].format(**args)
 
@@ -83,6 +101,14 @@ def toast(what: str, lang: str) -> str:
     _ = gettext(lang)
     return {
         "noted": _("Noted, thank you."),
+        "counted": _("Counted, thank you. The residents' answers decide together."),
+        "answer_replaced": _("Noted: this answer takes the place of your earlier one."),
+        "household_replaced": _(
+            "Your household counts once: this answer takes the place of the earlier one."
+        ),
+        "already_answered": _("This answer is counted already, thank you."),
+        "mark_changed": _("Noted: this mark takes the place of your earlier one."),
+        "photo_needed": _("Reply to the question with a photo of the spot first, then press again."),
         "stale": _("This step is over; please look at the newest card."),
         "workers_only": _("This button is for the grid worker. You can press “Me too”."),
         "residents_only": _("This question is for the residents."),

@@ -180,6 +180,7 @@ class Rules(_Table):
     residents_rule: Rule = Rule.FIRST
     residents_quorum: Annotated[int, Field(ge=1, le=1000)] = 3
     raise_after: Annotated[int, Field(ge=0, le=100)] = 3
+    photo_needed: bool = False
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -210,7 +211,7 @@ class Rules(_Table):
             private_categories=self.private_categories,
             limits={node: Limit.parse(getattr(self, f"{node.value}_limit")) for node in Node},
             yellow=self.yellow,
-            keys=Keys(self.residents_rule, self.residents_quorum, self.raise_after),
+            keys=Keys(self.residents_rule, self.residents_quorum, self.raise_after, self.photo_needed),
         )
 
 

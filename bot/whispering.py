@@ -35,6 +35,7 @@ _SPEAKING = (
     o.ShowMenu,
     o.CloseMenu,
     o.CloseQuestion,
+    o.ShowQuestion,
     o.AskWorker,
     o.AskIfFixed,
     o.AskSatisfaction,
@@ -196,5 +197,10 @@ def _order_of(what: str, note: str) -> o.Order | None:
 
 def invitation(writer: Writer, link: str) -> tuple[str, tuple[tuple[Button, ...], ...]]:
     """The one sentence that the group hears, and its button, which opens the private line."""
-    _, text = gettext(writer.lang), writer.invitation(link=bool(link))
-    return text, ((Button(_("Say it in private"), "", link),),) if link else ()
+    return writer.invitation(link=bool(link)), in_private_line(link, writer) if link else ()
+
+
+def in_private_line(link: str, writer: Writer) -> tuple[tuple[Button, ...], ...]:
+    """The button that opens the private line."""
+    _ = gettext(writer.lang)
+    return ((Button(_("Say it in private"), "", link),),)

@@ -134,6 +134,7 @@ async def _open(opening: _Opening) -> OpenBot:
         dispatch=dispatch,
         clock=SystemClock(),
         buttons=Buttons(opening.home.secret("buttons")),
+        household_key=opening.home.secret("households"),
         metrics=Metrics(),
         grids=grids,
         evidence=evidence,

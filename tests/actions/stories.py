@@ -103,6 +103,7 @@ UNSURE = replace(FACTS[f.Reported], sure=False)
 KNOWN = replace(FACTS[f.Reported], assignment=LIFTS)
 """The responsibility list says who answers for it."""
 COUNTED = replace(FACTS[f.Reported], keys=Keys(Rule.MAJORITY, quorum=3))
+PHOTO_NEEDED = replace(FACTS[f.Reported], keys=Keys(photo=True))
 """In a grid where the residents' answers are counted."""
 DOUBTFUL = replace(FACTS[f.Reported], doubtful=True)
 

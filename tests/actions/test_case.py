@@ -384,12 +384,14 @@ class TestTwoKeys:
             with pytest.raises(IllegalMove):
                 story.tell(f.ResidentConfirmed)
 
-    def test_satisfaction_is_given_once_per_person(self) -> None:
+    def test_satisfaction_is_given_once_per_person_and_may_be_changed_for_a_day(self) -> None:
         story = Story(*ASKED_RESIDENTS, f.ResidentConfirmed, f.SatisfactionGiven)
-        with pytest.raises(IllegalMove):
-            story.tell(fact(f.SatisfactionGiven, score=1))
         story.tell(fact(f.SatisfactionGiven, by=NEIGHBOUR, score=2))
         assert story.now.scores == ((AUNT, 5), (NEIGHBOUR, 2))
+        story.tell(fact(f.SatisfactionGiven, at=LATER + timedelta(hours=23), score=1))
+        assert story.now.scores == ((NEIGHBOUR, 2), (AUNT, 1))
+        with pytest.raises(IllegalMove):
+            story.tell(fact(f.SatisfactionGiven, at=LATER + timedelta(hours=25), score=5))
 
     def test_satisfaction_is_asked_only_of_what_was_confirmed(self) -> None:
         lapsed = Story(*ASKED_RESIDENTS, *SILENCE)

@@ -22,6 +22,7 @@ from tests.actions.stories import (
     JOINED,
     NEIGHBOUR,
     NO_PLACE,
+    PHOTO_NEEDED,
     UNSURE,
     WAYS,
     Story,
@@ -306,7 +307,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Merged: {S.MERGED},
         f.Absorbed: {S.WORK_DONE},
         f.TicketNoted: {S.WORK_DONE},
-        f.WorkerConfirmed: {S.RESIDENTS_KEY},
+        f.WorkerConfirmed: {S.RESIDENTS_KEY, S.WORK_DONE},
         f.WorkerDenied: {S.OPEN},
         f.ResidentDisputed: {S.OPEN},
         f.Posted: {S.WORK_DONE, S.WORKER_KEY},
@@ -335,7 +336,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Merged: {S.MERGED},
         f.Absorbed: {S.WORKER_KEY},
         f.TicketNoted: {S.WORKER_KEY},
-        f.WorkerConfirmed: {S.RESIDENTS_KEY},
+        f.WorkerConfirmed: {S.RESIDENTS_KEY, S.WORKER_KEY},
         f.WorkerDenied: {S.OPEN},
         f.ResidentDisputed: {S.OPEN},
         f.Posted: {S.WORKER_KEY},
@@ -487,11 +488,18 @@ WALKED_WAYS = {
     S.ACCEPTED: (*WAYS[S.ACCEPTED], (*JOINED, f.TicketAccepted)),
     S.IN_PROGRESS: (*WAYS[S.IN_PROGRESS], (*JOINED, f.WorkStarted)),
     S.RETURNED: (*WAYS[S.RETURNED], (*JOINED, f.TicketReturned)),
-    S.WORK_DONE: (*WAYS[S.WORK_DONE], (*FILED, f.WorkDone, f.TimeRanOut), (*JOINED, f.WorkDone)),
+    S.WORK_DONE: (
+        *WAYS[S.WORK_DONE],
+        (*FILED, f.WorkDone, f.TimeRanOut),
+        (*JOINED, f.WorkDone),
+        (PHOTO_NEEDED, f.TicketFiled, f.WorkDone),
+        (PHOTO_NEEDED, f.TicketFiled, f.WorkDone, f.Inspected),
+    ),
     S.WORKER_KEY: (
         *WAYS[S.WORKER_KEY],
         (*FILED, f.WorkDone, ASKED_WORKER, f.TimeRanOut),
         (*JOINED, f.WorkDone, ASKED_WORKER),
+        (PHOTO_NEEDED, f.TicketFiled, f.WorkDone, ASKED_WORKER),
     ),
     S.RESIDENTS_KEY: (
         *WAYS[S.RESIDENTS_KEY],
@@ -700,7 +708,7 @@ CAME_TO: dict[tuple[str, Stage], str] = {
     ("halves", S.OPEN): "ShowCard say:half_fixed tell:half_fixed",
     ("halves", S.HANDLING): "ShowCard say:half_fixed wait:handling",
     ("halves", S.WAITING_WORKER): "ShowCard say:half_fixed wait:worker",
-    ("open", S.RESIDENTS_KEY): "ShowCard",
+    ("open", S.RESIDENTS_KEY): "ShowCard ShowQuestion",
 }
 ANSWERS = (f.ResidentConfirmed, f.ResidentHalfConfirmed, f.ResidentDisputed)
 
@@ -722,6 +730,8 @@ def words_for(happened: f.Fact, before: Case | None, after: Case) -> str:
     if before and (over or isinstance(happened, ANSWERS)):
         words = CAME_TO[come_to(before, after), after.stage]
         return words if happened.message else words.removesuffix(" AskSatisfaction")
+    if isinstance(happened, f.WorkerConfirmed) and before and before.stage is after.stage:
+        return "say:photo_needed"
     kind, stage = type(happened), before.stage if before else S.NEW
     lines = ((kind, stage, after.stage), (kind, after.stage), (kind,))
     return next(ORDERED[line] for line in lines if line in ORDERED)

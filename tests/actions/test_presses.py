@@ -1,6 +1,7 @@
 """Presses: who may press what, and the fact that follows."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -37,6 +38,7 @@ WORKERS = {
 RESIDENTS = {
     Verb.FIXED: f.ResidentConfirmed,
     Verb.NOT_FIXED: f.ResidentDisputed,
+    Verb.HALF: f.ResidentHalfConfirmed,
     **dict.fromkeys(RATES, f.SatisfactionGiven),
 }
 
@@ -69,9 +71,14 @@ def test_the_residents_key_and_marks_are_not_the_workers(verb, kind):
 
 
 @pytest.mark.parametrize(("verb", "score"), list(zip(RATES, range(1, 6), strict=True)))
-def test_stars_are_marks_from_one_to_five_given_once(verb, score):
+def test_stars_are_marks_from_one_to_five_that_stand_after_a_day(verb, score):
     assert fact_of(verb, press(), OPEN).score == score
-    assert refusal(verb, press(), replace(OPEN, scores=((NEIGHBOUR, 3),))) == "already_rated"
+    other = 3 if score != 3 else 4
+    fresh = replace(OPEN, scores=((NEIGHBOUR, other),), marked=((NEIGHBOUR, LATER),))
+    assert fact_of(verb, press(), fresh).score == score
+    assert refusal(verb, press(), replace(fresh, scores=((NEIGHBOUR, score),))) == "already_rated"
+    stands = replace(fresh, marked=((NEIGHBOUR, LATER - timedelta(days=1, seconds=1)),))
+    assert refusal(verb, press(), stands) == "already_rated"
 
 
 def test_me_too_counts_nobody_twice():
@@ -142,7 +149,7 @@ def test_every_button_on_a_card_is_a_legal_move(stage):
         (Stage.NOT_A_PROBLEM, ((Verb.FILE,),)),
         (Stage.WITHDRAWN, ((Verb.RESTORE,),)),
         (Stage.MERGED, ()),
-        (Stage.CLOSED, ((Verb.NOT_FIXED,),)),
+        (Stage.CLOSED, ((Verb.NOT_FIXED, Verb.HALF),)),
     ],
 )
 def test_a_card_offers_what_helps_in_its_stage(stage, rows):
@@ -150,7 +157,7 @@ def test_a_card_offers_what_helps_in_its_stage(stage, rows):
 
 
 def test_what_is_over_can_be_disputed_and_what_was_dropped_cannot():
-    assert all(on_card(Story(*WAYS[stage][0]).now) == ((Verb.NOT_FIXED,),) for stage in SETTLED)
+    assert all(on_card(Story(*WAYS[stage][0]).now) == ((Verb.NOT_FIXED, Verb.HALF),) for stage in SETTLED)
     assert not any(Verb.NOT_FIXED in row for stage in DROPPED for row in on_card(in_first_way(stage)))
 
 

@@ -206,6 +206,18 @@ def test_who_confirmed_is_satisfied_unless_the_marks_are_low(marks, satisfied):
     assert told.in_().satisfaction == Share(satisfied, 1)
 
 
+def test_a_changed_mark_counts_as_it_stands_and_a_household_has_one():
+    told = (
+        closed().then(f.SatisfactionGiven, 0, by=AUNT, score=5).then(f.SatisfactionGiven, 0, by="b", score=5)
+    )
+    told.then(f.SatisfactionGiven, 0, by=AUNT, score=1)
+    assert told.in_().satisfaction == Share(1, 1), "5 and 1 are good enough"
+    told.then(f.SatisfactionGiven, 0, by="b", score=1, household="h").then(
+        f.SatisfactionGiven, 0, by="c", score=2, household="h"
+    )
+    assert told.in_().satisfaction == Share(0, 1)
+
+
 def test_an_unconfirmed_case_is_never_satisfied():
     told = Told().filed().done().then(f.WorkerConfirmed).lapsed()
     told.then(f.SatisfactionGiven, 0, by=AUNT, score=5)

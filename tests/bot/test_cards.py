@@ -79,7 +79,7 @@ def test_a_card_counts_how_often_it_came_back_and_says_that_another_group_report
 
 def test_a_card_counts_what_was_given_back_and_what_is_half_fixed():
     case = replace(OPEN, bounces=("not_ours", "other"), halves=1)
-    assert CHINESE.card(case).splitlines()[-1] == "退回 ×2 · 修好一半 ×1"
+    assert CHINESE.card(case).splitlines()[-1] == "退回 ×2 · 修了一半 ×1"
 
 
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.RETURNED])

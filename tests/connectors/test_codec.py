@@ -33,6 +33,7 @@ ORDERS: tuple[Order, ...] = (
     o.Reply(key="k", group=GROUP, reply_to=None, what="help", args=(("number", "1"),)),
     o.AnswerPress(key="k", group=GROUP, press="q1", what="workers_only"),
     o.CloseQuestion(key="k", case=CASE, post="p3", answer="yes", by_name="李叔"),
+    o.ShowQuestion(key="k", case=CASE),
     o.FileTicket(key="k", case=CASE),
     o.TellDispatch(key="k", case=CASE, news=o.News.DETAIL, text="按钮不亮"),
     o.WakeAt(key="k", case=CASE, wait=o.Wait.WHERE, timer="1:where"),

@@ -93,7 +93,7 @@ async def test_a_question_that_would_be_second_in_a_row_stands_on_the_card_and_r
     assert len(town.texts) == 1, "the worker knows already"
     await town.press("孟姐", "确认修好")
     assert town.labels(0) == [], "the card has the keys no more: the question to the residents has them"
-    assert town.labels() == [["解决了", "没解决"]]
+    assert town.labels() == [["解决了", "没解决"], ["修了一半"]]
 
 
 async def test_a_worker_who_cannot_be_reached_in_private_is_asked_when_somebody_has_spoken():
@@ -117,7 +117,10 @@ async def test_what_waited_is_not_said_when_its_moment_has_passed():
     await town.dispatch_says("fixed")
     await town.press("孟姐", "确认修好", on=0)
     await town.say("李叔", "早上好")
-    assert [row for n in range(len(town.texts)) for row in town.labels(n)] == [["解决了", "没解决"]]
+    assert [row for n in range(len(town.texts)) for row in town.labels(n)] == [
+        ["解决了", "没解决"],
+        ["修了一半"],
+    ]
 
 
 async def test_edits_pass_while_a_question_waits():
@@ -132,7 +135,7 @@ async def test_a_press_is_a_person_who_was_there():
     town = await reported(FOR_THE_WORKER)
     await town.press("孟姐", "我来处理")
     await town.press("孟姐", "处理好了")
-    assert town.labels() == [["解决了", "没解决"]]
+    assert town.labels() == [["解决了", "没解决"], ["修了一半"]]
 
 
 async def test_a_refused_ticket_stands_on_the_card_and_is_told_to_the_worker():
@@ -190,7 +193,7 @@ async def test_a_key_on_the_card_gives_way_to_the_mark_on_the_card():
     await town.press("孟姐", "确认修好")
     assert len(town.texts) == 1, "beyond its share the bot asks by the card alone"
     await town.press("张阿姨", "解决了")
-    assert town.labels(0) == [["1", "2", "3", "4", "5"], ["没解决"]]
+    assert town.labels(0) == [["1", "2", "3", "4", "5"], ["没解决", "修了一半"]]
     await town.press("张阿姨", "4")
     assert "★ 4.0" in town.texts[0]
 

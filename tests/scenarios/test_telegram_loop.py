@@ -36,7 +36,7 @@ async def test_the_whole_loop_by_long_polling(nlu, tmp_path):
         assert card.reply_to == report.id
         await linli.desk_set(case["ticket"], "accepted")
         await linli.desk_set(case["ticket"], "in_progress")
-        await shows(sim, group, "处理中")
+        await shows(sim, group, "正在办理")
         assert len(card.edits) >= 2, "one card, kept up to date"
         await linli.desk_set(case["ticket"], "fixed", "已更换门机")
         question = await shows(sim, group, "已更换门机")

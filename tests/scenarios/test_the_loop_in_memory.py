@@ -42,7 +42,7 @@ async def test_the_happy_loop_closes_with_two_keys():
     assert await town.press("孟姐", "确认修好") == "记下了，谢谢。"
     assert town.labels(-2) == [], "the answered question has no buttons any more"
     assert "孟姐: 确认修好" in town.texts[-2]
-    assert town.labels() == [["解决了", "没解决"]]
+    assert town.labels() == [["解决了", "没解决"], ["修了一半"]]
     await town.press("张阿姨", "解决了")
     case = await town.case()
     assert case.stage is Stage.CLOSED
