@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from actions import facts as f
-from actions import orders as o
-from actions.answers import outcome
 from actions.case import (
     AT_DISPATCH,
     BEFORE_DISPATCH,
@@ -17,16 +15,65 @@ from actions.case import (
     KEYS,
     LIVE,
     SETTLED,
-    TAKEN_BACK_WITHIN,
     Case,
     Stage,
 )
-from actions.nodes import Light
+from actions.conditions import (
+    disputed_with_ticket,
+    doubtful,
+    files_itself,
+    first_delay,
+    fixed,
+    fixed_with_ticket,
+    follows,
+    goes_up,
+    goes_up_with_ticket,
+    half_fixed,
+    half_fixed_with_ticket,
+    has_ticket,
+    is_key_question,
+    is_key_whisper,
+    is_residents_question,
+    lacks_photo,
+    may_file_itself,
+    no_place,
+    not_fixed,
+    not_fixed_with_ticket,
+    reminded,
+    reminded_and_sure,
+    reminded_with_ticket,
+    ruled,
+    the_same_day,
+    the_same_day_and_files_itself,
+    the_same_day_with_ticket,
+    unsure_till_now,
+    without_reason,
+    worker_agreed,
+    worker_agreed_with_ticket,
+)
+from actions.effects import (
+    Effect,
+    alert,
+    ask_if_fixed,
+    ask_satisfaction,
+    ask_worker,
+    call_worker,
+    file_ticket,
+    leave_ticket,
+    say,
+    say_ruling,
+    show_card,
+    show_question,
+    tell,
+    tell_joined,
+    tell_rewording,
+    tell_ruling,
+    wait,
+    watch_on,
+)
 from actions.orders import News, Sentence, Wait
-from actions.verdicts import Answer
 
 Guard = Callable[[Case, f.Fact], bool]
-Effect = Callable[[Case, f.Fact], o.Order | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,293 +86,6 @@ class Row:
     effects: tuple[Effect, ...] = ()
     when: Guard | None = None
 
-
-# --- conditions -------------------------------------------------------------------------------------
-
-
-def doubtful(_: Case, fact: f.Fact) -> bool:
-    """Not even the report is sure to be one."""
-    return isinstance(fact, f.Reported) and fact.doubtful
-
-
-def no_place(case: Case, fact: f.Fact) -> bool:
-    """Nobody has said where it is."""
-    told_now = getattr(fact, "place", "") or getattr(fact, "point", None)
-    return not case.place and case.point is None and not told_now
-
-
-def files_itself(case: Case, _: f.Fact) -> bool:
-    """Sure enough, and the grid's policy is to file at once."""
-    return case.sure and case.files_at_once
-
-
-def may_file_itself(case: Case, _: f.Fact) -> bool:
-    """The grid's policy is to file at once."""
-    return case.files_at_once
-
-
-def sure(case: Case, _: f.Fact) -> bool:
-    """Sure enough to be filed when no worker answers; a private one always, since nobody else would see it."""
-    return case.sure or case.private
-
-
-def reminded(case: Case, _: f.Fact) -> bool:
-    """The one reminder has been given."""
-    return case.reminders > 0
-
-
-def has_ticket(case: Case, _: f.Fact) -> bool:
-    """Dispatch has it already."""
-    return case.ticket is not None
-
-
-def reminded_and_sure(case: Case, fact: f.Fact) -> bool:
-    """The one reminder has been given, and it is sure enough to be filed without a worker."""
-    return reminded(case, fact) and sure(case, fact)
-
-
-def reminded_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The one reminder has been given, and dispatch has it already."""
-    return reminded(case, fact) and has_ticket(case, fact)
-
-
-def worker_agreed(case: Case, _: f.Fact) -> bool:
-    """The worker's key was turned before the case lapsed."""
-    return bool(case.worker_key)
-
-
-def worker_agreed_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The worker's key was turned before the case lapsed, and dispatch has it already."""
-    return worker_agreed(case, fact) and has_ticket(case, fact)
-
-
-def follows(case: Case, _: f.Fact) -> bool:
-    """It follows the ticket of another group"""
-    return bool(case.leader)
-
-
-def disputed_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The other group says that it is not fixed, and this case follows the ticket"""
-    return isinstance(fact, f.SentBack) and fact.disputed and has_ticket(case, fact)
-
-
-def first_delay(case: Case, _: f.Fact) -> bool:
-    """The card does not yet say that dispatch cannot be reached."""
-    return not case.delayed
-
-
-def unsure_till_now(case: Case, _: f.Fact) -> bool:
-    """It waited only because the bot was not sure what it is, and the grid's policy is to file at once."""
-    return not case.sure and case.files_at_once and not no_place(case, _)
-
-
-def the_same_day(case: Case, fact: f.Fact) -> bool:
-    """Not longer than a day after it was withdrawn."""
-    return fact.at - case.changed_at <= TAKEN_BACK_WITHIN
-
-
-def the_same_day_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """Not longer than a day after it was withdrawn, and dispatch has it already."""
-    return the_same_day(case, fact) and has_ticket(case, fact)
-
-
-def the_same_day_and_files_itself(case: Case, fact: f.Fact) -> bool:
-    """Not longer than a day after it was withdrawn, its place known, sure, and the policy is to file at once."""
-    return the_same_day(case, fact) and files_itself(case, fact) and not no_place(case, fact)
-
-
-def is_key_question(_: Case, fact: f.Fact) -> bool:
-    """The post is the question to the worker."""
-    return isinstance(fact, f.Posted) and fact.what == "worker_key"
-
-
-def is_key_whisper(_: Case, fact: f.Fact) -> bool:
-    """The question to the worker was asked in private."""
-    return isinstance(fact, f.Whispered) and fact.what == "worker_key"
-
-
-def is_residents_question(_: Case, fact: f.Fact) -> bool:
-    """The post is the question to the residents."""
-    return isinstance(fact, f.Posted) and fact.what == "residents_key"
-
-
-def fixed(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is fixed"""
-    return outcome(case, fact) is Answer.FIXED
-
-
-def fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is fixed, and dispatch has it"""
-    return fixed(case, fact) and has_ticket(case, fact)
-
-
-def half_fixed(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is fixed in part"""
-    return outcome(case, fact) is Answer.HALF
-
-
-def half_fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is fixed in part, and dispatch has it"""
-    return half_fixed(case, fact) and has_ticket(case, fact)
-
-
-def not_fixed(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is not fixed"""
-    return outcome(case, fact) is Answer.NOT_FIXED
-
-
-def not_fixed_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """The residents' answers come to: it is not fixed, and dispatch has it"""
-    return not_fixed(case, fact) and has_ticket(case, fact)
-
-
-def lacks_photo(case: Case, _: f.Fact) -> bool:
-    """The grid wants a photo, and none was shown"""
-    return case.lacks_photo
-
-
-def without_reason(_: Case, fact: f.Fact) -> bool:
-    """The unit says not why: that does not count as giving it back"""
-    return isinstance(fact, f.TicketReturned) and not fact.reason
-
-
-def ruled(_: Case, fact: f.Fact) -> bool:
-    """It was given back before, and there is a level above to rule on it"""
-    return getattr(fact, "ruling", None) is not None
-
-
-def goes_up(_: Case, fact: f.Fact) -> bool:
-    """There is a level above"""
-    return isinstance(fact, f.Raised) and fact.assignment is not None
-
-
-def goes_up_with_ticket(case: Case, fact: f.Fact) -> bool:
-    """There is a level above, and dispatch has it already"""
-    return goes_up(case, fact) and has_ticket(case, fact)
-
-
-# --- orders -----------------------------------------------------------------------------------------
-
-_BACK = (Sentence.DISPUTED, Sentence.DENIED, Sentence.HALF_FIXED)
-"""They say that it goes back to the same unit, which is not so where the level above rules: then that is said."""
-
-
-def show_card(_: Case, fact: f.Fact) -> o.Order:
-    return o.ShowCard(asked_at=fact.at if fact.by else None)
-
-
-def ask_worker(_: Case, __: f.Fact) -> o.Order:
-    return o.AskWorker()
-
-
-def ask_if_fixed(_: Case, __: f.Fact) -> o.Order:
-    return o.AskIfFixed()
-
-
-def ask_satisfaction(_: Case, fact: f.Fact) -> o.Order | None:
-    # Whoever pressed gives the mark where the button was; only words are answered with words.
-    return o.AskSatisfaction() if fact.message else None
-
-
-def file_ticket(_: Case, __: f.Fact) -> o.Order:
-    return o.FileTicket()
-
-
-def show_question(_: Case, __: f.Fact) -> o.Order:
-    return o.ShowQuestion()
-
-
-def say(sentence: Sentence) -> Effect:
-    """An effect that tells the group one milestone; the fact's own words go along."""
-
-    def effect(_: Case, fact: f.Fact) -> o.Order | None:
-        if sentence in _BACK and getattr(fact, "ruling", None) is not None:
-            return None
-        return o.Say(sentence=sentence, note=_words(fact))
-
-    return effect
-
-
-def tell(news: News) -> Effect:
-    """An effect that tells dispatch, where dispatch has a ticket."""
-
-    def effect(case: Case, fact: f.Fact) -> o.Order | None:
-        if case.ticket is None or (isinstance(fact, f.Detailed) and not fact.told):
-            return None
-        attachments = fact.attachments if isinstance(fact, f.Detailed | f.Inspected) else ()
-        # Who follows another group's ticket may be set apart before this is told.
-        ticket = case.ticket if case.leader else ""
-        return o.TellDispatch(news=news, text=_words(fact), attachments=attachments, ticket=ticket)
-
-    return effect
-
-
-def tell_rewording(case: Case, fact: f.Fact) -> o.Order | None:
-    """Dispatch is told the new words of the report; an edit of any other message stays in the group."""
-    return tell(News.REWORDED)(case, fact) if fact.message == case.origin else None
-
-
-def tell_joined(case: Case, _: f.Fact) -> o.Order:
-    """Dispatch gets no ticket, so what stands in the report goes to the ticket that there is."""
-    ticket = case.ticket or ""
-    return o.TellDispatch(news=News.JOINED, text=case.text, attachments=case.attachments, ticket=ticket)
-
-
-def leave_ticket(case: Case, _: f.Fact) -> o.Order:
-    """The ticket that it followed is left to those who still follow it."""
-    return o.TellDispatch(news=News.WITHDRAWN, ticket=case.apart_from)
-
-
-def tell_ruling(case: Case, fact: f.Fact) -> o.Order | None:
-    """Dispatch is told that the level above has it now; of several groups by that one whose ticket it is."""
-    if getattr(fact, "ruling", None) is None or case.ticket is None or case.leader:
-        return None
-    return o.TellDispatch(news=News.RULING, text=_words(fact))
-
-
-def say_ruling(_: Case, fact: f.Fact) -> o.Order | None:
-    return o.Say(sentence=Sentence.RULING) if getattr(fact, "ruling", None) else None
-
-
-def alert(case: Case, fact: f.Fact) -> o.Order | None:
-    if not isinstance(fact, f.LightTurned):
-        return None
-    return o.Alert(node=case.clocks[fact.clock].node, light=fact.light, clock=fact.clock)
-
-
-def watch_on(_: Case, fact: f.Fact) -> o.Order | None:
-    """After yellow comes red."""
-    yellow = isinstance(fact, f.LightTurned) and fact.light is Light.YELLOW
-    return (
-        o.WatchClock(clock=fact.clock, light=Light.RED)
-        if yellow and isinstance(fact, f.LightTurned)
-        else None
-    )
-
-
-def call_worker(_: Case, fact: f.Fact) -> o.Order | None:
-    return o.CallWorker(to=fact.to) if isinstance(fact, f.HandedOver) and fact.to != fact.by else None
-
-
-def wait(what: Wait) -> Effect:
-    """An effect that starts a wait; the timer before it, if any, counts no more."""
-
-    def effect(case: Case, _: f.Fact) -> o.Order:
-        return o.WakeAt(wait=what, timer=f"{case.version}:{what}")
-
-    return effect
-
-
-def _words(fact: f.Fact) -> str:
-    if isinstance(fact, f.TicketReturned):
-        return fact.note  # its reason is a code
-    for name in ("note", "reason", "text", "place", "matter", "category"):
-        if words := getattr(fact, name, ""):
-            return str(words)
-    return ""
-
-
-# --- the table --------------------------------------------------------------------------------------
 
 S = Stage
 _WAIT_WORKER = (show_card, wait(Wait.WORKER))
