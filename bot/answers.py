@@ -7,6 +7,7 @@ from actions import facts as f
 from actions.advance import allowed
 from actions.case import Case
 from actions.commands import Command
+from actions.confidentiality import hidden
 from actions.households import FORGET, normal
 from actions.joins import merge
 from actions.message import Message, Role
@@ -62,9 +63,9 @@ async def _withdraw(house: House, message: Message, command: Command) -> Answer:
     if message.sender != case.reporter and message.role is not Role.WORKER:
         return Answer("not_yours", {"number": str(case.number)})
     if not allowed(case, f.Withdrawn):
-        return Answer("no_such_case" if case.private else "too_late", {"number": str(case.number)})
+        return Answer("no_such_case" if hidden(case) else "too_late", {"number": str(case.number)})
     fact = f.Withdrawn(at=message.at, by=message.sender, by_name=message.sender_name)
-    if case.private:
+    if hidden(case):
         return Answer("", facts=((case.id, fact),))
     return Answer("withdrawn", {"number": str(case.number)}, ((case.id, fact),))
 
@@ -79,7 +80,7 @@ async def _unsure(house: House, message: Message, _: Command) -> Answer:
     if message.role is not Role.WORKER:
         return Answer("workers_only")
     live = await house.state.cases(message.group, live=True)
-    doubts = [case.id for case in reversed(live) if case.doubtful and not case.private][:DOUBTS_LISTED]
+    doubts = [case.id for case in reversed(live) if case.doubtful and not hidden(case)][:DOUBTS_LISTED]
     return Answer("unsure", {"ids": " ".join(doubts)}) if doubts else Answer("nothing_unsure")
 
 
@@ -94,7 +95,7 @@ async def _merge(house: House, message: Message, command: Command) -> Answer:
     if len(command.numbers) != 2 or command.numbers[0] == command.numbers[1]:
         return Answer("how_to_merge")
     one, into = [await house.state.case(f"{message.group}:{n}") for n in command.numbers]
-    if one is None or into is None or one.private or into.private:
+    if one is None or into is None or hidden(one) or hidden(into):
         return Answer("no_such_case")
     if not (allowed(one, f.Merged) and allowed(into, f.Absorbed)):
         return Answer("too_late", {"number": str(one.number)})
@@ -142,7 +143,7 @@ async def _numbered(house: House, message: Message, command: Command) -> Case | 
     if not command.numbers:
         return None
     case = await house.state.case(f"{message.group}:{command.numbers[0]}")
-    if case is None or not case.private:
+    if case is None or not hidden(case):
         # Residents are not told of what the bot only suspects.
         return None if case and case.doubtful and message.role is not Role.WORKER else case
     return case if command.name == "withdraw" and case.reporter == message.sender else None

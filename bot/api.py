@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from actions.case import Case
+from actions.confidentiality import Audience, audience_of, hidden, place_for
 from bot.login import LOGINS
 from bot.ports import State
 from bot.settings import Settings
@@ -30,18 +31,19 @@ async def cases(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(reason="say which group: /api/cases?group=telegram:-1001234567890")
     state = request.app[STATE]
     found = await state.cases(await home_of(group, state.recall))
-    found = [case for case in found if knows_all or not case.private]
-    cases, unsure = ([record(case) for case in found if case.doubtful is doubt] for doubt in (False, True))
+    audience = Audience.STAFF if knows_all else None
+    told = [(case.doubtful, record(case, audience)) for case in found if knows_all or not hidden(case)]
+    cases, unsure = ([one for doubtful, one in told if doubtful is doubt] for doubt in (False, True))
     return web.json_response({"cases": cases, "unsure": unsure})
 
 
-def record(case: Case) -> dict[str, Any]:
-    """A case as the interface promises it."""
+def record(case: Case, audience: Audience | None = Audience.STAFF) -> dict[str, Any]:
+    """A case as the interface promises it, with as much of its place as an audience sees; None: its own chat's."""
     return {
         "id": case.id,
         "stage": case.stage.value,
         "category": case.category,
-        "place": case.place,
+        "place": place_for(case, audience or audience_of(case)),
         "urgency": case.urgency.value,
         "ticket": case.ticket,
         "disputes": case.disputes,
@@ -52,7 +54,7 @@ def record(case: Case) -> dict[str, Any]:
 def _allow(request: web.Request) -> bool:
     """With a key, for whoever has it; without one, from this machine only. Operators may always.
 
-    Private cases are for those who have shown who they are: whether that is so is the answer.
+    Who has shown who they are sees all, as staff do; whether that is so is the answer. Others see what the group sees.
     """
     settings = request.app[SETTINGS]
     if request.app[LOGINS].who(request):

@@ -35,16 +35,15 @@ class Appointing:
                 return self._reported(fact)
             case f.Recategorised() if case:
                 assignment, matters = self._found(case.group, fact.category, case.text)
-                return replace(
-                    fact, assignment=assignment, matters=matters, private=self._private(fact, assignment)
-                )
+                private = _leaves(case, assignment) or fact.private
+                return replace(fact, assignment=assignment, matters=matters, private=private)
             case f.Reworded() if case and self._changes(case, fact):
                 assignment, matters = self._found(case.group, fact.category or case.category, fact.text)
-                private = fact.private or _is_confidential(assignment)
+                private = fact.private or _leaves(case, assignment)
                 return replace(fact, assignment=assignment, matters=matters, private=private)
             case f.Assigned() if case:
                 assignment = self._assigned(case, fact.matter)
-                return replace(fact, assignment=assignment, private=_is_confidential(assignment))
+                return replace(fact, assignment=assignment, private=self._stays_private(case, assignment))
             case f.Raised() if case:
                 return replace(fact, assignment=self.above(case))
         return self._ruled(case, fact) if case else fact
@@ -70,8 +69,12 @@ class Appointing:
         keys = self._house.grids.policy_of(fact.group).keys
         return replace(fact, assignment=assignment, matters=matters, private=private, keys=keys)
 
-    def _private(self, fact: f.Recategorised, assignment: Assignment | None) -> bool | None:
-        return True if _is_confidential(assignment) else fact.private
+    def _stays_private(self, case: Case, assignment: Assignment | None) -> bool:
+        """Whether it is not for the group by the matter that a worker named, or by its category all the same."""
+        if assignment is None:
+            return case.private
+        by_category = case.private and self._house.grids.policy_of(case.group).is_private(case.category)
+        return by_category or _leaves(case, assignment)
 
     def _changes(self, case: Case, fact: f.Reworded) -> bool:
         settled = {"matter", "category"} & set(case.corrected)
@@ -130,6 +133,11 @@ class Appointing:
 
     def _today(self, group: str) -> date:
         return self._house.clock.now().astimezone(self._house.grids.policy_of(group).zone).date()
+
+
+def _leaves(case: Case, assignment: Assignment | None) -> bool:
+    """Whether the matter takes the case out of its chat: a chat with the bot alone is private as it is."""
+    return _is_confidential(assignment) and case.group != case.reporter
 
 
 def _is_confidential(assignment: Assignment | None) -> bool:

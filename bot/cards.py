@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actions.answers import together
 from actions.case import SETTLED, Case, Stage
 from actions.clocks import light_of
+from actions.confidentiality import Audience, Field, audience_of, is_confidential, place_for, secrecy_of, sees
 from actions.emergency import Peril, peril_of, spot
 from actions.giving_back import given_back
 from actions.mask import mask
@@ -29,19 +30,41 @@ QUOTED = 80
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes about cases in one language; `numbers` are the emergency numbers of the country."""
+    """Writes about cases in one language; `numbers` are the emergency numbers of the country.
+
+    It writes for an `audience`, by default for the chat in which the case was reported, and leaves out what that does not
+    see (actions/confidentiality.py); of a case of which it sees nothing, there are no words.
+    """
 
     lang: str
     fire: str = "119"
     medical: str = "120"
     police: str = "110"
     gas: str = ""
+    audience: Audience | None = None
+
+    def to(self, audience: Audience) -> "Writer":
+        """The same, for somebody else to read."""
+        return replace(self, audience=audience)
+
+    def shows(self, case: Case) -> bool:
+        """Whether there is anything to be said of it at all."""
+        return self.sees(case, Field.NUMBER)
+
+    def _audience(self, case: Case) -> Audience:
+        return self.audience or audience_of(case)
+
+    def sees(self, case: Case, field: Field) -> bool:
+        """Whether its reader sees a field of a case."""
+        return sees(self._audience(case), field, secrecy_of(case))
 
     def card(self, case: Case, standing: Standing | None = None) -> str:
         """The card in the group: what, where, who has it, and when that is due if its light is no longer green.
 
         It quotes the report, so the words stand there.
         """
+        if not self.shows(case):
+            return ""
         due = due_words(standing, self.lang) if standing else ""
         asked = self._asked(case)
         lines = [self.title(case), asked or self._status(case), "" if asked else self.tally(case), due]
@@ -63,23 +86,29 @@ class Writer:
 
     def story(self, case: Case, standing: Standing | None = None) -> str:
         """The card with the reporter's words, for whoever asks."""
+        if not self.sees(case, Field.WORDS):
+            return self.card(case, standing)
         edits = sum(message == case.origin for message, _ in case.wordings)
         edited = self._("Edited {n} times; the earlier words are kept.").format(n=edits) if edits else ""
         return f"{self.card(case, standing)}\n{self._words(case)}\n{edited}".strip()
 
     def title(self, case: Case) -> str:
         """`#12 lift out of order · 3号楼`."""
-        place = mask(case.place) or self._("place not known yet")
+        if not self.shows(case):
+            return ""
+        place = place_for(case, self._audience(case)) if case.place else self._("place not known yet")
         mark = {Urgency.EMERGENCY: "🆘 ", Urgency.URGENT: "❗"}.get(case.urgency, "")
-        return f"{mark}#{case.number} {name_of(case.category, self.lang)} · {place}"
+        what = f"{mark}#{case.number} {name_of(case.category, self.lang)}"
+        return f"{what} · {place}" if place else what
 
     def line(self, case: Case) -> str:
         """One line for a list."""
-        return f"{self.title(case)} — {self._status(case)}"
+        return f"{self.title(case)} — {self._status(case)}" if self.shows(case) else ""
 
     def doubt(self, case: Case) -> str:
         """Two lines for the worker's list of what nobody is sure of."""
-        return f"{self.title(case)}\n    {self._words(case)}"
+        words = f"\n    {self._words(case)}" if self.sees(case, Field.WORDS) else ""
+        return f"{self.title(case)}{words}"
 
     def _(self, sentence: str) -> str:
         return gettext(self.lang)(sentence)
@@ -96,14 +125,20 @@ class Writer:
     def _status(self, case: Case) -> str:
         return self._mark(case) + _status(case, self.lang).format(
             ticket=case.ticket or "—",
-            worker=case.handler_name or self._("the grid worker"),
-            note=self._note(case.note) or self._("no reason given"),
+            worker=self._worker(case),
+            note=self._note(case, case.note) or self._("no reason given"),
             other=case.merged_into.rpartition(":")[2],
             unit=unit_of(case, self.lang),
         )
 
-    def _note(self, note: str) -> str:
+    def _note(self, case: Case, note: str) -> str:
+        if note and not self.sees(case, Field.NOTE):
+            return self._("not said in the group")
         return mask(named(note, self.lang))
+
+    def _worker(self, case: Case) -> str:
+        known = self.sees(case, Field.HANDLER)
+        return (case.handler_name if known else "") or self._("the grid worker")
 
     def _mark(self, case: Case) -> str:
         """What waits for the worker longer than it should carries a clock."""
@@ -111,18 +146,19 @@ class Writer:
 
     def _extras(self, case: Case) -> str:
         parts = []
-        if case.followers:
+        if case.followers and self.sees(case, Field.PEOPLE):
             parts.append(self._("{n} more people").format(n=len(case.followers)))
-        if case.attachments:
+        evident = self.sees(case, Field.EVIDENCE)
+        if case.attachments and evident:
             parts.append(self._("{n} attachments").format(n=len(case.attachments)))
-        if voices := self._unheard(case):
+        if evident and (voices := self._unheard(case)):
             parts.append(voices)
         parts.extend(self._counts(case))
         if case.raised and case.assignment:
             parts.append(self._("raised to {unit}").format(unit=unit_of(case, self.lang)))
         if case.leader:
             parts.append(self._("reported in another group already; followed here too"))
-        if case.scores:
+        if case.scores and self.sees(case, Field.MARKS):
             mean = sum(score for _, score in case.scores) / len(case.scores)
             parts.append(f"★ {mean:.1f}")
         return " · ".join(parts)
@@ -141,7 +177,7 @@ class Writer:
     def own(self, case: Case, standing: Standing | None = None) -> str:
         """The card of a private case in its reporter's own chat."""
         seen = self._("Only you and the grid workers see this. Write or send here whatever belongs to it.")
-        return f"🔒 {self.card(case, standing)}\n{self._words(case)}\n{seen}"
+        return f"🔒 {self.to(Audience.REPORTER).card(case, standing)}\n{self._words(case)}\n{seen}"
 
     def confidential(
         self, case: Case, group: str, added: Sequence[str], standing: Standing | None = None
@@ -151,18 +187,24 @@ class Writer:
         note = self._(
             "Confidential: nothing of it is in the group. Correct it by a reply, such as: category lift"
         )
-        lines = [f"🔒 {self.card(case, standing)}", told, *(f"+ {words}" for words in added), group, note]
+        lines = [
+            f"🔒 {self.to(Audience.STAFF).card(case, standing)}",
+            told,
+            *(f"+ {words}" for words in added),
+            group,
+            note,
+        ]
         return "\n".join(line for line in lines if line)
 
     # --- to one person, of a case that waits for them --------------------------------------------------------
 
     def alert(self, case: Case, standing: Standing, group: str) -> str:
         """The warning of a light: which case, where, which node since when, due when, how late."""
-        mark = "🔒 " if case.private else ""
+        mark = "🔒 " if is_confidential(case) else ""
         who = case.assignment.unit if case.assignment and standing.node in (Node.ACCEPT, Node.WORK) else ""
         who = who or (case.handler_name if case.stage is Stage.HANDLING else "")
         lines = [
-            f"{lamp(standing.light)} {mark}{self.title(case)}",
+            f"{lamp(standing.light)} {mark}{self.to(Audience.STAFF).title(case)}",
             group,
             node_words(standing, who, self.lang),
         ]
@@ -170,10 +212,10 @@ class Writer:
 
     def handed(self, case: Case, by: str, group: str) -> str:
         """That a case was given to somebody, with all its words."""
-        mark = "🔒 " if case.private else ""
+        mark = "🔒 " if is_confidential(case) else ""
         given = self._("{name} has handed this to you:").format(name=mask(by) or "—")
         told = f"{mask(case.reporter_name) or '—'}: {mask(case.text) or self._unheard(case)}"
-        return "\n".join(line for line in (given, f"{mark}{self.title(case)}", told, group) if line)
+        return "\n".join(line for line in (given, f"{mark}{self.to(Audience.STAFF).title(case)}", told, group) if line)
 
     # --- questions and sentences ------------------------------------------------------------------------
 
@@ -182,7 +224,7 @@ class Writer:
         done = self._(
             "{title}\nReported as done: {note}\nGrid worker, please look on the spot and confirm. A photo is welcome."
         )
-        asked = done.format(title=self.title(case), note=self._note(case.note) or "—")
+        asked = done.format(title=self.title(case), note=self._note(case, case.note) or "—")
         return f"{asked}\n{self._photo_first()}" if case.lacks_photo else asked
 
     def _photo_first(self) -> str:
@@ -210,10 +252,14 @@ class Writer:
         asked, open_ = self._("{n} households are asked"), self._("{counts}; {n} more are waited for")
         return (open_ if counts else asked).format(counts=counts, n=missing)
 
-    def answered(self, case: Case, who: str, answer: str) -> str:
-        """A question that has been answered, by one person or, where `who` is "", by several together."""
+    def answered(self, case: Case, who: str, answer: str, *, by: Field = Field.NAME) -> str:
+        """A question that has been answered, by one person or, where `who` is "", by several together.
+
+        `by` says as what the name is known.
+        """
         if who:
-            return f"{self.title(case)}\n{who}: {answer} ✔"
+            given = f"{who}: {answer} ✔" if self.sees(case, by) else f"{answer} ✔"
+            return f"{self.title(case)}\n{given}"
         decided = self._("The residents have answered: {answer} ✔").format(answer=answer)
         return "\n".join(line for line in (self.title(case), decided, self.tally(case)) if line)
 
@@ -231,7 +277,7 @@ class Writer:
     def missed(self, cases: Sequence[Case]) -> str:
         """Many cases in one message, after we were away or had spoken enough."""
         begins = self._("This was reported as well; it is recorded and being passed on:")
-        return "\n".join((begins, *(self.line(case) for case in cases)))
+        return "\n".join((begins, *filter(None, map(self.line, cases))))
 
     def say(self, sentence: Sentence, case: Case, note: str) -> str:
         """A milestone."""
@@ -239,11 +285,11 @@ class Writer:
             return self.ask_if_fixed(case)
         said = _sentence(sentence, self.lang).format(
             title=self.title(case),
-            note=self._note(note) or self._("no reason given"),
+            note=self._note(case, note) or self._("no reason given"),
             n=case.disputes,
             again=case.reopened,
             unit=unit_of(case, self.lang),
-            worker=case.handler_name or self._("the grid worker"),
+            worker=self._worker(case),
         )
         counts = " · ".join(self._counts(case)) if sentence is Sentence.RULING else ""
         return f"{said}\n{counts}".strip()

@@ -13,6 +13,7 @@ from actions import orders as o
 from actions.advance import allowed
 from actions.case import Case
 from actions.commands import Command
+from actions.confidentiality import hidden
 from actions.corrections import MENUS, Correction, Step, Wish, fitting, named, parse
 from actions.errors import Unreachable
 from actions.joins import Part, merge, part, words_of
@@ -293,7 +294,7 @@ class Correcting:
     async def others(self, case: Case) -> list[Case]:
         """The live cases that it may be merged into, newest first. Raises `Unreachable`."""
         live = await self._state.cases(case.group, live=True)
-        shown = (other for other in reversed(live) if not (other.doubtful or other.private))
+        shown = (other for other in reversed(live) if not (other.doubtful or hidden(other)))
         return [other for other in shown if other.id != case.id]
 
     async def _told(self, case: Case) -> list[f.Fact]:

@@ -11,6 +11,7 @@ import structlog
 
 from actions import orders as o
 from actions.case import Case, Stage
+from actions.confidentiality import hidden
 from actions.errors import Gone
 from actions.ledger import Change, Due, Stale
 from actions.manners import Manners, Verdict, Weight, weight_of
@@ -102,7 +103,7 @@ class Courtesy:
         return None
 
     async def _invite(self, due: Due, case: Case, manners: Manners) -> Due | None:
-        if not case.private or case.post("invitation"):
+        if not case.private:
             return await self._leave(due, manners.talk)
         if case.posts:  # only what is there already changes, and it must not stay
             return due
@@ -151,7 +152,7 @@ class Courtesy:
         unspoken = (case for case in live if case.post("card") or case.stage is Stage.UNSURE)
         shown = {case.id for case in unspoken} | set(manners.talk.listed)
         cases = [case for case in live if case.id not in shown and manners.is_old(case.opened_at)]
-        cases = [case for case in cases if not case.private]
+        cases = [case for case in cases if not hidden(case)]
         if not cases:
             return await self._leave(due, manners.talk)
         ids = tuple(case.id for case in cases)

@@ -11,6 +11,7 @@ from typing import Any
 from actions import facts as f
 from actions import orders as o
 from actions.case import KEYS, Case, Stage
+from actions.confidentiality import is_confidential
 from actions.errors import Refused
 from actions.ledger import Due
 from actions.mask import mask
@@ -59,7 +60,11 @@ class Dispatching:
                 ticket = await self._house.dispatch.find(case.id, due.first_tried_at - LOOK_BACK)
             if ticket is None and case.stage is not Stage.FILING:
                 return None  # taken back while it waited, and dispatch never had it
-            if ticket is None and not case.private and (joined := await self._following.join(due, case)):
+            if (
+                ticket is None
+                and not is_confidential(case)
+                and (joined := await self._following.join(due, case))
+            ):
                 return joined
             ticket = ticket or await self._house.dispatch.file(self._filing(case, now))
         except Refused as reason:
@@ -67,7 +72,7 @@ class Dispatching:
         return f.TicketFiled(at=now, ticket=ticket)
 
     def _filing(self, case: Case, now: datetime) -> Filing:
-        secret = CONFIDENTIAL if case.private else ""
+        secret = CONFIDENTIAL if is_confidential(case) else ""
         title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
         words = mask(case.text)
         people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
@@ -75,7 +80,7 @@ class Dispatching:
             ref=case.id,
             service_code=case.category,
             description="\n".join(part for part in (secret, title, words, people) if part),
-            confidential=case.private,
+            confidential=is_confidential(case),
             address=mask(case.place),
             lat=case.point.lat if case.point else None,
             long=case.point.long if case.point else None,
@@ -124,7 +129,7 @@ class Dispatching:
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
         gaps = {"n": n, "again": again, "people": people, "place": place, "text": text}
         words = told(order.news, lang).format(**gaps, halves=case.halves, unit=unit_of(case, lang)).strip()
-        secret = (CONFIDENTIAL,) if case.private else ()
+        secret = (CONFIDENTIAL,) if is_confidential(case) else ()
         return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
 
     def _text(self, order: o.TellDispatch, lang: str) -> str:

@@ -14,6 +14,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import AT_DISPATCH, KEYS, Case, Stage
+from actions.confidentiality import is_confidential
 from actions.errors import Unreachable
 from actions.event import Sketch, same_event
 from actions.ledger import Due
@@ -96,7 +97,9 @@ class Following:
         # The order first: it goes in the stroke that writes the ticket down, so the case cannot hide it from us.
         filing = await self._house.state.order(order, group)
         other = await self._house.state.case(sketch.case)
-        if other is None or not other.live or other.private or not same_event(mine, Sketch.of(other), within):
+        if other is None or not other.live or is_confidential(other):
+            return None
+        if not same_event(mine, Sketch.of(other), within):
             return None
         return other if other.ticket or (filing and other.stage is Stage.FILING) else None
 

@@ -14,13 +14,14 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import QUESTIONS, Case, Stage
+from actions.confidentiality import Audience, Field, hidden
 from actions.corrections import Step
 from actions.emergency import Peril
 from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
 from actions.post import Button, Post
-from actions.presses import RATES, Verb, on_card
+from actions.presses import RATES, WORKERS_ROW, Verb, on_card
 from actions.reading import Urgency
 from bot.alerting import Alerting
 from bot.buttons import label
@@ -190,7 +191,7 @@ class Hands:
 
     async def _invite(self, due: Due, case: Case) -> f.Fact | None:
         """One sentence for the group; it takes the place of what had been said there of the case."""
-        if not case.private or case.post("invitation"):
+        if not case.private:
             return None
         token = self._house.buttons.token(case.id)
         await self._house.state.remember(f"private:{token}", case.id)
@@ -200,6 +201,8 @@ class Hands:
         post = Post(
             case.group, text, due.order.key, buttons, None, case.thread, silent=self._quiet(case.group)
         )
+        if _face(post) == case.face:
+            return None  # it stands there already
         shown = case.post("card")
         for other in {post for _, post in case.posts} - {shown}:
             with suppress(Refused):
@@ -223,7 +226,8 @@ class Hands:
     async def _close_question(self, order: o.CloseQuestion, case: Case) -> None:
         writer, lang = self._writer(case.group)
         answer = label(Verb(order.answer), case, gettext(lang))
-        text = writer.answered(case, order.by_name, answer)
+        by = Field.HANDLER if order.answer in WORKERS_ROW else Field.NAME
+        text = writer.answered(case, order.by_name, answer, by=by)
         rows: tuple[tuple[Button, ...], ...] = ()
         if order.rates and case.stage in (Stage.CLOSED, Stage.SOLVED_IN_GRID):
             text = f"{text}\n{writer.ask_mark()}"
@@ -257,7 +261,7 @@ class Hands:
         """One message for many cases; it answers nobody in particular."""
         writer, _ = self._writer(order.group)
         cases = [await self._house.state.case(case) for case in order.cases]
-        shown = [case for case in cases if case and not case.private]
+        shown = [case for case in cases if case and not hidden(case)]
         if not shown:
             return  # they have become private since the list was made
         text = writer.missed(shown)
@@ -289,7 +293,7 @@ class Hands:
         """Tell the workers, each in private, what calls for them; whether any of them was reached."""
         if not calls_workers(order):
             return False
-        writer, _ = self._writer(case.group)
+        writer = self._writer(case.group)[0].to(Audience.STAFF)
         title = (await self._house.state.talk(case.group)).title
         text = "\n".join(line for line in (question(order, case, writer)[1], title) if line)
         reached = False
@@ -371,13 +375,13 @@ class Hands:
             text = await self._lists.today(order.group, args["by"])
         elif order.what == "unsure":
             found_all = [await self._house.state.case(case) for case in args["ids"].split()]
-            doubts = [case for case in found_all if case and case.live and case.doubtful and not case.private]
+            doubts = [case for case in found_all if case and case.live and case.doubtful and not hidden(case)]
             text, buttons = self._doubts(doubts, writer)
         elif order.what == "opened":
             text, buttons, linked = await self._opened(order)
         elif order.what == "case":
             found = await self._house.state.case(args["id"])
-            shown = found is not None and not found.private
+            shown = found is not None and not hidden(found)
             text = reply("no_such_case", {}, lang)
             if found and shown:
                 text = writer.story(found, self._house.standing(found, self._house.clock.now()))

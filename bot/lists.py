@@ -1,6 +1,6 @@
 """Lists: /cases, /mine and /today, a page at a time. In a person's own chat they are of all groups that are theirs.
 
-Nothing of a private case stands in a list, and nothing that nobody is sure of.
+Nothing that is hidden from its group stands in a list, and nothing that nobody is sure of.
 """
 
 import math
@@ -12,12 +12,14 @@ from datetime import date, datetime
 from actions import orders as o
 from actions.case import Case, Stage
 from actions.clocks import light_of
+from actions.confidentiality import Audience, hidden
 from actions.corrections import Step, named, token
 from actions.facts import Fact, ResidentConfirmed, TimeRanOut
 from actions.message import Press
 from actions.post import Button
 from actions.presses import in_private
 from bot.buttons import Meaning
+from bot.cards import Writer
 from bot.house import House
 from bot.phrases import Gettext, gettext
 from bot.whereabouts import Whereabouts
@@ -128,7 +130,8 @@ class Lists:
     async def opened(self, case: Case, chat: str, by: str) -> tuple[str, Rows, bool]:
         """A case in a person's own chat: its words, what a worker may press there, and whether that is a worker."""
         people = [person for person, _ in await self._house.workers(case.group)]
-        writer, title = self._house.grids.writer_of(case.group), (await self._state.talk(case.group)).title
+        writer = self._writer(case, chat, works=by in people)
+        title = (await self._state.talk(case.group)).title
         text = "\n".join(line for line in (writer.story(case), title) if line)
         if by not in people:
             return text, (), False
@@ -149,7 +152,7 @@ class Lists:
     async def _room(self, group: str, by: str, *, live: bool) -> Room:
         works = group != by and by in [person for person, _ in await self._house.workers(group)]
         cases = await self._state.cases(group, live=live)
-        shown = [case for case in cases if not (case.doubtful or case.private)]
+        shown = [case for case in cases if not (case.doubtful or hidden(case))]
         talk = await self._state.talk(group)
         return Room(group, talk.title or group, works, shown, heard=talk.version > 0)
 
@@ -158,8 +161,17 @@ class Lists:
     def _gettext(self, chat: str) -> Gettext:
         return gettext(self._house.grids.writer_of(chat).lang)
 
-    def _line(self, case: Case, room: Room, chat: str) -> str:
+    def _writer(self, case: Case, chat: str, *, works: bool) -> Writer:
+        """In their own chat workers see more than the group does, and so do reporters of what they reported."""
         writer = self._house.grids.writer_of(case.group)
+        if chat == case.group:
+            return writer
+        if works:
+            return writer.to(Audience.STAFF)
+        return writer.to(Audience.REPORTER) if chat == case.reporter else writer
+
+    def _line(self, case: Case, room: Room, chat: str) -> str:
+        writer = self._writer(case, chat, works=room.works)
         line = f"{writer.lamp(case)} {writer.line(case)}"
         return line if room.group == chat else f"{line} · {room.title}"
 

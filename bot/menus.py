@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from actions import facts as f
 from actions.advance import allowed
 from actions.case import Case
+from actions.confidentiality import Field
 from actions.corrections import Step, token
 from actions.giving_back import GiveBack
 from actions.mask import mask
@@ -81,7 +82,7 @@ class Menu:
             case Step.MERGE:
                 return self._paged(step, [self._other(case) for case in self.others], "", argument)
             case Step.SPLIT:
-                return self._paged(step, [self._message(each) for each in self.joined], "", argument)
+                return self._paged(step, [self._message(*each) for each in enumerate(self.joined, 1)], "", argument)
         return ()
 
     def _of_handling(self, step: Step, argument: str) -> Rows:
@@ -166,9 +167,12 @@ class Menu:
     def _other(self, case: Case) -> Button:
         return self._to(self.writer.title(case), Step.INTO, str(case.number))
 
-    def _message(self, joined: Joined) -> Button:
-        words = " ".join(mask(joined.text).split()) or "…"
-        return self._to(f"{mask(joined.who) or '—'}: {words}", Step.OFF, token(joined.id))
+    def _message(self, n: int, joined: Joined) -> Button:
+        words = self._("Message {n}").format(n=n)
+        if self.writer.sees(self.case, Field.WORDS):
+            words = " ".join(mask(joined.text).split()) or "…"
+        who = (mask(joined.who) or "—") if self.writer.sees(self.case, Field.NAME) else ""
+        return self._to(f"{who}: {words}" if who else words, Step.OFF, token(joined.id))
 
     def _paged(
         self,

@@ -23,7 +23,12 @@ _RESIDENTS_KEY: _Rows = RESIDENTS_ROWS
 
 
 def question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
-    """What is posted, in which words, with which buttons; no words where the moment has passed."""
+    """What is posted, in which words, with which buttons; no words where the moment has passed, or nothing may be said."""
+    what, text, rows = _question(order, case, writer)
+    return what, text if writer.shows(case) else "", rows
+
+
+def _question(order: o.Order, case: Case, writer: Writer) -> tuple[str, str, _Rows]:
     match order:
         case o.AskWorker():
             asked = case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY)

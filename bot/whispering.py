@@ -13,6 +13,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, Stage
+from actions.confidentiality import Audience, hidden
 from actions.errors import Refused
 from actions.ledger import Change, Due, Stale
 from actions.manners import is_quiet
@@ -54,7 +55,7 @@ Question = Callable[[o.Order, Case, Writer], tuple[str, str, Rows]]
 
 def is_aside(order: o.Order, case: Case) -> bool:
     """Whether an order would speak in the group of a case of which nothing is said there."""
-    return case.private and isinstance(order, _SPEAKING)
+    return hidden(case) and isinstance(order, _SPEAKING)
 
 
 class Whispering:
@@ -137,7 +138,8 @@ class Whispering:
     # --- words ----------------------------------------------------------------------------------------
 
     async def _words(self, order: o.Whisper, case: Case) -> tuple[str, Rows]:
-        writer, args = self._house.grids.writer_of(case.group), dict(order.args)
+        reader = Audience.REPORTER if order.to == case.confided else Audience.STAFF
+        writer, args = self._house.grids.writer_of(case.group).to(reader), dict(order.args)
         if order.what == "card":
             return await self._card(order, case, writer)
         if order.what == "answered":
