@@ -107,8 +107,8 @@ class Writer:
 
     def doubt(self, case: Case) -> str:
         """Two lines for the worker's list of what nobody is sure of."""
-        words = f"\n    {self._words(case)}" if self.sees(case, Field.WORDS) else ""
-        return f"{self.title(case)}{words}"
+        words = self._words(case) if self.sees(case, Field.WORDS) else self._("not said in the group")
+        return f"{self.title(case)}\n    {words}"
 
     def _(self, sentence: str) -> str:
         return gettext(self.lang)(sentence)

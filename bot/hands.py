@@ -376,6 +376,7 @@ class Hands:
         elif order.what == "unsure":
             found_all = [await self._house.state.case(case) for case in args["ids"].split()]
             doubts = [case for case in found_all if case and case.live and case.doubtful and not hidden(case)]
+            await self._confide(order, doubts, args.get("to", ""))
             text, buttons = self._doubts(doubts, writer)
         elif order.what == "opened":
             text, buttons, linked = await self._opened(order)
@@ -398,7 +399,7 @@ class Hands:
         """A case in a worker's own chat, where it can be answered and pressed."""
         args = dict(order.args)
         case = await self._house.state.case(args["id"])
-        if case is None or case.private:
+        if case is None or hidden(case):
             return reply("no_such_case", {}, self._writer(order.group)[1]), (), None
         text, buttons, works = await self._lists.opened(case, order.group, args["by"])
         return text, buttons, case if works else None
@@ -411,6 +412,15 @@ class Hands:
             raise
         except Refused as reason:  # somebody deleted the list
             log.warning("list_lost", group=order.group, reason=str(reason))
+
+    async def _confide(self, order: o.Reply, doubts: list[Case], worker: str) -> None:
+        """Tell the worker who asked, in private, what may not stand on the list in the group."""
+        writer, _ = self._writer(order.group)
+        unsaid = [case for case in doubts if not writer.sees(case, Field.WORDS)]
+        text = "\n".join(map(writer.to(Audience.STAFF).doubt, unsaid))
+        if text and worker:
+            with suppress(Refused):  # who never wrote to the bot cannot be written to
+                await self._house.chat(order.group).whisper(worker, text, f"{order.key}:{worker}")
 
     def _doubts(self, cases: list[Case], writer: Writer) -> tuple[str, tuple[tuple[Button, ...], ...]]:
         """What nobody is sure of, each with two buttons; meanwhile it may have been settled."""

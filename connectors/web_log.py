@@ -55,7 +55,8 @@ class Event:
 class WebLog(Protocol):
     """The memory of browser groups, shared by all processes that serve them. Raises `Unreachable`.
 
-    A message is first given its id (`reserve`) and later shown (`show`); both may be said again.
+    A message is first given its id (`reserve`) and later shown (`show`); both may be said again. Whoever reads the events
+    gets each message as it stands by then: what was taken off the group is not to be had by loading the page anew.
     """
 
     async def reserve(self, group: str, once: str, body: Body) -> tuple[Body, bool]:
@@ -172,14 +173,23 @@ class RedisWebLog:
         """The newest events."""
         async with _reaching():
             items = cast("Any", await self._redis.xrevrange(self._key(group), count=limit))
-        return [_event(*item) for item in reversed(items)]
+        return await self._standing(group, [_event(*item) for item in reversed(items)])
 
     async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
         """What came since."""
         async with _reaching():
             streams = cast("Any", {self._key(group): cursor})
             answer = cast("Any", await self._redis.xread(streams, count=BATCH, block=wait_ms))
-        return [_event(*item) for _, items in answer or [] for item in items]
+        return await self._standing(group, [_event(*item) for _, items in answer or [] for item in items])
+
+    async def _standing(self, group: str, events: list[Event]) -> list[Event]:
+        ids = [event.body.get("id", "") for event in events]
+        if not any(ids):
+            return events
+        async with _reaching():
+            answer = self._redis.hmget(self._key(group, "messages"), ids)
+            texts = await cast("Awaitable[list[str | None]]", answer)
+        return [_as_it_stands(event, text) for event, text in zip(events, texts, strict=True)]
 
     async def works(self, group: str, person: str, name: str | None) -> None:
         """Keep or drop a worker."""
@@ -266,7 +276,7 @@ class MemoryWebLog:
 
     async def recent(self, group: str, limit: int) -> list[Event]:
         """The newest events."""
-        return self._events[group][-limit:]
+        return self._standing(group, self._events[group][-limit:])
 
     async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
         """What came since."""
@@ -275,7 +285,10 @@ class MemoryWebLog:
                 await self._news.wait_for(lambda: bool(self._since(group, cursor)))
         except TimeoutError:
             return []
-        return self._since(group, cursor)[:BATCH]
+        return self._standing(group, self._since(group, cursor)[:BATCH])
+
+    def _standing(self, group: str, events: list[Event]) -> list[Event]:
+        return [_as_it_stands(event, self._messages[group].get(event.body.get("id", ""))) for event in events]
 
     async def works(self, group: str, person: str, name: str | None) -> None:
         """Keep or drop a worker."""
@@ -318,6 +331,12 @@ def _text(body: Body) -> str:
 
 def _body(number: str, text: str) -> Body:
     return {"id": number, **json.loads(text)}
+
+
+def _as_it_stands(event: Event, text: str | None) -> Event:
+    """The event with the message's words of now; a toast, and what is too old to be kept, as it was."""
+    number = event.body.get("id", "")
+    return Event(event.cursor, event.kind, _body(number, text)) if number and text else event
 
 
 def _event(cursor: str, fields: dict[str, str]) -> Event:
