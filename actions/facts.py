@@ -147,11 +147,11 @@ class Recategorised(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned(Fact):
-    """A worker says which row of the responsibility list it is; `matter` is its code."""
+    """A worker says which row of the responsibility list it is; `matter` is its code. `private` as in `Recategorised`."""
 
     matter: str
     assignment: Assignment | None = None
-    private: bool = False
+    private: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

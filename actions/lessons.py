@@ -95,7 +95,7 @@ def _(fact: f.Recategorised, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Assigned, case: Case) -> Case:
-    private = fact.private or bool(case.confided)
+    private = case.private if fact.private is None else fact.private or bool(case.confided)
     corrected = _with(case.corrected, "matter")
     assignment = fact.assignment or case.assignment
     return replace(case, assignment=assignment, matters=(), corrected=corrected, private=private)

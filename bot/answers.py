@@ -81,7 +81,11 @@ async def _unsure(house: House, message: Message, _: Command) -> Answer:
         return Answer("workers_only")
     live = await house.state.cases(message.group, live=True)
     doubts = [case.id for case in reversed(live) if case.doubtful and not hidden(case)][:DOUBTS_LISTED]
-    return Answer("unsure", {"ids": " ".join(doubts), "to": message.sender}) if doubts else Answer("nothing_unsure")
+    return (
+        Answer("unsure", {"ids": " ".join(doubts), "to": message.sender})
+        if doubts
+        else Answer("nothing_unsure")
+    )
 
 
 async def _report(house: House, message: Message, command: Command) -> Answer:

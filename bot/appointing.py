@@ -69,10 +69,10 @@ class Appointing:
         keys = self._house.grids.policy_of(fact.group).keys
         return replace(fact, assignment=assignment, matters=matters, private=private, keys=keys)
 
-    def _stays_private(self, case: Case, assignment: Assignment | None) -> bool:
+    def _stays_private(self, case: Case, assignment: Assignment | None) -> bool | None:
         """Whether it is not for the group by the matter that a worker named, or by its category all the same."""
         if assignment is None:
-            return case.private
+            return None
         by_category = case.private and self._house.grids.policy_of(case.group).is_private(case.category)
         return by_category or _leaves(case, assignment)
 

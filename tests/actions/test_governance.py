@@ -186,7 +186,12 @@ class TestAssigned:
         story = Story(*FILED, fact(f.Assigned, private=True))
         assert story.now.private
         assert story.ordered(o.Invite)
-        assert story.tell(fact(f.Assigned, private=False)).now.private
+        assert story.tell(fact(f.Assigned)).now.private, "nothing was said of that"
+
+    def test_another_matter_brings_it_back_unless_something_was_confided(self) -> None:
+        private, public = fact(f.Assigned, private=True), fact(f.Assigned, private=False)
+        assert not Story(*FILED, private, public).now.private
+        assert Story(*FILED, private, f.Confided, public).now.private
 
     def test_another_category_has_another_unit(self) -> None:
         assert Story(KNOWN, fact(f.Recategorised, assignment=ABOVE)).now.assignment == ABOVE
