@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from actions import facts as f
 from actions.advance import advance
-from actions.assignment import Secrecy
 from actions.case import SETTLED, Case, Stage
+from actions.confidentiality import Audience, Field, secrecy_of, sees
 from actions.nodes import Light, Node
 
 IN_GRID = "grid"
@@ -116,7 +116,6 @@ def course_of(trace: Iterable[f.Fact]) -> Course:
 
 def _standing(case: Case, at: datetime, last: Standing | None) -> Standing | None:
     """How the case stands now; None where that is as it was."""
-    assigned = case.assignment
     now = Standing(
         at=at,
         since=last.since if last and last.stage is case.stage else at,
@@ -124,7 +123,7 @@ def _standing(case: Case, at: datetime, last: Standing | None) -> Standing | Non
         overdue=any(clock.runs and clock.light is Light.RED for clock in case.clocks),
         holder=_holder(case),
         category=case.category,
-        confidential=case.private or bool(assigned and assigned.secrecy >= Secrecy.CONFIDENTIAL),
+        confidential=not sees(Audience.EXPORT, Field.CATEGORY, secrecy_of(case)),
     )
     return None if last and replace(now, at=last.at) == last else now
 

@@ -43,7 +43,7 @@ def main(settings: Settings, order: Order) -> int:
     if order.as_json:
         print(json.dumps(replayed.as_json(), ensure_ascii=False, indent=1))  # noqa: T201 this is the output
     else:
-        writer = Grids(settings).writer_of(history.group)
+        writer = Grids(settings).writer_of(history.group).to(Audience.STAFF)
         console = Console(markup=False, highlight=False, emoji=False)
         ReplayReport(history, replayed, writer, settings.lang, zone).show(console)
     return 130 if replayed.cut else 0
