@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
+from actions.confidentiality import Audience
 from bot.grids import Grids
 from bot.history import BadHistory, History, Wanted, day
 from bot.history_file import read_history

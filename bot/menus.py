@@ -82,7 +82,9 @@ class Menu:
             case Step.MERGE:
                 return self._paged(step, [self._other(case) for case in self.others], "", argument)
             case Step.SPLIT:
-                return self._paged(step, [self._message(*each) for each in enumerate(self.joined, 1)], "", argument)
+                return self._paged(
+                    step, [self._message(*each) for each in enumerate(self.joined, 1)], "", argument
+                )
         return ()
 
     def _of_handling(self, step: Step, argument: str) -> Rows:
