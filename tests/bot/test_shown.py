@@ -14,7 +14,9 @@ from actions.corrections import Step
 from actions.ledger import Due
 from actions.levels import Level
 from actions.message import Attachment, Kind, Point
+from actions.nodes import Light, Node
 from actions.orders import News, Sentence
+from actions.standing import Standing
 from bot.api import record
 from bot.buttons import Buttons
 from bot.cards import Writer
@@ -149,6 +151,15 @@ async def test_staff_see_everything_in_private_and_on_the_console(secrecy):
         answer = await here.client.get(f"/console/case/{GROUP}:4711", headers={"Accept": "text/html"})
         page = await answer.text()
     assert {Field.POINT, Field.FLAT, Field.WORDS, Field.NAME, Field.UNIT} <= found(page)
+
+
+@pytest.mark.parametrize("secrecy", Secrecy)
+def test_who_is_warned_or_handed_a_case_in_private_reads_the_whole_place(secrecy):
+    one = case(secrecy)
+    standing = Standing(Node.WORKER, Light.YELLOW, since=MORNING, due=MORNING + timedelta(hours=4))
+    for text in (WRITER.alert(one, standing, "第一网格"), WRITER.handed(one, "孟姐", "第一网格")):
+        assert {Field.NUMBER, Field.CATEGORY, Field.FLAT} <= found(text)
+        assert ("🔒" in text) is (secrecy is Secrecy.CONFIDENTIAL)
 
 
 @pytest.mark.parametrize("secrecy", Secrecy)

@@ -164,3 +164,14 @@ async def test_the_words_of_an_internal_doubt_come_to_the_worker_who_asks_alone(
     assert not one.group_knows("501", "咚咚", "张阿姨")
     (told,) = one.seen_by(MENG)
     assert all(part in told for part in (WHERE, STEPS, "张阿姨"))
+
+
+async def test_a_worker_reads_the_flat_in_the_list_of_their_own_chat_and_the_group_does_not():
+    one = town()
+    await one.say("张阿姨", STEPS)
+    await one.say("孟姐", "/cases")
+    await one.say("孟姐", "/mine")
+    assert not one.group_knows("501")
+    await one.tells(MENG, "/cases")
+    mine = [said.post.text for said in one.chat.said if said.post.group == MENG]
+    assert any(WHERE in text for text in mine)
