@@ -215,7 +215,9 @@ class Writer:
         mark = "🔒 " if is_confidential(case) else ""
         given = self._("{name} has handed this to you:").format(name=mask(by) or "—")
         told = f"{mask(case.reporter_name) or '—'}: {mask(case.text) or self._unheard(case)}"
-        return "\n".join(line for line in (given, f"{mark}{self.to(Audience.STAFF).title(case)}", told, group) if line)
+        return "\n".join(
+            line for line in (given, f"{mark}{self.to(Audience.STAFF).title(case)}", told, group) if line
+        )
 
     # --- questions and sentences ------------------------------------------------------------------------
 

@@ -156,7 +156,7 @@ async def test_staff_see_everything_in_private_and_on_the_console(secrecy):
 @pytest.mark.parametrize("secrecy", Secrecy)
 def test_who_is_warned_or_handed_a_case_in_private_reads_the_whole_place(secrecy):
     one = case(secrecy)
-    standing = Standing(Node.WORKER, Light.YELLOW, since=MORNING, due=MORNING + timedelta(hours=4))
+    standing = Standing(node=Node.WORKER, light=Light.YELLOW, since=MORNING, due=MORNING + timedelta(hours=4))
     for text in (WRITER.alert(one, standing, "第一网格"), WRITER.handed(one, "孟姐", "第一网格")):
         assert {Field.NUMBER, Field.CATEGORY, Field.FLAT} <= found(text)
         assert ("🔒" in text) is (secrecy is Secrecy.CONFIDENTIAL)
