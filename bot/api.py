@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from actions.case import Case
-from actions.confidentiality import Audience, audience_of, hidden, place_for
+from actions.clocks import light_of
+from actions.confidentiality import hidden
 from bot.login import LOGINS
 from bot.ports import State
 from bot.settings import Settings
@@ -31,22 +32,26 @@ async def cases(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(reason="say which group: /api/cases?group=telegram:-1001234567890")
     state = request.app[STATE]
     found = await state.cases(await home_of(group, state.recall))
-    audience = Audience.STAFF if knows_all else None
-    told = [(case.doubtful, record(case, audience)) for case in found if knows_all or not hidden(case)]
+    told = [(case.doubtful, record(case)) for case in found if knows_all or not hidden(case)]
     cases, unsure = ([one for doubtful, one in told if doubtful is doubt] for doubt in (False, True))
     return web.json_response({"cases": cases, "unsure": unsure})
 
 
-def record(case: Case, audience: Audience | None = Audience.STAFF) -> dict[str, Any]:
-    """A case as the interface promises it, with as much of its place as an audience sees; None: its own chat's."""
+def record(case: Case) -> dict[str, Any]:
+    """A case as the interface promises it, for staff, and who answers for it."""
+    assigned = case.assignment
     return {
         "id": case.id,
         "stage": case.stage.value,
         "category": case.category,
-        "place": place_for(case, audience or audience_of(case)),
+        "place": case.place,
         "urgency": case.urgency.value,
         "ticket": case.ticket,
         "disputes": case.disputes,
+        "matter": assigned.matter if assigned else None,
+        "unit": assigned.unit if assigned else None,
+        "level": assigned.level.value if assigned else None,
+        "light": light_of(case).value,
         "messages": [{"id": message, "as": role} for message, role in case.messages],
     }
 
@@ -54,7 +59,7 @@ def record(case: Case, audience: Audience | None = Audience.STAFF) -> dict[str, 
 def _allow(request: web.Request) -> bool:
     """With a key, for whoever has it; without one, from this machine only. Operators may always.
 
-    Who has shown who they are sees all, as staff do; whether that is so is the answer. Others see what the group sees.
+    Whether they have shown who they are is the answer: only then they see what is confidential.
     """
     settings = request.app[SETTINGS]
     if request.app[LOGINS].who(request):

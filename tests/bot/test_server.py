@@ -101,6 +101,10 @@ async def test_the_cases_of_a_group_are_given_as_promised():
         "urgency": "normal",
         "ticket": "DT-20261122-0031",
         "disputes": 1,
+        "matter": None,
+        "unit": None,
+        "level": None,
+        "light": "yellow",
         "messages": [
             {"id": "120", "as": "report"},
             {"id": "121", "as": "second"},

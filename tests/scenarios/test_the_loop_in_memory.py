@@ -353,8 +353,6 @@ async def test_a_voice_message_without_words_waits_for_the_worker_to_listen():
     await town.say("王奶奶", "", kind=Kind.VOICE)
     assert town.texts == []
     await town.say("孟姐", "/unsure")
-    (told,) = town.chat.asides.values()
-    assert "语音" in told.text
-    assert "语音" not in town.texts[-1], "what nobody has understood may be for nobody else"
+    assert "语音" in town.texts[-1]
     await town.press("孟姐", "#1 ✓")
     assert (await town.case()).ticket
