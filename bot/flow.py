@@ -34,6 +34,7 @@ from bot.answers import answer
 from bot.appointing import Appointing
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
+from bot.digests import Digests
 from bot.house import House
 from bot.moving import forward
 from bot.news import News
@@ -66,6 +67,7 @@ class Flow:
         self._alarms = Alarms(house, self.read, self._save)
         self._confiding = Confiding(house, self._correcting)
         self._pressing = Pressing(house, self._correcting)
+        self._digests = Digests(house)
         self.news = News(house.state, self.heard)
 
     # --- heard ---------------------------------------------------------------------------------------
@@ -206,6 +208,7 @@ class Flow:
         talk = with_number(talk, understood)
         if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
             talk = talk.heard(message, reading.intent, case)
+        talk = talk.read(message, self._house.today(), silent=not (moved or extra))
         talk, also = await self._occasion(talk, message, case, chatter=not case)
         change = Change(
             talk=talk,
@@ -289,7 +292,7 @@ class Flow:
         """Tick off an order that left no fact of a case behind; `fact` is what it posted, if that matters."""
         while True:
             talk, now = await self._state.talk(due.group), self._house.clock.now()
-            if isinstance(due.order, o.Warn | o.Reply | o.ShowList):
+            if fact or isinstance(due.order, o.Warn | o.Reply | o.ShowList):
                 talk = talk.spoke(now)
             if isinstance(due.order, o.Warn) and isinstance(fact, f.Posted):
                 talk = replace(talk, warnings=(*talk.warnings, (due.order.message, fact.post))[-20:])
@@ -322,7 +325,7 @@ class Flow:
     async def _save(self, change: Change) -> None:
         for by, group in {(fact.by, moved.case.group) for moved in change.moved for fact in moved.facts}:
             await self._whereabouts.met(by, group)
-        await self._state.save(change)
+        await self._state.save(self._digests.followed(change))
         for moved in change.moved:
             for fact in moved.facts:
                 self._told(moved.case, fact)
