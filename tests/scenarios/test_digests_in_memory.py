@@ -311,10 +311,16 @@ async def test_a_private_case_counts_for_the_supervisor():
 
 async def test_a_supervisor_of_two_communities_has_one_digest_with_both():
     south = Area(
-        id="south", name="南社区", level=Level.COMMUNITY, parent="street", supervisors=(Worker(id=SUPERVISOR),)
+        id="south",
+        name="南社区",
+        level=Level.COMMUNITY,
+        parent="street",
+        supervisors=(Worker(id=SUPERVISOR),),
     )
     people = {"area": (*HIERARCHY["area"], south)}
-    other = Grid(id="g2", name="第二网格", area="south", groups=("memory:south",), workers=(Worker(id=WORKER),))
+    other = Grid(
+        id="g2", name="第二网格", area="south", groups=("memory:south",), workers=(Worker(id=WORKER),)
+    )
     town = village(people=people, grids=(*GRIDS, other))
     await town.say("张阿姨", LIFT)
     await town.say("李叔", LAMP, group="memory:south")
