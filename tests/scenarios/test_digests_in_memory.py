@@ -1,5 +1,7 @@
 """Stories of the digest: what a group hears of its day, and what those who oversee it hear in the morning."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -7,12 +9,18 @@ from actions.case import Stage
 from actions.levels import Level
 from actions.message import Left
 from actions.policy import Policy
+from actions.post import Post
 from actions.reading import Intent
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.people import Area, Worker
+from bot.ports import State
 from bot.settings import Grid
 from bot.work import Carrier, Reader
+from connectors.memory_chat import MemoryChat
+from connectors.memory_state import MemoryState
+from connectors.redis_state import RedisState
+from tests.real_redis import real_redis
 from tests.town import GROUP, Town, means, report
 
 LIFT, LAMP, BEATEN = "3号楼2单元电梯又坏了", "东门口路灯不亮", "他又打我了，在家里"
@@ -232,21 +240,56 @@ async def test_a_restart_between_changes_nothing():
     assert (len(digests(town)), len(told(town))) == (1, 1)
 
 
-async def test_two_processes_say_it_once():
-    town = overseen()
-    await town.say("张阿姨", LIFT)
-    for hours in (timedelta(hours=2, minutes=30), timedelta(hours=14), timedelta(minutes=1)):
-        town.clock.set(town.clock.now() + hours)
-        both = [Carrier(town.house, town.flow, Hands(town.house)) for _ in range(2)]
+class Counting(MemoryChat):
+    """A platform that says a thing as often as it is told to, as Telegram does; `told` are the keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.staff, self.told = ((WORKER, "孟姐"),), Counter[str]()
+
+    async def post(self, post: Post) -> str:
+        self.told[post.key] += 1
+        await asyncio.sleep(0)
+        return await super().post(post)
+
+    async def whisper(self, person: str, text: str, key: str, *rest: object, **more: bool) -> str:
+        self.told[key] += 1
+        await asyncio.sleep(0)
+        return await super().whisper(person, text, key, *rest, **more)
+
+
+async def two_processes(*states: State) -> Counter[str]:
+    """What is told, and how often, by two processes that share all but their memory."""
+    towns = [Town(READ, policy=PATIENT, digests=True, people=HIERARCHY, grids=GRIDS, state=s) for s in states]
+    first, second = towns
+    chat = first.chat = Counting()
+    for town in towns:
+        town.house.chats, town.house.clock = {"memory": chat}, first.clock
+        restarted(town)
+    await first.say("张阿姨", LIFT)
+    for time_goes in (EVENING, timedelta(hours=14), timedelta(minutes=1), HOUR):
+        first.clock.set(first.clock.now() + time_goes)
         for _ in range(4):
-            for carrier in both:
-                await carrier.once()
-            for carrier in both:
-                await carrier.drain()
-    await town.wait(HOUR)
-    keys = [said.post.key for said in town.chat.said] + [key for _, _, key in town.chat.whispered]
-    assert sum(":digest:" in key for key in keys) == 1
-    assert sum(":digests:" in key for key in keys) == 1
+            await asyncio.gather(first.carrier.once(), second.carrier.once())
+            await asyncio.gather(first.carrier.drain(), second.carrier.drain())
+    return Counter({key: times for key, times in chat.told.items() if "digest" in key})
+
+
+EACH_ONCE = {f"{GROUP}:digest:2026-03-02": 1, f"{SUPERVISOR}:digests:2026-03-03": 1}
+
+
+async def test_two_processes_say_it_once():
+    state = MemoryState()
+    assert await two_processes(state, state) == EACH_ONCE
+
+
+async def test_two_processes_on_a_real_redis_say_it_once(tmp_path):
+    async with real_redis(tmp_path / "redis") as server:
+        states = [RedisState.at(server.url) for _ in range(2)]
+        await states[0].start()
+        assert await two_processes(*states) == EACH_ONCE
+        for state in states:
+            await state.stop()
 
 
 async def test_what_a_process_was_cut_off_in_is_left_out_rather_than_said_twice():
