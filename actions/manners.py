@@ -5,7 +5,8 @@ A group's chat belongs to its people. Theory, in five sentences:
 1. Between two messages of the bot a person has written or pressed something; what would come second waits for
    that, or stands on the card, whose edits disturb nobody. A first card answers a message of its own.
 2. Of all that is said in the group, the bot's part stays within `Policy.share`, counted over the last day
-   or the last hundred messages, whichever are more; `Policy.share_floor` messages a day are allowed anyhow.
+   or the last hundred messages, whichever are more; `Policy.share_floor` messages a day are allowed anyhow. The digest of
+   the day comes within it, though nobody has spoken since our last word; else it waits for that.
 3. In quiet hours what answers a report, and what calls for an answer, comes without a sound; all else waits for
    the morning.
 4. A report that is not whole is answered after a pause, in which people add what is missing.

@@ -1,7 +1,7 @@
 """Orders: what is to be done. Imperative, frozen, each with an idempotency key `case:version:n`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from actions.message import Attachment
@@ -271,3 +271,31 @@ class CallWorker(Order):
     """Tell one worker, `to`, alone that a case was given to them."""
 
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDigest(Order):
+    """Tell a group of its day, in one message: what was reported, what was settled, what is open."""
+
+    group: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDigests(Order):
+    """Order the digests of those who oversee a group or work in it, on the morning of this day."""
+
+    group: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendDigest(Order):
+    """Tell one person, `to`, alone of the day before `day`, over all that they oversee.
+
+    `groups` are those in which the platform counts them as workers; what the settings say is known anyhow.
+    """
+
+    to: str
+    day: date
+    groups: tuple[str, ...] = ()

@@ -50,6 +50,9 @@ class Policy:
     `share_floor` messages a day in any case; from `quiet_from` to `quiet_until`, by the clocks of `zone`, people sleep;
     what is read later than `backlog` after it was said is answered in a list.
 
+    At `digest_at`, by the same clocks, the group is told of its day, and at `supervisor_digest_at` those who oversee it of
+    the day before; with `worker_digest` its workers too. None for never.
+
     Of `private_categories` (a code, or the first part of one for all under it) nothing is shown in the group.
 
     `limits` are those of the nodes (the units' own are stated by the responsibility list, and stand here for a matter
@@ -71,6 +74,9 @@ class Policy:
     pause: timedelta = timedelta(seconds=45)
     share: float = 0.12
     share_floor: int = 3
+    digest_at: time | None = time(18, 30)
+    supervisor_digest_at: time | None = time(8, 30)
+    worker_digest: bool = False
     quiet_from: time | None = time(22)
     quiet_until: time | None = time(7)
     zone: tzinfo = timezone(timedelta(hours=8))

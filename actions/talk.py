@@ -1,10 +1,11 @@
 """Talk: what a group is talking about, as far as the bot needs it to understand the next message."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
+from actions.daily import NONE, Digests, Reads, counted
 from actions.message import Kind, Message, Role
 from actions.reading import Intent
 
@@ -74,6 +75,7 @@ class Talk:
     that were named in a list and have no card. `left` is since when the bot is no longer in the group. `confided` are
     the cases of other groups of which a person speaks here, in their private chat; the newest comes last.
     `visits` are the workers who are on the spot.
+    `days` say how much was read; `digests` which were ordered.
     """
 
     COUNTED: ClassVar[int] = 100
@@ -97,6 +99,8 @@ class Talk:
     left: datetime | None = None
     confided: tuple[str, ...] = ()
     visits: tuple[Visit, ...] = ()
+    days: tuple[Reads, ...] = ()
+    digests: Digests = NONE
 
     def heard(self, message: Message, intent: Intent, case: str = "") -> "Talk":
         """The memory with one more message; the oldest is forgotten."""
@@ -122,6 +126,13 @@ class Talk:
         # Messages are stamped in whole seconds on some platforms; what we said before they were heard is later.
         after = self.spoke_at is None or at >= self.spoke_at.replace(microsecond=0)
         return replace(self, since=self.since + after, hours=_counted(self.hours, at, heard=int(wrote)))
+
+    def read(self, message: Message, day: date, *, silent: bool) -> "Talk":
+        """The memory after a message was read on this day; edits, and other bots, do not count."""
+        if message.edited or message.role is Role.BOT:
+            return self
+        silent = silent and message.id not in self.warned
+        return replace(self, days=counted(self.days, day, silent=silent))
 
     def spoke(self, at: datetime) -> "Talk":
         """The memory after we said something."""

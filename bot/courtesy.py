@@ -18,6 +18,7 @@ from actions.manners import Manners, Verdict, Weight, weight_of
 from actions.reading import Urgency
 from actions.talk import Occasion, Talk, Waiting
 from bot.alerting import Alerting
+from bot.digests import Daily, Digests
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
@@ -36,6 +37,7 @@ class Courtesy:
     def __init__(self, house: House, flow: Flow, hands: Hands) -> None:
         self._house, self._flow, self._hands = house, flow, hands
         self._alerting = Alerting(house)
+        self._digests = Digests(house)
 
     async def granted(self, due: Due) -> Due | None:
         """The order, where it may be carried out now; None where it was kept for later or left out.
@@ -45,6 +47,8 @@ class Courtesy:
         while True:
             try:
                 case = await self._house.state.case(due.order.case) if due.order.case else None
+                if isinstance(due.order, Daily):
+                    return await self._digests.granted(due)
                 if case and is_aside(due.order, case):
                     return await self._apart(due, await self._hands.apart(due, case))
                 if case and isinstance(due.order, o.Alert):

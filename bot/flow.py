@@ -34,10 +34,11 @@ from bot.answers import answer
 from bot.appointing import Appointing
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
+from bot.digests import Digests
 from bot.house import House
 from bot.moving import forward
 from bot.news import News
-from bot.occasions import after_speaking, woken
+from bot.occasions import after_order, after_speaking, woken
 from bot.pressing import Pressed, Pressing
 from bot.whereabouts import Whereabouts
 from connectors.partition import group_of_case
@@ -48,8 +49,6 @@ SETTLED_LOOKED_AT = 20
 """How many of the newest cases are looked through for settled ones that a message may be about."""
 SURELY_CHATTER = 0.95
 """From this chance on a message is not compared with what is settled already."""
-LISTED_KNOWN = 100
-"""Cases without a card that are remembered for having been named in a list."""
 CONTEXT = 8
 """Earlier messages handed to the NLU with a text."""
 
@@ -66,6 +65,7 @@ class Flow:
         self._alarms = Alarms(house, self.read, self._save)
         self._confiding = Confiding(house, self._correcting)
         self._pressing = Pressing(house, self._correcting)
+        self._digests = Digests(house)
         self.news = News(house.state, self.heard)
 
     # --- heard ---------------------------------------------------------------------------------------
@@ -206,6 +206,7 @@ class Flow:
         talk = with_number(talk, understood)
         if moved or not message.edited:  # an edit that changes nothing is not the latest that was said
             talk = talk.heard(message, reading.intent, case)
+        talk = talk.read(message, self._house.today(), silent=not (moved or extra))
         talk, also = await self._occasion(talk, message, case, chatter=not case)
         change = Change(
             talk=talk,
@@ -289,14 +290,8 @@ class Flow:
         """Tick off an order that left no fact of a case behind; `fact` is what it posted, if that matters."""
         while True:
             talk, now = await self._state.talk(due.group), self._house.clock.now()
-            if isinstance(due.order, o.Warn | o.Reply | o.ShowList):
-                talk = talk.spoke(now)
-            if isinstance(due.order, o.Warn) and isinstance(fact, f.Posted):
-                talk = replace(talk, warnings=(*talk.warnings, (due.order.message, fact.post))[-20:])
-            if isinstance(due.order, o.ShowList):
-                talk = replace(talk, listed=(*talk.listed, *due.order.cases)[-LISTED_KNOWN:])
             try:
-                await self._save(Change(talk=talk, done=due.order.key))
+                await self._save(Change(talk=after_order(talk, due.order, fact, now), done=due.order.key))
             except Stale:
                 continue
             return
@@ -322,7 +317,7 @@ class Flow:
     async def _save(self, change: Change) -> None:
         for by, group in {(fact.by, moved.case.group) for moved in change.moved for fact in moved.facts}:
             await self._whereabouts.met(by, group)
-        await self._state.save(change)
+        await self._state.save(self._digests.followed(change))
         for moved in change.moved:
             for fact in moved.facts:
                 self._told(moved.case, fact)

@@ -27,6 +27,7 @@ from bot.alerting import Alerting
 from bot.buttons import label
 from bot.cards import Writer
 from bot.correcting import Correcting
+from bot.digests import Daily, Digests
 from bot.dispatching import Dispatching
 from bot.handling import Handling
 from bot.house import House
@@ -50,6 +51,7 @@ class Hands:
         self._handling = Handling(house)
         self._dispatching = Dispatching(house)
         self._alerting = Alerting(house)
+        self._digests = Digests(house)
         self._whispering = Whispering(house, question)
         self._lists = Lists(house)
 
@@ -71,6 +73,11 @@ class Hands:
             return None
 
     async def _carry_out(self, due: Due) -> f.Fact | None:
+        if isinstance(due.order, Daily):
+            return await self._digests.carry_out(due.order)
+        return await self._carry_out_other(due)
+
+    async def _carry_out_other(self, due: Due) -> f.Fact | None:
         match due.order:
             case o.Warn() as order:
                 return await self._warn(order)

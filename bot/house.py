@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from secrets import token_hex
 
 from actions import standing
@@ -66,6 +66,10 @@ class House:
         """The people to call: named in the settings, or the platform's own. Raises `Unreachable`."""
         named = self.grids.named_workers(group)
         return await self.chat(group).workers(group) if named is None else named
+
+    def today(self) -> date:
+        """The day that it is on the clocks of the zone."""
+        return self.clock.now().astimezone(self.grids.zone).date()
 
     def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
         """When a wait of this group is over."""

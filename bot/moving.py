@@ -14,7 +14,17 @@ from bot.ports import State
 log = structlog.get_logger("moving")
 LONGEST_OF_A_GROUP = len("-999999999999")
 """Characters of the number of a group that is no supergroup."""
-_UNHEARD = (o.FileTicket, o.TellDispatch, o.WakeAt, o.Whisper, o.WatchClock, o.Alert, o.CallWorker)
+_UNHEARD = (
+    o.FileTicket,
+    o.TellDispatch,
+    o.WakeAt,
+    o.Whisper,
+    o.WatchClock,
+    o.Alert,
+    o.CallWorker,
+    o.CallDigests,
+    o.SendDigest,
+)
 
 
 def speaks(order: o.Order) -> bool:

@@ -4,10 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions import facts as f
+from actions import orders as o
 from actions.case import Case
 from actions.ledger import Due
 from actions.talk import Occasion, Talk
 from bot.ports import State
+
+LISTED_KNOWN = 100
+"""Cases without a card that are remembered for having been named in a list."""
 
 
 async def woken(
@@ -32,3 +36,14 @@ def after_speaking(talk: Talk, case: Case | None, fact: f.Fact) -> Talk:
     if not isinstance(fact, f.Posted) or case is None or fact.post in dict(case.posts).values():
         return talk
     return talk.spoke(fact.at)
+
+
+def after_order(talk: Talk, order: o.Order, fact: f.Fact | None, now: datetime) -> Talk:
+    """The memory after an order that belongs to no case; `fact` is what it posted, if that matters."""
+    if fact or isinstance(order, o.Warn | o.Reply | o.ShowList):
+        talk = talk.spoke(now)
+    if isinstance(order, o.Warn) and isinstance(fact, f.Posted):
+        talk = replace(talk, warnings=(*talk.warnings, (order.message, fact.post))[-20:])
+    if isinstance(order, o.ShowList):
+        talk = replace(talk, listed=(*talk.listed, *order.cases)[-LISTED_KNOWN:])
+    return talk

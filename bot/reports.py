@@ -92,11 +92,11 @@ class Reports:
     async def _group(self, group: str, period: Period) -> list[Course | None]:
         cases = await self._state.cases(group, every=True)
         return [
-            await self._course(case) for case in cases if case.live or case.changed_at >= period.since - _SKEW
+            await self.course(case) for case in cases if case.live or case.changed_at >= period.since - _SKEW
         ]
 
-    async def _course(self, case: Case) -> Course | None:
-        """The case's course out of its trace; None where that cannot be followed."""
+    async def course(self, case: Case) -> Course | None:
+        """The case's course out of its trace; None where that cannot be followed. Raises `Unreachable`."""
         version, course = self._courses.get(case.id, (-1, None))
         if version == case.version:
             return course

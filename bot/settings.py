@@ -102,6 +102,10 @@ def _clock(value: str) -> str:
     return value
 
 
+def _time(value: str) -> time | None:
+    return time.fromisoformat(value) if value else None
+
+
 def _limit(text: str) -> str:
     return str(Limit.parse(text))
 
@@ -169,6 +173,9 @@ class Rules(_Table):
     share_floor: Annotated[int, Field(ge=0, le=10_000)] = 3
     quiet_from: Clock = "22:00"
     quiet_until: Clock = "07:00"
+    digest_at: Clock = "18:30"
+    supervisor_digest_at: Clock = "08:30"
+    worker_digest: bool = False
     backlog_minutes: Minutes = 10
     private_categories: tuple[Annotated[str, AfterValidator(_category)], ...] = PRIVATE
     worker_limit: Within = "4wh"
@@ -205,8 +212,11 @@ class Rules(_Table):
             pause=timedelta(seconds=self.pause_seconds),
             share=self.share,
             share_floor=self.share_floor,
-            quiet_from=time.fromisoformat(self.quiet_from) if self.quiet_from else None,
-            quiet_until=time.fromisoformat(self.quiet_until) if self.quiet_until else None,
+            quiet_from=_time(self.quiet_from),
+            quiet_until=_time(self.quiet_until),
+            digest_at=_time(self.digest_at),
+            supervisor_digest_at=_time(self.supervisor_digest_at),
+            worker_digest=self.worker_digest,
             backlog=timedelta(minutes=self.backlog_minutes),
             private_categories=self.private_categories,
             limits={node: Limit.parse(getattr(self, f"{node.value}_limit")) for node in Node},

@@ -354,6 +354,16 @@ class _Process:
 # --- replay -----------------------------------------------------------------------------------------------
 
 
+def without_digests(settings: Settings) -> Settings:
+    """The same, with no digests: what would be said once a day tells nothing of what a message leads to."""
+    never = {"digest_at": "", "supervisor_digest_at": ""}
+    grids = (
+        grid.model_copy(update={"policy": grid.policy.model_copy(update=never)}) for grid in settings.grids
+    )
+    policy = settings.policy.model_copy(update=never)
+    return settings.model_copy(update={"policy": policy, "grids": tuple(grids)})
+
+
 def replaying(settings: Settings, nlu: Nlu, history: History) -> Replay:
     """A house in memory around the real NLU, for `linli replay`."""
     state, chat = MemoryState(), MemoryChat(history.group.partition(":")[0])
@@ -368,7 +378,7 @@ def replaying(settings: Settings, nlu: Nlu, history: History) -> Replay:
         clock=clock,
         buttons=Buttons("replay"),
         metrics=Metrics(),
-        grids=Grids(settings),
+        grids=Grids(without_digests(settings)),
         evidence=Evidence("replay", settings.address, chats),
         calendar=settings.calendar.calendar(settings.country, settings.timezone),
         matters=Matters(Home(settings.home).path),

@@ -336,7 +336,9 @@ def lane_of(due: Due) -> str:
             return f"ticket:{due.order.case}"
         case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn():
             return f"alone:{due.order.key}"
-        case o.Whisper() | o.CallWorker() as order:
+        case o.CallDigests():
+            return f"alone:{due.order.key}"
+        case o.Whisper() | o.CallWorker() | o.SendDigest() as order:
             return f"chat:{order.to}"
         case o.Alert() as order:  # with nobody named it waits for nobody: it speaks to none
             return f"chat:{order.to}" if order.to else f"alone:{order.key}"

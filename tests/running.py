@@ -241,7 +241,7 @@ async def running_linli(
 
 def _at_any_hour(toml: str) -> str:
     """The settings without quiet hours: a story must not depend on the time of day at which it is told."""
-    policy = '[policy]\nquiet_from = ""\n'
+    policy = '[policy]\nquiet_from = ""\ndigest_at = ""\nsupervisor_digest_at = ""\n'
     return toml.replace("[policy]\n", policy) if "[policy]" in toml else f"{toml}\n{policy}"
 
 

@@ -111,6 +111,11 @@ def _intents(first: Intent, confidence: float) -> tuple[Guess, ...]:
     return (Guess(first, confidence), *(Guess(intent, left * share) for intent, share in others.items()))
 
 
+def _told_by_day(policy: Policy, *, digests: bool) -> Policy:
+    """A town has no digests unless a story is about them: they would come into all others."""
+    return policy if digests else replace(policy, digest_at=None, supervisor_digest_at=None)
+
+
 class _Grids(Grids):
     """Grids of which all follow one policy."""
 
@@ -137,6 +142,7 @@ class Town:
         people: dict[str, object] | None = None,
         matters: Matters | None = None,
         calendar: Calendar | None = None,
+        digests: bool = False,
     ) -> None:
         self.clock = VirtualClock(MORNING)
         self.state, self.chat = state or MemoryState(), MemoryChat()
@@ -152,7 +158,7 @@ class Town:
             clock=self.clock,
             buttons=Buttons("secret"),
             metrics=Metrics(),
-            grids=_Grids(settings, policy or Policy()),
+            grids=_Grids(settings, _told_by_day(policy or Policy(), digests=digests)),
             evidence=Evidence("secret", "http://here", chats),
             matters=matters or Matters(),
             calendar=calendar or FIVE_DAYS,

@@ -11,7 +11,7 @@ from actions.policy import Policy
 from actions.reading import Intent
 from bot.history import Wanted
 from bot.replay import Replayed, VirtualClock
-from bot.settings import Grid, Settings
+from bot.settings import Grid, Rules, Settings
 from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.memory_nlu import MemoryNlu
@@ -145,6 +145,16 @@ async def test_the_grid_of_the_group_in_linli_toml_counts(tmp_path):
     settings = Settings(lang="zh_CN", grid=(Grid(id="g", name="g", groups=("memory:g1",), lang="en"),))
     outcome = await replaying(settings, MemoryNlu(READ), history).run(history.messages)
     assert "Sent to the property company" in outcome.said[0].text
+
+
+async def test_a_replay_has_no_digests(tmp_path):
+    rows = (row(), row(2, "早", at="2026-03-04T09:00:00"), row(3, "早", at="2026-03-06T09:00:00"))
+    always = Rules(digest_at="18:30", worker_digest=True)
+    settings = Settings(grid=(Grid(id="g", name="g", groups=("memory:g1",), policy=always),), policy=always)
+    history = read_transcript(write(tmp_path, *rows))
+    outcome = await replaying(settings, MemoryNlu(READ), history).run(history.messages)
+    assert not any("📋" in said.text for said in outcome.said)
+    assert outcome.cases[0].live
 
 
 async def test_a_group_of_another_platform_keeps_its_own_id(tmp_path):

@@ -44,6 +44,9 @@ ORDERS: tuple[Order, ...] = (
     o.CloseMenu(key="k", case=CASE),
     o.TurnPage(key="k", group=GROUP, post="p9", what="cases", by="memory:aunt", page=2),
     o.Invite(key="k", case=CASE),
+    o.ShowDigest(key="k", group=GROUP, day=START.date()),
+    o.CallDigests(key="k", group=GROUP, day=START.date()),
+    o.SendDigest(key="k", to="memory:aunt", day=START.date(), groups=(GROUP,)),
     o.Whisper(key="k", case=CASE, to="memory:aunt", what="returned", args=(("note", "不归我们管"),)),
 )
 LINE = Line("m1", "memory:aunt", Role.RESIDENT, START, Kind.TEXT, "3号楼", Intent.REPORT, CASE, "a1")
