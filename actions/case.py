@@ -151,6 +151,8 @@ class Case:
     private: bool = False
     confided: str = ""
     whispers: tuple[tuple[str, str, str], ...] = ()
+    unreached: tuple[str, ...] = ()
+    """The chats of workers, or of the staff, to which there was no line when something was to be said there."""
     assignment: Assignment | None = None
     matters: tuple[str, ...] = ()
     bounces: tuple[str, ...] = ()

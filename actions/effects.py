@@ -19,6 +19,11 @@ def show_card(_: Case, fact: f.Fact) -> o.Order:
     return o.ShowCard(asked_at=fact.at if fact.by else None)
 
 
+def show_here(case: Case, _: f.Fact) -> o.Order | None:
+    # With the last line to a worker goes the place of their buttons: then they stand in the group.
+    return None if case.private else o.ShowCard(here=True)
+
+
 def ask_worker(_: Case, __: f.Fact) -> o.Order:
     return o.AskWorker()
 
