@@ -98,16 +98,20 @@ class ShowMenu(Order):
     """Put a menu of corrections in the place of the card's buttons; whatever shows the card next closes it.
 
     `step` names the menu, `argument` its page or group; `choices` are the categories to offer, if not the likeliest.
+    `by` is who asked for it: where workers work elsewhere it is shown there.
     """
 
     step: str
     argument: str = ""
     choices: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseMenu(Order):
     """Show the card again if its menu was left standing: until then nobody else has the card's buttons."""
+
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
