@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actions.case import Case
+from actions.confidentiality import Audience, hidden
 from bot.correcting import Correcting
 from bot.handling import Handling
 from bot.house import House
@@ -18,11 +19,12 @@ class Choosing:
 
     async def menu(self, case: Case, choices: Sequence[str], chat: str) -> Menu:
         """The menu of a case for a chat; `choices` are the categories to offer. Raises `Unreachable`."""
+        writer = self._house.grids.writer_of(case.group)
         return Menu(
             case,
             self._house.buttons,
-            self._house.grids.writer_of(case.group),
-            () if case.private else await self._correcting.others(case),
+            writer if chat == case.group else writer.to(Audience.STAFF),
+            () if hidden(case) else await self._correcting.others(case),
             await self._correcting.joined(case),
             choices,
             self._handling.matters(case),

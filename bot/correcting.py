@@ -339,7 +339,7 @@ def _has_card(case: Case) -> bool:
 
 
 def _is_hidden(case: Case, chat: str) -> bool:
-    return case.private and chat == case.group
+    return hidden(case) and chat == case.group
 
 
 def answered(outcome: Outcome, press: Press) -> Outcome:

@@ -20,24 +20,24 @@ from actions.emergency import Peril
 from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
+from actions.policy import Desk
 from actions.post import Button, Post
-from actions.presses import RATES, WORKERS_ROW, Verb, on_card
+from actions.presses import RATES, WORKERS_ROW, Verb, for_residents, on_card
 from actions.reading import Urgency
 from bot.alerting import Alerting
 from bot.buttons import label
 from bot.cards import Writer
-from bot.correcting import Correcting
+from bot.choosing import Choosing
 from bot.digests import Daily, Digests
 from bot.dispatching import Dispatching
-from bot.handling import Handling
 from bot.house import House
 from bot.lists import LISTS, Lists
-from bot.menus import Menu
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.questions import calls_workers, question
 from bot.replies import reply, toast
 from bot.whispering import Whispering, in_private_line, invitation, is_aside
+from bot.workplace import workplace_of
 
 log = structlog.get_logger("hands")
 
@@ -47,16 +47,18 @@ class Hands:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._correcting = Correcting(house)
-        self._handling = Handling(house)
+        self._choosing = Choosing(house)
         self._dispatching = Dispatching(house)
         self._alerting = Alerting(house)
         self._digests = Digests(house)
-        self._whispering = Whispering(house, question)
+        self._whispering = Whispering(house)
         self._lists = Lists(house)
 
-    async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
-        """What is said of a private case instead of what an order would say in the group. Raises `Unreachable`."""
+    async def apart(self, due: Due, case: Case) -> tuple[Due, ...] | None:
+        """What is said beside the group instead of what an order would say in it; None where it does say it there.
+
+        Raises `Unreachable`.
+        """
         return await self._whispering.apart(due, case)
 
     async def carry_out(self, due: Due) -> f.Fact | None:
@@ -91,7 +93,7 @@ class Hands:
             await self._alerting.carry_out(due.order, case)
             return None
         aside = isinstance(due.order, o.Whisper | o.Invite) or is_aside(due.order, case)
-        return await (self._in_private(due, case) if aside else self._for_case(due, case))
+        return await (self._beside(due, case) if aside else self._for_case(due, case))
 
     async def _answer(self, order: o.Reply | o.TurnPage | o.AnswerPress | o.ShowList) -> None:
         match order:
@@ -104,7 +106,7 @@ class Hands:
             case o.ShowList():
                 await self._list(order)
 
-    async def _in_private(self, due: Due, case: Case) -> f.Fact | None:
+    async def _beside(self, due: Due, case: Case) -> f.Fact | None:
         match due.order:
             case o.Whisper() as order:
                 return await self._whispering.carry_out(order, case)
@@ -149,8 +151,7 @@ class Hands:
                 return await self._menu(order, case)
             case o.CloseMenu() if idle < o.MENU_IDLE:
                 return None  # somebody is still at it, and a later order closes it
-        _, lang = self._writer(case.group)
-        buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
+        buttons = await self._buttons(case)
         text, called = await self._words(case)
         post = self._post(case, due.order, text, buttons, reply_to=case.origin, mentions=called)
         face = _face(post)
@@ -166,30 +167,27 @@ class Hands:
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
 
+    async def _buttons(self, case: Case) -> tuple[tuple[Button, ...], ...]:
+        """Those under the card in the group: the workers' stand there unless they work elsewhere."""
+        _, lang = self._writer(case.group)
+        try:
+            here = (await workplace_of(self._house, case)).here
+        except Unreachable:
+            here = False
+        return self._house.buttons.rows(case, on_card(case) if here else for_residents(case), gettext(lang))
+
     async def _words(self, case: Case) -> tuple[str, tuple[tuple[str, str], ...]]:
         """What stands on the card, and who is called by it: the workers, while an emergency is live."""
         writer, _ = self._writer(case.group)
         standing = self._house.standing(case, self._house.clock.now())
         if not (case.warned and case.live):
             return writer.card(case, standing), ()
-        called = await self._called(case.group)
+        called = await self._house.called(case.group)
         return writer.alarm(case, calls_workers=bool(called), standing=standing), called
 
     async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
-        others, joined = await self._correcting.others(case), await self._correcting.joined(case)
-        writer, _ = self._writer(case.group)
-        menu = Menu(
-            case,
-            self._house.buttons,
-            writer,
-            others,
-            joined,
-            order.choices,
-            self._handling.matters(case),
-            await self._handling.colleagues(case),
-            self._handling.goes_up(case),
-        )
+        menu = await self._choosing.menu(case, order.choices, case.group)
         rows = menu.page(Step(order.step), order.argument)
         text, called = await self._words(case)
         post = self._post(case, order, text, rows, reply_to=case.origin, mentions=called)
@@ -289,7 +287,7 @@ class Hands:
             return None
         asked = replace(case, posts=(*case.posts, (what, card)))
         writer, lang = self._writer(case.group)
-        rows = self._house.buttons.rows(asked, on_card(asked), gettext(lang))
+        rows = await self._buttons(asked)
         mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         text = writer.card(asked, self._house.standing(case, self._house.clock.now()))
         post = self._post(asked, order, text, rows, reply_to=case.origin, mentions=mentions)
@@ -354,16 +352,9 @@ class Hands:
     def _quiet(self, group: str) -> bool:
         return is_quiet(self._house.grids.policy_of(group), self._house.clock.now())
 
-    async def _called(self, group: str) -> tuple[tuple[str, str], ...]:
-        """The workers whom a warning calls; nobody where that cannot be known: it must not wait for them."""
-        try:
-            return await self._house.workers(group)
-        except (Unreachable, Refused):
-            return ()
-
     async def _warn(self, order: o.Warn) -> f.Posted:
         writer, _ = self._writer(order.group)
-        mentions = await self._called(order.group)
+        mentions = await self._house.called(order.group)
         text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
         post = Post(
             order.group, text, order.key, (), order.message, order.thread, mentions=mentions, urgent=True
@@ -385,6 +376,12 @@ class Hands:
             doubts = [case for case in found_all if case and case.live and case.doubtful and not hidden(case)]
             await self._confide(order, doubts, args.get("to", ""))
             text, buttons = self._doubts(doubts, writer)
+        elif order.what == "unsure_beside":
+            text, buttons = await self._lists.unsure(order.group, args["by"])
+        elif order.what == "unsure_elsewhere":
+            text = reply(await self._unsure_elsewhere(order, args["by"]), args, lang)
+        elif order.what == "numbered":
+            text, buttons = await self._lists.numbered(int(args["number"]), order.group, args["by"])
         elif order.what == "opened":
             text, buttons, linked = await self._opened(order)
         elif order.what == "case":
@@ -419,6 +416,20 @@ class Hands:
             raise
         except Refused as reason:  # somebody deleted the list
             log.warning("list_lost", group=order.group, reason=str(reason))
+
+    async def _unsure_elsewhere(self, order: o.Reply, worker: str) -> str:
+        """The list goes to where the workers work; what is answered in the group."""
+        grids, key = self._house.grids, f"{order.key}:list"
+        staff = grids.staff_of(order.group) if grids.desk_of(order.group) is Desk.STAFF else ""
+        text, buttons = await self._lists.unsure(staff or worker, worker)
+        try:
+            if staff:
+                await self._house.chat(staff).post(Post(staff, text, key, buttons))
+            else:
+                await self._house.chat(worker).whisper(worker, text, key, buttons)
+        except Refused:
+            return "unsure_unreached"
+        return "unsure_elsewhere"
 
     async def _confide(self, order: o.Reply, doubts: list[Case], worker: str) -> None:
         """Tell the worker who asked, in private, what may not stand on the list in the group."""

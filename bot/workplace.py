@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from actions.case import Case
+from actions.confidentiality import hidden
 from actions.errors import Refused
 from actions.policy import Desk
 from bot.house import House
@@ -24,7 +25,7 @@ class Workplace:
 
 async def workplace_of(house: House, case: Case) -> Workplace:
     """Where the workers of a case work; of a private case, each in their own chat. Raises `Unreachable`."""
-    if case.private:
+    if hidden(case):
         return Workplace(await _own_chats(house, case), here=False)
     desk = house.grids.desk_of(case.group)
     if desk is Desk.GROUP:
