@@ -17,7 +17,6 @@ from bot.lists import DOUBTS_LISTED, Lists
 from bot.reporting import report_for
 
 
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is said (`what`, with `args`, in `bot/replies.py`), and the facts that follow from the command."""

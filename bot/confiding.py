@@ -235,7 +235,9 @@ class Confiding:
         self, message: Message, ours: Message, reading: Reading, case: Case, *, warned: bool
     ) -> Outcome:
         facts = await self._understood(ours, reading, case, warned=warned)
-        if self._house.grids.is_staff(message.group):  # what colleagues say to each other is no part of a case
+        if self._house.grids.is_staff(
+            message.group
+        ):  # what colleagues say to each other is no part of a case
             facts = tuple(fact for fact in facts if isinstance(fact, BESIDE))
         if not facts or not _is_legal(case, facts):
             return Outcome()

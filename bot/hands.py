@@ -20,7 +20,6 @@ from actions.emergency import Peril
 from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
-from actions.policy import Desk
 from actions.post import Button, Post
 from actions.presses import RATES, WORKERS_ROW, Verb, for_residents, on_card
 from actions.reading import Urgency
@@ -31,12 +30,13 @@ from bot.choosing import Choosing
 from bot.digests import Daily, Digests
 from bot.dispatching import Dispatching
 from bot.house import House
-from bot.lists import LISTS, Lists
+from bot.lists import Lists
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.questions import calls_workers, question
-from bot.replies import reply, toast
-from bot.whispering import Whispering, in_private_line, invitation, is_aside
+from bot.replies import toast
+from bot.replying import Replies
+from bot.whispering import Whispering, invitation, is_aside
 from bot.workplace import workplace_of
 
 log = structlog.get_logger("hands")
@@ -52,7 +52,7 @@ class Hands:
         self._alerting = Alerting(house)
         self._digests = Digests(house)
         self._whispering = Whispering(house)
-        self._lists = Lists(house)
+        self._lists, self._replies = Lists(house), Replies(house)
 
     async def apart(self, due: Due, case: Case) -> tuple[Due, ...] | None:
         """What is said beside the group instead of what an order would say in it; None where it does say it there.
@@ -286,7 +286,7 @@ class Hands:
         if not isinstance(order, o.AskWorker | o.AskIfFixed) or card is None or case.asked_on_card:
             return None
         asked = replace(case, posts=(*case.posts, (what, card)))
-        writer, lang = self._writer(case.group)
+        writer, _ = self._writer(case.group)
         rows = await self._buttons(asked)
         mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         text = writer.card(asked, self._house.standing(case, self._house.clock.now()))
@@ -363,50 +363,12 @@ class Hands:
         return f.Posted(at=self._house.clock.now(), what="warning", post=message)
 
     async def _reply(self, order: o.Reply) -> None:
-        writer, lang = self._writer(order.group)
-        args = dict(order.args)
-        buttons: tuple[tuple[Button, ...], ...] = ()
-        linked: Case | None = None
-        if order.what in LISTS:
-            text, buttons = await self._lists.page(order.what, order.group, args["by"])
-        elif order.what == "today":
-            text = await self._lists.today(order.group, args["by"])
-        elif order.what == "unsure":
-            found_all = [await self._house.state.case(case) for case in args["ids"].split()]
-            doubts = [case for case in found_all if case and case.live and case.doubtful and not hidden(case)]
-            await self._confide(order, doubts, args.get("to", ""))
-            text, buttons = self._doubts(doubts, writer)
-        elif order.what == "unsure_beside":
-            text, buttons = await self._lists.unsure(order.group, args["by"])
-        elif order.what == "unsure_elsewhere":
-            text = reply(await self._unsure_elsewhere(order, args["by"]), args, lang)
-        elif order.what == "numbered":
-            text, buttons = await self._lists.numbered(int(args["number"]), order.group, args["by"])
-        elif order.what == "opened":
-            text, buttons, linked = await self._opened(order)
-        elif order.what == "case":
-            found = await self._house.state.case(args["id"])
-            shown = found is not None and not hidden(found)
-            text = reply("no_such_case", {}, lang)
-            if found and shown:
-                text = writer.story(found, self._house.standing(found, self._house.clock.now()))
-        else:
-            text = reply(order.what, args, lang)
-            buttons = in_private_line(args["link"], writer) if args.get("link") else ()
+        text, buttons, linked = await self._replies.words(order)
         silent = self._quiet(order.group)
         post = Post(order.group, text, order.key, buttons, order.reply_to, thread=order.thread, silent=silent)
         message = await self._house.chat(order.group).post(post)
         if linked:
             await self._whispering.link(order.group, message, linked)
-
-    async def _opened(self, order: o.Reply) -> tuple[str, tuple[tuple[Button, ...], ...], Case | None]:
-        """A case in a worker's own chat, where it can be answered and pressed."""
-        args = dict(order.args)
-        case = await self._house.state.case(args["id"])
-        if case is None or hidden(case):
-            return reply("no_such_case", {}, self._writer(order.group)[1]), (), None
-        text, buttons, works = await self._lists.opened(case, order.group, args["by"])
-        return text, buttons, case if works else None
 
     async def _turn_page(self, order: o.TurnPage) -> None:
         text, buttons = await self._lists.page(order.what, order.group, order.by, order.page)
@@ -416,39 +378,6 @@ class Hands:
             raise
         except Refused as reason:  # somebody deleted the list
             log.warning("list_lost", group=order.group, reason=str(reason))
-
-    async def _unsure_elsewhere(self, order: o.Reply, worker: str) -> str:
-        """The list goes to where the workers work; what is answered in the group."""
-        grids, key = self._house.grids, f"{order.key}:list"
-        staff = grids.staff_of(order.group) if grids.desk_of(order.group) is Desk.STAFF else ""
-        text, buttons = await self._lists.unsure(staff or worker, worker)
-        try:
-            if staff:
-                await self._house.chat(staff).post(Post(staff, text, key, buttons))
-            else:
-                await self._house.chat(worker).whisper(worker, text, key, buttons)
-        except Refused:
-            return "unsure_unreached"
-        return "unsure_elsewhere"
-
-    async def _confide(self, order: o.Reply, doubts: list[Case], worker: str) -> None:
-        """Tell the worker who asked, in private, what may not stand on the list in the group."""
-        writer, _ = self._writer(order.group)
-        unsaid = [case for case in doubts if not writer.sees(case, Field.WORDS)]
-        text = "\n".join(map(writer.to(Audience.STAFF).doubt, unsaid))
-        if text and worker:
-            with suppress(Refused):  # who never wrote to the bot cannot be written to
-                await self._house.chat(order.group).whisper(worker, text, f"{order.key}:{worker}")
-
-    def _doubts(self, cases: list[Case], writer: Writer) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-        """What nobody is sure of, each with two buttons; meanwhile it may have been settled."""
-        if not cases:
-            return reply("nothing_unsure", {}, writer.lang), ()
-        button, ways = self._house.buttons.button, (("✓", Verb.FILE), ("✗", Verb.DISMISS))
-        rows = tuple(
-            tuple(button(case, f"#{case.number} {mark}", verb) for mark, verb in ways) for case in cases
-        )
-        return "\n".join((reply("unsure", {}, writer.lang), *map(writer.doubt, cases))), rows
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
         _, lang = self._writer(order.group)

@@ -57,7 +57,9 @@ class Pressing:
             if meaning.verb in HANDLING:
                 return Pressed(decide=self._handling.by_press(meaning, press))
             if meaning.verb in DOUBTS:
-                raise Refusal("stale")  # of what is settled; what is still in doubt is decided on in its group
+                raise Refusal(
+                    "stale"
+                )  # of what is settled; what is still in doubt is decided on in its group
             if meaning.verb in LISTS:
                 orders = await self._lists.pressed(meaning, press)
                 return Pressed(orders=tuple(self._now(order, press.group) for order in orders))
@@ -74,7 +76,9 @@ class Pressing:
         """What a thumb up under a message of a case does. Raises `Unreachable`."""
         found = await self._state.case_of(reacted.group, reacted.message)
         case = await self._state.case(found) if found else None
-        here = case is not None and case.group == reacted.group  # elsewhere other messages have the same numbers
+        here = (
+            case is not None and case.group == reacted.group
+        )  # elsewhere other messages have the same numbers
         return Pressed(case.id, fact_of_reaction(reacted, case)) if case and here else Pressed()
 
     async def _moved(self, press: Press, meaning: Meaning, verb: Verb) -> Pressed:

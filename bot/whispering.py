@@ -162,25 +162,22 @@ class Whispering:
 
     async def carry_out(self, order: o.Whisper, case: Case) -> f.Fact | None:
         """Say it; None where there is nothing to be said any more."""
-        now = self._house.clock.now()
-        if order.what == "shut" and now - case.changed_at < o.MENU_IDLE:
+        if order.what == "shut" and self._house.clock.now() - case.changed_at < o.MENU_IDLE:
             return None  # somebody is still at it, and a later order closes it
         text, buttons = await self._words(order, case)
-        if not text:
-            return None
         shown = self._shown(order, case)
-        if shown is None and self._is_kept_from(case, order.to):
+        if not text or (shown is None and self._is_kept_from(case, order.to)):
             return None
+        post = await self._post(order, case, text, buttons)
         try:
-            said = await self._edit_or_say(shown, await self._post(order, case, text, buttons))
+            said = await self._edit_or_say(shown, post)
         except Refused as reason:
             return self._not_reached(order, case, reason)
         await self.link(order.to, said, case)
-        if order.what not in _KEPT or (shown == said and order.what != "menu"):
-            return None
-        if order.what == "card" and "edits" in dict(order.args) and shown == said:
-            return None
-        return f.Whispered(at=now, what=order.what, to=order.to, post=said)
+        news = order.what in _KEPT and (said != shown or order.what == "menu")
+        return (
+            f.Whispered(at=self._house.clock.now(), what=order.what, to=order.to, post=said) if news else None
+        )
 
     def _shown(self, order: o.Whisper, case: Case) -> str | None:
         """The message that changes, if one does; edits are not heard, so what is urgent comes `anew`."""
@@ -280,9 +277,7 @@ class Whispering:
         return self._house.buttons.rows(case, rows, gettext(lang), chat=chat)
 
 
-def _answered(
-    args: dict[str, str], case: Case, writer: Writer
-) -> tuple[str, tuple[tuple[Verb, ...], ...]]:
+def _answered(args: dict[str, str], case: Case, writer: Writer) -> tuple[str, tuple[tuple[Verb, ...], ...]]:
     answer = label(Verb(args["answer"]), case, gettext(writer.lang))
     text = writer.answered(case, args["name"], answer)
     over = case.stage in (Stage.CLOSED, Stage.SOLVED_IN_GRID)
