@@ -151,13 +151,16 @@ class Hands:
                 return await self._menu(order, case)
             case o.CloseMenu() if idle < o.MENU_IDLE:
                 return None  # somebody is still at it, and a later order closes it
-        buttons = await self._buttons(case)
-        text, called = await self._words(case)
-        post = self._post(case, due.order, text, buttons, reply_to=case.origin, mentions=called)
+        here, (text, called) = await self._works_here(case), await self._words(case)
+        post = self._post(
+            case, due.order, text, self._buttons(case, here=here), reply_to=case.origin, mentions=called
+        )
         face = _face(post)
         if face == case.face:
             return None
         shown = case.post("card")
+        if here and case.unreached:
+            log.warning("workers_buttons_in_group", case=case.id, unreached=len(case.unreached))
         if shown is None and not case.live:
             return None  # over before anything was shown: no need to speak of it
         if shown is None:
@@ -167,13 +170,15 @@ class Hands:
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
 
-    async def _buttons(self, case: Case) -> tuple[tuple[Button, ...], ...]:
-        """Those under the card in the group: the workers' stand there unless they work elsewhere."""
-        _, lang = self._writer(case.group)
+    async def _works_here(self, case: Case) -> bool:
+        """Whether workers have their buttons under the card in the group; a card does not wait for who cannot tell."""
         try:
-            here = (await workplace_of(self._house, case)).here
+            return (await workplace_of(self._house, case)).here
         except Unreachable:
-            here = False
+            return False
+
+    def _buttons(self, case: Case, *, here: bool) -> tuple[tuple[Button, ...], ...]:
+        _, lang = self._writer(case.group)
         return self._house.buttons.rows(case, on_card(case) if here else for_residents(case), gettext(lang))
 
     async def _words(self, case: Case) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -287,7 +292,7 @@ class Hands:
             return None
         asked = replace(case, posts=(*case.posts, (what, card)))
         writer, _ = self._writer(case.group)
-        rows = await self._buttons(asked)
+        rows = self._buttons(asked, here=await self._works_here(asked))
         mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         text = writer.card(asked, self._house.standing(case, self._house.clock.now()))
         post = self._post(asked, order, text, rows, reply_to=case.origin, mentions=mentions)

@@ -195,7 +195,8 @@ class Lists:
 
     async def _groups_of(self, person: str) -> list[str]:
         known = await self._whereabouts.groups(person)
-        return [*self._house.grids.groups_of_worker(person), *reversed(known)][:MOST]
+        groups = [*self._house.grids.groups_of_worker(person), *reversed(known)]
+        return [group for group in groups if not self._house.grids.is_staff(group)][:MOST]
 
     async def _room(self, group: str, chat: str, by: str, *, live: bool) -> Room:
         works = await self._works(group, chat, by)

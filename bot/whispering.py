@@ -116,7 +116,7 @@ class Whispering:
         """What the staff group has of a case that has become private."""
         theirs = (one for one in case.whispers if self._house.grids.is_staff(one[1]))
         return tuple(
-            replace(due, order=whisper(case, f"{due.order.key}:{n}", to, "card", edits=post))
+            Due(whisper(case, f"{due.order.key}:{n}", to, "card", edits=post), due.group, due.at)
             for n, (_, to, post) in enumerate(theirs)
         )
 
@@ -134,7 +134,7 @@ class Whispering:
         return self._said_in(_concerned(case, place), due, case) if _is_for_workers(order) else None
 
     def _here(self, due: Due, order: o.ShowCard) -> Due:
-        return replace(due, order=replace(order, key=_key(due.order.key, "group"), here=True))
+        return Due(replace(order, key=_key(due.order.key, "group"), here=True), due.group, due.at)
 
     def _menu(
         self, due: Due, order: o.ShowMenu | o.CloseMenu, case: Case, place: Workplace
@@ -142,14 +142,16 @@ class Whispering:
         """Whoever asked for a menu in the group finds it where they work."""
         chats = [chat for chat in place.chats if chat == order.by or self._house.grids.is_staff(chat)]
         if isinstance(order, o.ShowMenu):
-            return tuple(replace(due, order=menu(order, case, order.key, chat)) for chat in chats)
-        return tuple(replace(due, order=whisper(case, order.key, chat, "shut")) for chat in chats)
+            return tuple(Due(menu(order, case, order.key, chat), due.group, due.at) for chat in chats)
+        return tuple(Due(whisper(case, order.key, chat, "shut"), due.group, due.at) for chat in chats)
 
     def _said_in(self, chats: Iterable[str], due: Due, case: Case) -> tuple[Due, ...]:
         order = due.order
         note = order.note if isinstance(order, o.Say) else ""
         what = order.sentence.value if isinstance(order, o.Say) else _QUESTIONS.get(type(order), "card")
-        whispers = (whisper(case, order.key, to, what, note=note) for to in chats)
+        # Who has been asked for the key is not asked again, for example since we were out of the group.
+        new = (to for to in chats if not (what == "worker_key" and case.whisper(what, to)))
+        whispers = (whisper(case, order.key, to, what, note=note) for to in new)
         return tuple(Due(one, due.group, self._when(due, case)) for one in whispers)
 
     def _when(self, due: Due, case: Case) -> datetime:
