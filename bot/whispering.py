@@ -199,9 +199,14 @@ class Whispering:
         asked = _order_of(order.what, "")
         calls = calls_workers(asked) if asked else order.what == "card" and case.urgency is Urgency.EMERGENCY
         staff = self._house.grids.is_staff(order.to) and not hidden(case)
-        called = await self._house.called(case.group) if staff and calls else ()
+        called = await self._called(case) if staff and calls else ()
         reply_to = order.reply_to or (case.whisper("card", order.to) if asked else None)
         return Post(order.to, text, order.key, buttons, reply_to, mentions=called, silent=silent)
+
+    async def _called(self, case: Case) -> tuple[tuple[str, str], ...]:
+        if case.stage is Stage.HANDLING and case.handler:
+            return ((case.handler, case.handler_name),)
+        return await self._house.called(case.group)
 
     async def _edit_or_say(self, shown: str | None, post: Post) -> str:
         chat = self._house.chats.get(post.group.partition(":")[0])

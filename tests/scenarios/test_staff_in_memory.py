@@ -14,6 +14,8 @@ from actions.policy import Desk, Policy
 from actions.post import Post
 from actions.reading import Intent, Urgency
 from bot.settings import Grid
+from tests.contracts.states import on_redis
+from tests.real_redis import real_redis
 from tests.scenarios.test_unsure_in_memory import Doubting
 from tests.telegram_town import telegram_town
 from tests.town import GROUP, Town, means, report
@@ -178,6 +180,19 @@ async def test_a_case_is_handed_over_in_the_staff_group():
     await town.taps("小陈", STAFF, "处理好了")
     assert (await town.case()).stage is Stage.RESIDENTS_KEY
     await town.sound()
+
+
+async def test_a_colleague_who_cannot_be_told_alone_is_called_in_the_staff_group():
+    town = Bench(Desk.STAFF)
+    town.chat.strangers = {CHEN}
+    await town.say("张阿姨", LIFT)
+    for label in ("我来处理", "更多…", "转交…", "小陈"):
+        await town.taps("孟姐", STAFF, label)
+    called = town.shown(STAFF)[-1][1]
+    assert (called.mentions, called.reply_to) == (((CHEN, "小陈"),), town.card(STAFF))
+    assert "转给您" in called.text
+    await town.wait(timedelta(hours=25))
+    assert town.shown(STAFF)[-1][1].mentions == ((CHEN, "小陈"),), "and nobody else is reminded"
 
 
 async def test_replies_in_the_staff_group_correct_show_evidence_and_open_menus(town):
@@ -541,7 +556,24 @@ async def test_when_the_desk_moves_the_next_card_follows():
     await town.sound()
 
 
-# --- on Telegram -----------------------------------------------------------------------------------------------
+# --- on Redis, on Telegram -----------------------------------------------------------------------------------------------
+
+
+async def test_on_a_real_redis_the_groups_and_the_staff_keep_their_own_order(tmp_path):
+    async with real_redis(tmp_path / "redis") as server, on_redis(server) as state:
+        town = Bench(Desk.STAFF, state=state, others=(OTHER,))
+        await town.say("张阿姨", LIFT)
+        await town.say("李叔", LAMP, group=OTHER)
+        first, second = town.shown(STAFF)
+        await town.taps("孟姐", STAFF, data=first[1].buttons[0][-1].data, on=first[0])
+        await town.taps("孟姐", STAFF, "返回")
+        await town.taps("老赵", STAFF, data=second[1].buttons[0][0].data, on=second[0])
+        await town.dispatch_says("fixed")
+        await town.taps("小陈", STAFF, "确认修好")
+        await town.taps("张阿姨", GROUP, "解决了")
+        assert (await town.case()).stage is Stage.CLOSED
+        assert (await town.state.cases(OTHER))[0].handler == ZHAO
+        await town.sound()
 
 
 async def test_on_telegram_a_grid_works_in_its_staff_group():
