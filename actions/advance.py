@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from actions import facts as f
 from actions import orders as o
-from actions.case import DROPPED, LIVE, REMINDERS, Case, IllegalMove, Stage
+from actions.case import DROPPED, KEY_WHISPERS, LIVE, REMINDERS, Case, IllegalMove, Stage
 from actions.clocks import ticked, watched
 from actions.closing import closed
 from actions.lessons import learn
@@ -57,7 +57,7 @@ def _without_old_questions(case: Case, fact: f.Fact) -> tuple[tuple[str, str], .
 
 def _without_old_whispers(case: Case, fact: f.Fact) -> tuple[tuple[str, str, str], ...]:
     asked = fact.what if isinstance(fact, f.Whispered) else ""
-    over = {"worker_key", "residents_key"} - {asked}
+    over = {*KEY_WHISPERS} - {asked}
     return tuple(one for one in case.whispers if one[0] not in over)
 
 

@@ -74,6 +74,10 @@ REMINDERS = {"worker_key": "remind_worker_key", "residents_key": "remind_residen
 """As what its reminder was posted, which has the same buttons."""
 
 
+KEY_WHISPERS = ("worker_key", "residents_key", "remind_worker_key", "photo_needed")
+"""What is said beside the group with the buttons of a key; they go when it is turned."""
+
+
 class IllegalMove(Exception):
     """The table has no row for this fact in this stage; nothing was changed."""
 
@@ -151,6 +155,8 @@ class Case:
     private: bool = False
     confided: str = ""
     whispers: tuple[tuple[str, str, str], ...] = ()
+    unreached: tuple[str, ...] = ()
+    """The chats of workers, or of the staff, to which there was no line when something was to be said there."""
     assignment: Assignment | None = None
     matters: tuple[str, ...] = ()
     bounces: tuple[str, ...] = ()

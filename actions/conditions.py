@@ -107,6 +107,11 @@ def is_key_whisper(_: Case, fact: f.Fact) -> bool:
     return isinstance(fact, f.Whispered) and fact.what == "worker_key"
 
 
+def reached_again(case: Case, fact: f.Fact) -> bool:
+    """There was no line to that chat before"""
+    return isinstance(fact, f.Whispered) and fact.to in case.unreached
+
+
 def is_residents_question(_: Case, fact: f.Fact) -> bool:
     """The post is the question to the residents."""
     return isinstance(fact, f.Posted) and fact.what == "residents_key"

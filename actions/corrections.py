@@ -40,6 +40,8 @@ class Step(StrEnum):
     INSPECT = "v"
     PAGE = "l"
     OPEN = "o"
+    SEND = "y"
+    DROP = "n"
 
 
 MENUS = (
@@ -59,6 +61,9 @@ HANDLING = (Step.MATTER, Step.TO, Step.REASON, Step.UP, Step.INSPECT)
 """What a worker does with a case beside correcting it."""
 LISTS = (Step.PAGE, Step.OPEN)
 """The buttons under a list of cases; they belong to no one case."""
+
+DOUBTS = (Step.SEND, Step.DROP)
+"""The buttons under a list, beside the group, of what nobody is sure of: to dispatch with it, or away."""
 
 
 class Wish(StrEnum):

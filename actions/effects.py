@@ -5,6 +5,7 @@ from collections.abc import Callable
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case
+from actions.confidentiality import hidden
 from actions.nodes import Light
 from actions.orders import News, Sentence, Wait
 
@@ -17,6 +18,11 @@ _BACK = (Sentence.DISPUTED, Sentence.DENIED, Sentence.HALF_FIXED)
 
 def show_card(_: Case, fact: f.Fact) -> o.Order:
     return o.ShowCard(asked_at=fact.at if fact.by else None)
+
+
+def show_here(case: Case, _: f.Fact) -> o.Order | None:
+    # With the last line to a worker goes the place of their buttons: then they stand in the group.
+    return None if hidden(case) else o.ShowCard(here=True)
 
 
 def ask_worker(_: Case, __: f.Fact) -> o.Order:

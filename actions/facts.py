@@ -404,11 +404,18 @@ class Confided(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whispered(Fact):
-    """The bot has said something of a private case to one person alone; `what` says what, `to` is their chat."""
+    """The bot has said something in a chat beside the group, `to`: a person's own or the staff's; `what` says what."""
 
     what: str
     to: str
     post: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreached(Fact):
+    """Nothing can be said in `to`, a worker's own chat or the staff group: there is no line to it."""
+
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

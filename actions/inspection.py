@@ -8,7 +8,7 @@ from actions.case import Case
 from actions.intake import Understood
 from actions.message import Kind, Message, Role
 
-_BESIDE = (f.WorkerConfirmed, f.SolvedOnSite, f.PlaceGiven)
+BESIDE = (f.WorkerConfirmed, f.SolvedOnSite, f.PlaceGiven)
 """What the words under the picture may say beside."""
 
 
@@ -47,7 +47,7 @@ def evidenced(
     if case is None or case.private or not allowed(case, f.Inspected):
         return understood
     same = understood.case is not None and understood.case.id == case.id
-    beside = tuple(fact for fact in understood.facts if same and isinstance(fact, _BESIDE))
+    beside = tuple(fact for fact in understood.facts if same and isinstance(fact, BESIDE))
     return replace(understood, facts=(inspected(message), *beside), case=case, doubtful=False)
 
 

@@ -13,7 +13,7 @@ from actions.half import says_half
 from actions.linking import SURE, Choice, Heard, Linker
 from actions.message import Kind, Message, Role
 from actions.places import Relation, numbered, plain, relation
-from actions.policy import Policy
+from actions.policy import Desk, Policy
 from actions.reading import Intent, Reading, Urgency
 from actions.talk import Talk
 
@@ -424,7 +424,9 @@ class Listening:
         return f.Urged(**self._who())
 
     def _resolved(self, case: Case, *, sure: bool) -> f.Fact:
-        if sure and self.message.role is Role.RESIDENT and case.stage is Stage.RESIDENTS_KEY:
+        # A member of the staff group may live here too; the second key is not for whoever turned the first.
+        own = self.policy.desk is Desk.STAFF and self.message.sender == case.worker_key
+        if sure and self.message.role is Role.RESIDENT and case.stage is Stage.RESIDENTS_KEY and not own:
             return f.ResidentConfirmed(**self._who())
         if sure and self.message.role is Role.WORKER and not case.doubtful:
             if case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY):

@@ -280,7 +280,15 @@ def _(fact: f.Confided, case: Case) -> Case:
 @learn.register
 def _(fact: f.Whispered, case: Case) -> Case:
     others = tuple(one for one in case.whispers if one[:2] != (fact.what, fact.to))
-    return replace(case, whispers=(*others, (fact.what, fact.to, fact.post)))
+    unreached = tuple(chat for chat in case.unreached if chat != fact.to)
+    return replace(case, whispers=(*others, (fact.what, fact.to, fact.post)), unreached=unreached)
+
+
+@learn.register
+def _(fact: f.Unreached, case: Case) -> Case:
+    if fact.to in case.unreached:
+        raise IllegalMove(f"it is known already that {fact.to} cannot be reached")
+    return replace(case, unreached=(*case.unreached, fact.to))
 
 
 def _with(things: tuple[str, ...], thing: str) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from actions.conditions import (
     no_place,
     not_fixed,
     not_fixed_with_ticket,
+    reached_again,
     reminded,
     reminded_and_sure,
     reminded_with_ticket,
@@ -63,6 +64,7 @@ from actions.effects import (
     say,
     say_ruling,
     show_card,
+    show_here,
     show_question,
     tell,
     tell_joined,
@@ -313,7 +315,9 @@ def _in_private() -> Iterator[Row]:
         yield Row(stage, f.Confided, stage, (show_card, *asked))
         if stage is S.WORK_DONE:
             yield Row(stage, f.Whispered, S.WORKER_KEY, (show_card, wait(Wait.WORKER_KEY)), is_key_whisper)
+        yield Row(stage, f.Whispered, stage, (show_here,), reached_again)
         yield Row(stage, f.Whispered, stage)
+        yield Row(stage, f.Unreached, stage, (show_here,))
 
 
 TABLE: tuple[Row, ...] = (

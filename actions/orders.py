@@ -85,10 +85,12 @@ class Order:
 class ShowCard(Order):
     """Bring the card in the group up to date with the case, posting it if there is none.
 
-    `asked_at` is when a person said or pressed what it answers; None where nobody did.
+    `asked_at` is when a person said or pressed what it answers; None where nobody did. `here`: the card in the group
+    alone; those of the workers, who work elsewhere, are seen to.
     """
 
     asked_at: datetime | None = None
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +98,20 @@ class ShowMenu(Order):
     """Put a menu of corrections in the place of the card's buttons; whatever shows the card next closes it.
 
     `step` names the menu, `argument` its page or group; `choices` are the categories to offer, if not the likeliest.
+    `by` is who asked for it: where workers work elsewhere it is shown there.
     """
 
     step: str
     argument: str = ""
     choices: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseMenu(Order):
     """Show the card again if its menu was left standing: until then nobody else has the card's buttons."""
+
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,9 +171,10 @@ class Invite(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whisper(Order):
-    """Say something of a private case in one person's own chat, `to`.
+    """Say something of a case in a chat beside its group, `to`: a person's own, or the staff's.
 
-    `what` is the card, a question, a sentence, or the name of a reply with its `args`.
+    `what` is the card, a question, a sentence, a `menu` in the place of the card's buttons or its end (`shut`), or the
+    name of a reply with its `args`.
     """
 
     to: str

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta, timezone, tzinfo
+from enum import StrEnum
 
 from actions.assignment import RESOLVE, RESPOND
 from actions.event import SAME_EVENT
@@ -14,6 +15,14 @@ PRIVATE = ("disputes.family", "safety.crime", "health", "welfare.assistance")
 """Violence at home, matters for the police, one's health, one's need. No danger to many is among them: a fire, gas
 or somebody who has collapsed in the yard is everybody's business.
 """
+
+
+class Desk(StrEnum):
+    """Where workers work: under the card in the residents' group, in a group of their own, or each in their own chat."""
+
+    GROUP = "group"
+    STAFF = "staff"
+    PRIVATE = "private"
 
 
 def _default_waits() -> dict[Wait, timedelta]:
@@ -57,7 +66,7 @@ class Policy:
 
     `limits` are those of the nodes (the units' own are stated by the responsibility list, and stand here for a matter
     that it does not know); when the share `yellow` of one has gone its light turns yellow. `keys` says how the
-    residents' answers decide.
+    residents' answers decide. `desk`: where workers have their buttons.
     """
 
     file_at_once: bool = True
@@ -85,6 +94,7 @@ class Policy:
     limits: dict[Node, Limit] = field(default_factory=_default_limits)
     yellow: float = 0.75
     keys: Keys = BY_DEFAULT
+    desk: Desk = Desk.GROUP
 
     def is_private(self, category: str) -> bool:
         """Whether cases of this category are the business of nobody but the reporter and the workers."""

@@ -177,17 +177,28 @@ def on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:
     return (*rows, (Verb.APART,)) if case.leader and allowed(case, f.SetApart) else rows
 
 
-def in_private(case: Case, *, worker: bool) -> tuple[tuple[Verb, ...], ...]:
-    """The rows of buttons under the card of a private case, for a worker or for its reporter."""
-    asked = (WORKERS_ROW,) if worker else RESIDENTS_ROWS
-    if case.stage in ((Stage.WORK_DONE, Stage.WORKER_KEY) if worker else (Stage.RESIDENTS_KEY,)):
-        return asked
-    ours = _IN_PRIVATE if worker else (Verb.WITHDRAW, Verb.RESTORE, Verb.NOT_FIXED, Verb.HALF)
-    rows = (tuple(verb for verb in row if verb in ours) for row in _ON_CARD.get(case.stage, ()))
-    return tuple(row for row in rows if row)
+def for_residents(case: Case) -> tuple[tuple[Verb, ...], ...]:
+    """The same, where workers have their buttons elsewhere."""
+    return _without(_WORKERS, on_card(case))
 
 
-_IN_PRIVATE = (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.DONE)
+def at_desk(case: Case) -> tuple[tuple[Verb, ...], ...]:
+    """The rows of buttons under a worker's card beside the group."""
+    if case.stage in (Stage.WORK_DONE, Stage.WORKER_KEY):
+        return (WORKERS_ROW, (Verb.MORE,))
+    return _without((*_EVERYBODY, *_RESIDENTS), on_card(replace(case, posts=())))
+
+
+def in_private(case: Case) -> tuple[tuple[Verb, ...], ...]:
+    """The rows of buttons under the card of a private case in its reporter's own chat."""
+    if case.stage is Stage.RESIDENTS_KEY:
+        return RESIDENTS_ROWS
+    return _without((*_WORKERS, Verb.ME_TOO), on_card(replace(case, posts=())))
+
+
+def _without(verbs: tuple[Verb, ...], rows: tuple[tuple[Verb, ...], ...]) -> tuple[tuple[Verb, ...], ...]:
+    left = (tuple(verb for verb in row if verb not in verbs) for row in rows)
+    return tuple(row for row in left if row)
 
 
 def _asked_on_card(case: Case) -> tuple[tuple[Verb, ...], ...]:

@@ -6,6 +6,7 @@ The light itself turns at its time, whatever the hour; what is said of it may wa
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -13,12 +14,15 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.case import Case, Stage
+from actions.confidentiality import hidden
 from actions.errors import Refused
 from actions.ledger import Due
 from actions.levels import Level
 from actions.manners import is_quiet, morning_after
 from actions.nodes import Light, Node
 from actions.orders import News
+from actions.policy import Desk
+from actions.post import Post
 from actions.reading import Urgency
 from actions.standing import Standing
 from bot.house import House
@@ -140,7 +144,18 @@ class Alerting:
         by = [fact.by_name for fact in trace if isinstance(fact, f.HandedOver) and fact.to == order.to]
         writer = self._house.grids.writer_of(case.group)
         text = writer.handed(case, by[-1] if by else "", await self._title(case))
-        await self._whisper(order.to, text, order, case)
+        if not await self._whisper(order.to, text, order, case):
+            await self._call_in_staff_group(order, case, text)
+
+    async def _call_in_staff_group(self, order: o.CallWorker, case: Case, text: str) -> None:
+        """Where colleagues work in a group of their own, who cannot be told alone is called there."""
+        staff = self._house.grids.staff_of(case.group)
+        chat = self._house.chats.get(staff.partition(":")[0])
+        if chat is None or hidden(case) or self._house.grids.desk_of(case.group) is not Desk.STAFF:
+            return
+        called, card = ((order.to, case.handler_name),), case.whisper("card", staff)
+        with suppress(Refused):
+            await chat.post(Post(staff, text, order.key, reply_to=card, mentions=called))
 
     def _standing(self, order: o.Alert, case: Case) -> Standing:
         return self._house.standing_of(case, order.clock, self._house.clock.now())

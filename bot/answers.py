@@ -11,11 +11,10 @@ from actions.confidentiality import hidden
 from actions.households import FORGET, normal
 from actions.joins import merge
 from actions.message import Message, Role
+from actions.policy import Desk
 from bot.house import House
+from bot.lists import DOUBTS_LISTED, Lists
 from bot.reporting import report_for
-
-DOUBTS_LISTED = 5
-"""Of what nobody is sure of; each has a row of buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,10 @@ class Answer:
     args: dict[str, str] = field(default_factory=dict)
     facts: tuple[tuple[str, f.Fact], ...] = ()
     grid: str = ""
+
+
+_OF_STAFF = ("cases", "mine", "today", "case", "unsure", "report")
+"""What the staff group may ask for; the rest belongs into one of its groups."""
 
 
 async def answer(house: House, message: Message, command: Command) -> Answer:
@@ -42,6 +45,8 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
         "report": _report,
         "home": _home,
     }
+    if house.grids.is_staff(message.group) and command.name not in _OF_STAFF:
+        return Answer("staff_only_here" if command.name in answers else "welcome_staff")
     wanted = answers.get(command.name)
     return await wanted(house, message, command) if wanted else Answer("help")
 
@@ -52,8 +57,20 @@ async def _listed(_: House, message: Message, command: Command) -> Answer:
 
 
 async def _case(house: House, message: Message, command: Command) -> Answer:
+    if house.grids.is_staff(message.group) and command.numbers:
+        return await _of_staff(house, message, command.numbers[0])
     case = await _numbered(house, message, command)
     return Answer("case", {"id": case.id}) if case else Answer("no_such_case")
+
+
+async def _of_staff(house: House, message: Message, number: int) -> Answer:
+    """Several of its groups may have a case of this number."""
+    cases = await Lists(house).called(number, message.group, message.sender)
+    if not cases:
+        return Answer("no_such_case")
+    if len(cases) == 1:
+        return Answer("opened", {"id": cases[0][0].id, "by": message.sender})
+    return Answer("numbered", {"number": str(number), "by": message.sender})
 
 
 async def _withdraw(house: House, message: Message, command: Command) -> Answer:
@@ -77,8 +94,12 @@ async def _own(house: House, message: Message) -> Case | None:
 
 
 async def _unsure(house: House, message: Message, _: Command) -> Answer:
+    if message.group == message.sender or house.grids.is_staff(message.group):
+        return Answer("unsure_beside", {"by": message.sender})
     if message.role is not Role.WORKER:
         return Answer("workers_only")
+    if house.grids.desk_of(message.group) is not Desk.GROUP:
+        return Answer("unsure_elsewhere", {"by": message.sender})
     live = await house.state.cases(message.group, live=True)
     doubts = [case.id for case in reversed(live) if case.doubtful and not hidden(case)][:DOUBTS_LISTED]
     return (

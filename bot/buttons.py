@@ -6,7 +6,7 @@ page, a case's number, or the token of a category or a message. The signature bi
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
 
@@ -40,26 +40,27 @@ class Buttons:
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
-    def row(self, case: Case, verbs: tuple[Verb, ...], _: Gettext) -> tuple[Button, ...]:
+    def row(self, case: Case, verbs: tuple[Verb, ...], _: Gettext, chat: str = "") -> tuple[Button, ...]:
         """One row of buttons for a case."""
-        return tuple(Button(label(verb, case, _), self._sign(case, verb)) for verb in verbs)
+        return tuple(Button(label(verb, case, _), self._sign(case, verb, chat=chat)) for verb in verbs)
 
     def rows(
         self, case: Case, rows: tuple[tuple[Verb, ...], ...], _: Gettext, chat: str = ""
     ) -> tuple[tuple[Button, ...], ...]:
-        """Rows of buttons for a case; in a person's own `chat` they are bound to that, not to the group."""
-        case = replace(case, group=chat or case.group)
-        return tuple(self.row(case, verbs, _) for verbs in rows)
+        """Rows of buttons for a case; in a `chat` beside the group they are bound to that, not to the group."""
+        return tuple(self.row(case, verbs, _, chat) for verbs in rows)
 
     def token(self, case: str) -> str:
         """What opens the private line to a case: 27 letters, digits, `-` and `_` that nobody can guess or read."""
         return Signer(self._secret, salt="linli.private").get_signature(case.encode()).decode()
 
-    def button(self, case: Case, words: str, verb: Verb | Step, argument: str = "") -> Button:
-        """A button with words of its own. Raises ValueError for an argument that no button may have."""
+    def button(
+        self, case: Case, words: str, verb: Verb | Step, argument: str = "", *, chat: str = ""
+    ) -> Button:
+        """A button with words of its own, bound to the `chat` or the group. Raises ValueError for an argument that no button may have."""
         if argument and not _ARGUMENT.fullmatch(argument):
             raise ValueError(f"no button can carry {argument!r}")
-        return Button(words, self._sign(case, verb, argument))
+        return Button(words, self._sign(case, verb, argument, chat))
 
     def of_list(self, chat: str, words: str, step: Step, argument: str) -> Button:
         """A button under a list of cases, in this chat; no one case is its own. Raises ValueError as `button` does."""
@@ -77,9 +78,9 @@ class Buttons:
         except (BadSignature, ValueError, TypeError) as error:
             raise Forged(group) from error
 
-    def _sign(self, case: Case, verb: Verb | Step, argument: str = "") -> str:
+    def _sign(self, case: Case, verb: Verb | Step, argument: str = "", chat: str = "") -> str:
         words = f"{case.number}.{verb}.{case.round}" + (f".{argument}" if argument else "")
-        return self._signer(case.group).sign(words).decode()
+        return self._signer(chat or case.group).sign(words).decode()
 
     def _signer(self, group: str) -> Signer:
         # SHA-1 in HMAC is sound, and its 27 characters fit into Telegram's 64 bytes.

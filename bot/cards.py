@@ -24,6 +24,8 @@ from bot.reasons import named
 from bot.replies import known_unit, unit_of
 
 _WAITS_FOR_WORKER = (Stage.WAITING_WORKER, Stage.HANDLING, Stage.WORK_DONE, Stage.WORKER_KEY)
+TOLD = 1200
+"""Characters of them on a worker's card, which has to have room for what was added."""
 QUOTED = 80
 """Characters of the reporter's words on a card; whoever wants more looks at the message it replies to."""
 
@@ -179,22 +181,22 @@ class Writer:
         seen = self._("Only you and the grid workers see this. Write or send here whatever belongs to it.")
         return f"🔒 {self.to(Audience.REPORTER).card(case, standing)}\n{self._words(case)}\n{seen}"
 
-    def confidential(
-        self, case: Case, group: str, added: Sequence[str], standing: Standing | None = None
-    ) -> str:
-        """The card of a private case for a grid worker, with all words and what was `added`."""
-        told = f"{mask(case.reporter_name) or '—'}: {mask(case.text)}"
+    # --- beside the group -------------------------------------------------------------------------------
+
+    def desk(self, case: Case, group: str, added: Sequence[str], standing: Standing | None = None) -> str:
+        """The card for grid workers in a chat of theirs, with all words, the `group`, and lines for what was `added`."""
+        card = self.to(Audience.STAFF).card(case, standing)
+        told = f"{mask(case.reporter_name) or '—'}: {mask(case.text)[:TOLD] or self._unheard(case)}"
+        if not is_confidential(case):
+            return "\n".join(line for line in (card, told, *added, group) if line)
         note = self._(
             "Confidential: nothing of it is in the group. Correct it by a reply, such as: category lift"
         )
-        lines = [
-            f"🔒 {self.to(Audience.STAFF).card(case, standing)}",
-            told,
-            *(f"+ {words}" for words in added),
-            group,
-            note,
-        ]
-        return "\n".join(line for line in lines if line)
+        return "\n".join(line for line in (f"🔒 {card}", told, *added, group, note) if line)
+
+    def taken_away(self) -> str:
+        """What is left in the staff group of a case that is for the grid's own workers alone."""
+        return self._("This is confidential now. Its card is with the grid's own workers, each in private.")
 
     # --- to one person, of a case that waits for them --------------------------------------------------------
 

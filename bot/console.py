@@ -88,6 +88,7 @@ HAPPENED = {
     "Posted": N_("Posted in the group"),
     "Confided": N_("Opened a private line"),
     "Whispered": N_("Said in private"),
+    "Unreached": N_("No line to a worker or to the staff group"),
     "TimeRanOut": N_("Time ran out"),
     "Assigned": N_("Matter named by the worker"),
     "Raised": N_("Sent one level up by the worker"),
@@ -148,6 +149,7 @@ DETAILS = {
     "assignment": N_("who answers for it"),
     "ruling": N_("ruled by"),
     "to_name": N_("handed to"),
+    "to": N_("chat"),
     "node": N_("step"),
     "light": N_("light"),
 }

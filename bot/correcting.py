@@ -61,7 +61,8 @@ class Correcting:
         """What a press on the menu does; a toast says so."""
 
         async def decide(talk: Talk) -> Outcome:
-            return answered(await self._pressed(meaning, press, talk), press)
+            case = await self._state.case(f"{press.group}:{meaning.number}")
+            return answered(await self.pressed(meaning, press, case, talk), press)
 
         return decide
 
@@ -88,13 +89,13 @@ class Correcting:
         outcome = await self._said(wanted, message, found, talk)
         if found.private:
             return replace(outcome, menu=None)  # what could not be done is not said here either
-        orders: tuple[o.Order, ...] = _menu(outcome, message.group, message.id)
+        orders: tuple[o.Order, ...] = _menu(outcome, message.group, message.id, message.sender)
         if outcome.what and not outcome.moves:
             orders = (*orders, reply_of(message, outcome.what, outcome.args))
         return replace(outcome, orders=orders)
 
-    async def in_private(self, message: Message, case: Case, talk: Talk) -> Outcome | None:
-        """What a worker's words in private set right of a case; None where they set nothing right."""
+    async def elsewhere(self, message: Message, case: Case, talk: Talk) -> Outcome | None:
+        """What a worker's words in a chat beside the group set right of a case; None where they set nothing right."""
         wanted = parse(message.text)
         if wanted is None or message.edited:
             return None
@@ -113,8 +114,8 @@ class Correcting:
 
     # --- by button and by words -------------------------------------------------------------------------
 
-    async def _pressed(self, meaning: Meaning, press: Press, talk: Talk) -> Outcome:
-        case = await self._state.case(f"{press.group}:{meaning.number}")
+    async def pressed(self, meaning: Meaning, press: Press, case: Case | None, talk: Talk) -> Outcome:
+        """What a press on the menu of a case comes to. Raises `Unreachable`."""
         why = why_not(case, meaning, press)
         if case is None or why:
             return Outcome(why)
@@ -172,14 +173,14 @@ class Correcting:
         lang = self._house.grids.writer_of(case.group).lang
         if not codes:
             return Outcome("no_such_category", (("words", words),))
-        if case.live and case.post("card"):
+        if case.live and _has_card(case):
             return Outcome(menu=o.ShowMenu(case=case.id, step=Step.CATEGORY, choices=codes))
         return Outcome("several_categories", (("names", " / ".join(name_of(code, lang) for code in codes)),))
 
     def _menu_by_words(self, case: Case, step: Step) -> Outcome:
         if not case.live:
             return _too_late(case)
-        if step is Step.WHERE or not case.post("card"):
+        if step is Step.WHERE or not _has_card(case):
             return Outcome("how_to_place")
         return Outcome(menu=o.ShowMenu(case=case.id, step=step))
 
@@ -219,7 +220,7 @@ class Correcting:
         joined = [known for known, _ in case.messages if known != case.origin]
         if message.reply_to in joined:
             return await self._split(case, message.reply_to, who, talk)
-        if joined and case.post("card"):
+        if joined and _has_card(case):
             return Outcome(menu=o.ShowMenu(case=case.id, step=Step.SPLIT))
         return Outcome("nothing_to_split")
 
@@ -328,23 +329,33 @@ def why_not(case: Case | None, meaning: Meaning, press: Press) -> str:
     """Why a press on a menu does nothing, or "": it is for workers, and for as long as the case is as it was."""
     if press.role is not Role.WORKER:
         return "workers_only"
-    over = case is None or case.round != meaning.round or not case.live or case.private
+    over = case is None or case.round != meaning.round or not case.live or _is_hidden(case, press.group)
     return "stale" if over else ""
+
+
+def _has_card(case: Case) -> bool:
+    """Whether there is one under which a menu can be shown, in the group or beside it."""
+    return case.post("card") is not None or bool(case.whispers)
+
+
+def _is_hidden(case: Case, chat: str) -> bool:
+    return hidden(case) and chat == case.group
 
 
 def answered(outcome: Outcome, press: Press) -> Outcome:
     """The outcome with its toast, and with the page that is shown next."""
     key = f"{press.group}:{press.id}:press"
     toast = o.AnswerPress(key=key, group=press.group, press=press.id, what=outcome.what)
-    return replace(outcome, orders=(toast, *_menu(outcome, press.group, press.id)))
+    return replace(outcome, orders=(toast, *_menu(outcome, press.group, press.id, press.sender)))
 
 
-def _menu(outcome: Outcome, group: str, told_by: str) -> tuple[o.Order, ...]:
+def _menu(outcome: Outcome, group: str, told_by: str, by: str) -> tuple[o.Order, ...]:
     if outcome.menu is None:
         return ()
     shown = replace(outcome.menu, key=f"{group}:{told_by}:menu")
-    closing = o.CloseMenu(key=f"{group}:{told_by}:shut", case=shown.case)
-    return (shown, closing) if isinstance(shown, o.ShowMenu) else (shown,)
+    if not isinstance(shown, o.ShowMenu):
+        return (shown,)
+    return replace(shown, by=by), o.CloseMenu(key=f"{group}:{told_by}:shut", case=shown.case, by=by)
 
 
 def moved(case: Case, fact: f.Fact) -> Outcome:

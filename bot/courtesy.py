@@ -23,7 +23,6 @@ from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
 from bot.moving import shut_out
-from bot.whispering import is_aside
 
 log = structlog.get_logger("courtesy")
 AFTER_WARNING = timedelta(seconds=1)
@@ -49,8 +48,8 @@ class Courtesy:
                 case = await self._house.state.case(due.order.case) if due.order.case else None
                 if isinstance(due.order, Daily):
                     return await self._digests.granted(due)
-                if case and is_aside(due.order, case):
-                    return await self._apart(due, await self._hands.apart(due, case))
+                if case and (others := await self._hands.apart(due, case)) is not None:
+                    return await self._apart(due, others)
                 if case and isinstance(due.order, o.Alert):
                     return await self._alert(due, due.order, case)
                 if case and isinstance(due.order, o.WatchClock):
@@ -82,7 +81,7 @@ class Courtesy:
     # --- what is said to each alone -------------------------------------------------------------------
 
     async def _apart(self, due: Due, orders: tuple[Due, ...]) -> Due | None:
-        """What would be said once, of a private case in the group, is said to each of its people alone."""
+        """What would be said once, in the group, is said in each of the chats that it is for."""
         talk = (await self._house.state.talk(due.group)).waits_no_more(due.order.key)
         await self._house.state.save(Change(talk=talk, orders=orders, done=due.order.key))
         self._house.wake.set()

@@ -10,9 +10,10 @@ lines loses nothing and does nothing twice: whatever was not saved is taken up a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -94,6 +95,8 @@ class Flow:
         if what is not None and what.group != entry.group:
             await forward(self._state, entry, what.group)
             what = None
+        if isinstance(what, Message | Press) and what.role is not Role.BOT and self._of_staff(what):
+            what = replace(what, role=Role.WORKER)
         match what:
             case Message() if await self._is_news(what):
                 await self._message(entry, what)
@@ -106,6 +109,10 @@ class Flow:
             case _:
                 await self._belong(entry, what)
 
+    def _of_staff(self, what: Message | Press | Joined | Left | Migrated) -> bool:
+        """Whether it is in the workers' own group: everybody there works, and nothing that is said is a report."""
+        return self._house.grids.is_staff(what.group)
+
     async def _is_news(self, message: Message) -> bool:
         """A platform may tell of an edit in which nobody can see any change."""
         return not message.edited or not (await self._state.talk(message.group)).knows(message)
@@ -115,7 +122,7 @@ class Flow:
         if entry.door in (DOOR, SHARED, PRIVATE):
             return
         what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
-        if isinstance(what, Message):
+        if isinstance(what, Message) and not self._of_staff(what):
             await self._alarms.raised(what)
 
     # --- read ----------------------------------------------------------------------------------------
@@ -132,14 +139,18 @@ class Flow:
         return reading
 
     async def _message(self, entry: Entry, message: Message) -> None:
-        warned = await self._alarms.raised(message)
+        staff = self._of_staff(message)
+        warned = not staff and await self._alarms.raised(message)
         if case := await self._confiding.about(message):
             await self._hand_over(entry, message, case, warned=warned)
             return
-        if await self._correction(entry, message):
+        if not staff and await self._correction(entry, message):
             return
         if (command := parse(message.text)) and (not message.edited or command.name in AGAIN):
             await self._command(entry, message, command)
+            return
+        if staff:
+            await self._nothing(entry)
             return
         talk = await self._state.talk(message.group)
         quoted = await self._quoted(message)
@@ -338,7 +349,7 @@ class Flow:
                 return Due(order, group, self._house.due_at(group, order.wait, now))
             case o.WatchClock() if case:
                 return Due(order, group, self._house.turns_at(case, order.clock, order.light))
-            case o.CloseMenu():
+            case o.CloseMenu() | o.Whisper(what="shut"):
                 return Due(order, group, now + o.MENU_STAYS)
         return Due(order, group, now)
 
@@ -378,13 +389,7 @@ class Flow:
             await self._with_orders(entry, message.group, reply, met=message)
             return
         await self._confiding.hand_over(entry, message, case.id)
-        while True:
-            talk = self._confiding.confided(await self._state.talk(message.group), case)
-            try:
-                await self._save(Change(talk=talk, entry=entry))
-            except Stale:
-                continue
-            return
+        await self._with_orders(entry, message.group, remember=partial(self._confiding.confided, case=case))
 
     # --- corrections by a worker -----------------------------------------------------------------------
 
@@ -433,8 +438,9 @@ class Flow:
             await self._correct(entry, message.group, self._correcting.by_command(message, command), message)
             return
         reply = reply_of(message, result.what, tuple(result.args.items()))
+        remember = partial(replace, grid=result.grid) if result.grid else None
         await self._with_orders(
-            entry, message.group, self._now(reply, message.group), grid=result.grid, met=message
+            entry, message.group, self._now(reply, message.group), remember=remember, met=message
         )
         self._house.grids.bind(message.group, result.grid)
 
@@ -443,12 +449,12 @@ class Flow:
         entry: Entry | None,
         group: str,
         *orders: Due,
-        grid: str = "",
+        remember: Callable[[Talk], Talk] | None = None,
         met: Message | Press | None = None,
     ) -> None:
         while True:
             talk = await self._state.talk(group)
-            talk, also = await self._met(replace(talk, grid=grid or talk.grid), met, "")
+            talk, also = await self._met(remember(talk) if remember else talk, met, "")
             try:
                 await self._save(Change(talk=talk, orders=(*orders, *also), entry=entry))
             except Stale:
@@ -462,6 +468,10 @@ class Flow:
             talk = await self._state.talk(group)
             live = await self._state.cases(group, live=True) if talk.left else ()
             new, orders = after(what, talk, f"{group}:{entry.id}:welcome", live)
+            if self._of_staff(what):
+                orders = tuple(
+                    replace(one, what="welcome_staff") for one in orders if isinstance(one, o.Reply)
+                )
             dues = tuple(self._now(order, group) for order in orders)
             try:
                 await self._save(Change(talk=new, orders=dues, entry=entry))

@@ -1,6 +1,6 @@
 """Grids: which grid a group belongs to, and what follows from it: policy, language, workers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from actions.hierarchy import Hierarchy, People, Unit
 from actions.levels import Level
 from actions.orders import Wait
-from actions.policy import Policy
+from actions.policy import Desk, Policy
 from bot.cards import Writer
 from bot.ports import State
 from bot.settings import Grid, Settings
@@ -24,6 +24,7 @@ class Grids:
     def __init__(self, settings: Settings) -> None:
         self._bound: dict[str, str] = {}
         self._moved: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
         self._take(settings)
 
     async def load(self, state: State) -> None:
@@ -37,12 +38,15 @@ class Grids:
 
         Raises `Unreachable`.
         """
-        moved = {}
+        moved, homes = {}, {}
         for grid in self._settings.grids:
+            if grid.staff:
+                homes[grid.staff] = await home_of(grid.staff, state.recall)
             for group in grid.groups:
                 if (home := await home_of(group, state.recall)) != group:
                     moved[home] = grid.id
-        self._moved = moved
+        self._moved, self._homes = moved, homes
+        self._staff = self._staff_groups()
 
     def adopt(self, settings: Settings) -> None:
         """From now on the grids, areas, units, people and policies of these settings; the rest stays as it was."""
@@ -52,6 +56,7 @@ class Grids:
         self._settings, self._tree = settings, settings.tree()
         self._by_id = {grid.id: grid for grid in settings.grids}
         self._by_group = {group: grid for grid in settings.grids for group in grid.groups}
+        self._staff = self._staff_groups()
 
     @property
     def settings(self) -> Settings:
@@ -107,8 +112,7 @@ class Grids:
 
     def groups_of_worker(self, person: str) -> tuple[str, ...]:
         """The groups of the grids that name this person as a worker."""
-        known = dict.fromkeys((*self._by_group, *self._moved, *self._bound))
-        return tuple(group for group in known if person in (self.worker_ids(group) or ()))
+        return tuple(group for group in self._known() if person in (self.worker_ids(group) or ()))
 
     def community_of(self, group: str) -> str:
         """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
@@ -116,6 +120,33 @@ class Grids:
         if grid is None:
             return ""
         return f"community:{grid.community}" if grid.community else f"grid:{grid.id}"
+
+    def desk_of(self, group: str) -> Desk:
+        """Where the workers of the group work; where no grid names a staff group there is none to work in."""
+        desk = self.policy_of(group).desk
+        return Desk.GROUP if desk is Desk.STAFF and not self.staff_of(group) else desk
+
+    def staff_of(self, group: str) -> str:
+        """The staff group of the group's grid; "" for none."""
+        grid = self._of(group)
+        return self._home(grid.staff) if grid and grid.staff else ""
+
+    def is_staff(self, chat: str) -> bool:
+        """Whether it is the workers' own group, and so no residents'."""
+        return chat in self._staff
+
+    def groups_of_staff(self, chat: str) -> tuple[str, ...]:
+        """The residents' groups whose workers have this staff group."""
+        return tuple(group for group in self._known() if self.staff_of(group) == chat)
+
+    def _staff_groups(self) -> frozenset[str]:
+        return frozenset(self._home(grid.staff) for grid in self._settings.grids if grid.staff)
+
+    def _home(self, chat: str) -> str:
+        return self._homes.get(chat, chat)
+
+    def _known(self) -> Iterable[str]:
+        return dict.fromkeys((*self._by_group, *self._moved, *self._bound))
 
     @property
     def hierarchy(self) -> Hierarchy:

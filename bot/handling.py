@@ -37,12 +37,16 @@ class Handling:
 
         async def decide(_: Talk) -> Outcome:
             case = await self._house.state.case(f"{press.group}:{meaning.number}")
-            why = why_not(case, meaning, press)
-            if case is None or why:
-                return answered(Outcome(why), press)
-            return answered(await self._chosen(Step(meaning.verb), meaning.argument, case, press), press)
+            return answered(await self.pressed(meaning, press, case), press)
 
         return decide
+
+    async def pressed(self, meaning: Meaning, press: Press, case: Case | None) -> Outcome:
+        """What a press on the menu of a case comes to. Raises `Unreachable`."""
+        why = why_not(case, meaning, press)
+        if case is None or why:
+            return Outcome(why)
+        return await self._chosen(Step(meaning.verb), meaning.argument, case, press)
 
     async def _chosen(self, step: Step, argument: str, case: Case, press: Press) -> Outcome:
         who = {"at": press.at, "by": press.sender, "by_name": press.sender_name}

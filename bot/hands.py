@@ -21,23 +21,23 @@ from actions.errors import Gone, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
 from actions.post import Button, Post
-from actions.presses import RATES, WORKERS_ROW, Verb, on_card
+from actions.presses import RATES, WORKERS_ROW, Verb, for_residents, on_card
 from actions.reading import Urgency
 from bot.alerting import Alerting
 from bot.buttons import label
 from bot.cards import Writer
-from bot.correcting import Correcting
+from bot.choosing import Choosing
 from bot.digests import Daily, Digests
 from bot.dispatching import Dispatching
-from bot.handling import Handling
 from bot.house import House
-from bot.lists import LISTS, Lists
-from bot.menus import Menu
+from bot.lists import Lists
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.questions import calls_workers, question
-from bot.replies import reply, toast
-from bot.whispering import Whispering, in_private_line, invitation, is_aside
+from bot.replies import toast
+from bot.replying import Replies
+from bot.whispering import Whispering, invitation, is_aside
+from bot.workplace import workplace_of
 
 log = structlog.get_logger("hands")
 
@@ -47,16 +47,18 @@ class Hands:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._correcting = Correcting(house)
-        self._handling = Handling(house)
+        self._choosing = Choosing(house)
         self._dispatching = Dispatching(house)
         self._alerting = Alerting(house)
         self._digests = Digests(house)
-        self._whispering = Whispering(house, question)
-        self._lists = Lists(house)
+        self._whispering = Whispering(house)
+        self._lists, self._replies = Lists(house), Replies(house)
 
-    async def apart(self, due: Due, case: Case) -> tuple[Due, ...]:
-        """What is said of a private case instead of what an order would say in the group. Raises `Unreachable`."""
+    async def apart(self, due: Due, case: Case) -> tuple[Due, ...] | None:
+        """What is said beside the group instead of what an order would say in it; None where it does say it there.
+
+        Raises `Unreachable`.
+        """
         return await self._whispering.apart(due, case)
 
     async def carry_out(self, due: Due) -> f.Fact | None:
@@ -91,7 +93,7 @@ class Hands:
             await self._alerting.carry_out(due.order, case)
             return None
         aside = isinstance(due.order, o.Whisper | o.Invite) or is_aside(due.order, case)
-        return await (self._in_private(due, case) if aside else self._for_case(due, case))
+        return await (self._beside(due, case) if aside else self._for_case(due, case))
 
     async def _answer(self, order: o.Reply | o.TurnPage | o.AnswerPress | o.ShowList) -> None:
         match order:
@@ -104,7 +106,7 @@ class Hands:
             case o.ShowList():
                 await self._list(order)
 
-    async def _in_private(self, due: Due, case: Case) -> f.Fact | None:
+    async def _beside(self, due: Due, case: Case) -> f.Fact | None:
         match due.order:
             case o.Whisper() as order:
                 return await self._whispering.carry_out(order, case)
@@ -149,14 +151,16 @@ class Hands:
                 return await self._menu(order, case)
             case o.CloseMenu() if idle < o.MENU_IDLE:
                 return None  # somebody is still at it, and a later order closes it
-        _, lang = self._writer(case.group)
-        buttons = self._house.buttons.rows(case, on_card(case), gettext(lang))
-        text, called = await self._words(case)
-        post = self._post(case, due.order, text, buttons, reply_to=case.origin, mentions=called)
+        here, (text, called) = await self._works_here(case), await self._words(case)
+        post = self._post(
+            case, due.order, text, self._buttons(case, here=here), reply_to=case.origin, mentions=called
+        )
         face = _face(post)
         if face == case.face:
             return None
         shown = case.post("card")
+        if here and case.unreached:
+            log.warning("workers_buttons_in_group", case=case.id, unreached=len(case.unreached))
         if shown is None and not case.live:
             return None  # over before anything was shown: no need to speak of it
         if shown is None:
@@ -166,30 +170,29 @@ class Hands:
             await self._house.chat(case.group).edit(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
 
+    async def _works_here(self, case: Case) -> bool:
+        """Whether workers have their buttons under the card in the group; a card does not wait for who cannot tell."""
+        try:
+            return (await workplace_of(self._house, case)).here
+        except Unreachable:
+            return False
+
+    def _buttons(self, case: Case, *, here: bool) -> tuple[tuple[Button, ...], ...]:
+        _, lang = self._writer(case.group)
+        return self._house.buttons.rows(case, on_card(case) if here else for_residents(case), gettext(lang))
+
     async def _words(self, case: Case) -> tuple[str, tuple[tuple[str, str], ...]]:
         """What stands on the card, and who is called by it: the workers, while an emergency is live."""
         writer, _ = self._writer(case.group)
         standing = self._house.standing(case, self._house.clock.now())
         if not (case.warned and case.live):
             return writer.card(case, standing), ()
-        called = await self._called(case.group)
+        called = await self._house.called(case.group)
         return writer.alarm(case, calls_workers=bool(called), standing=standing), called
 
     async def _menu(self, order: o.ShowMenu, case: Case) -> f.Fact:
         """Only the buttons change; the face that is noted down makes any later card take them away again."""
-        others, joined = await self._correcting.others(case), await self._correcting.joined(case)
-        writer, _ = self._writer(case.group)
-        menu = Menu(
-            case,
-            self._house.buttons,
-            writer,
-            others,
-            joined,
-            order.choices,
-            self._handling.matters(case),
-            await self._handling.colleagues(case),
-            self._handling.goes_up(case),
-        )
+        menu = await self._choosing.menu(case, order.choices, case.group)
         rows = menu.page(Step(order.step), order.argument)
         text, called = await self._words(case)
         post = self._post(case, order, text, rows, reply_to=case.origin, mentions=called)
@@ -288,8 +291,8 @@ class Hands:
         if not isinstance(order, o.AskWorker | o.AskIfFixed) or card is None or case.asked_on_card:
             return None
         asked = replace(case, posts=(*case.posts, (what, card)))
-        writer, lang = self._writer(case.group)
-        rows = self._house.buttons.rows(asked, on_card(asked), gettext(lang))
+        writer, _ = self._writer(case.group)
+        rows = self._buttons(asked, here=await self._works_here(asked))
         mentions = await self._house.workers(case.group) if calls_workers(order) else ()
         text = writer.card(asked, self._house.standing(case, self._house.clock.now()))
         post = self._post(asked, order, text, rows, reply_to=case.origin, mentions=mentions)
@@ -354,16 +357,9 @@ class Hands:
     def _quiet(self, group: str) -> bool:
         return is_quiet(self._house.grids.policy_of(group), self._house.clock.now())
 
-    async def _called(self, group: str) -> tuple[tuple[str, str], ...]:
-        """The workers whom a warning calls; nobody where that cannot be known: it must not wait for them."""
-        try:
-            return await self._house.workers(group)
-        except (Unreachable, Refused):
-            return ()
-
     async def _warn(self, order: o.Warn) -> f.Posted:
         writer, _ = self._writer(order.group)
-        mentions = await self._called(order.group)
+        mentions = await self._house.called(order.group)
         text = writer.warning(Peril(order.kind), calls_workers=bool(mentions))
         post = Post(
             order.group, text, order.key, (), order.message, order.thread, mentions=mentions, urgent=True
@@ -372,44 +368,12 @@ class Hands:
         return f.Posted(at=self._house.clock.now(), what="warning", post=message)
 
     async def _reply(self, order: o.Reply) -> None:
-        writer, lang = self._writer(order.group)
-        args = dict(order.args)
-        buttons: tuple[tuple[Button, ...], ...] = ()
-        linked: Case | None = None
-        if order.what in LISTS:
-            text, buttons = await self._lists.page(order.what, order.group, args["by"])
-        elif order.what == "today":
-            text = await self._lists.today(order.group, args["by"])
-        elif order.what == "unsure":
-            found_all = [await self._house.state.case(case) for case in args["ids"].split()]
-            doubts = [case for case in found_all if case and case.live and case.doubtful and not hidden(case)]
-            await self._confide(order, doubts, args.get("to", ""))
-            text, buttons = self._doubts(doubts, writer)
-        elif order.what == "opened":
-            text, buttons, linked = await self._opened(order)
-        elif order.what == "case":
-            found = await self._house.state.case(args["id"])
-            shown = found is not None and not hidden(found)
-            text = reply("no_such_case", {}, lang)
-            if found and shown:
-                text = writer.story(found, self._house.standing(found, self._house.clock.now()))
-        else:
-            text = reply(order.what, args, lang)
-            buttons = in_private_line(args["link"], writer) if args.get("link") else ()
+        text, buttons, linked = await self._replies.words(order)
         silent = self._quiet(order.group)
         post = Post(order.group, text, order.key, buttons, order.reply_to, thread=order.thread, silent=silent)
         message = await self._house.chat(order.group).post(post)
         if linked:
             await self._whispering.link(order.group, message, linked)
-
-    async def _opened(self, order: o.Reply) -> tuple[str, tuple[tuple[Button, ...], ...], Case | None]:
-        """A case in a worker's own chat, where it can be answered and pressed."""
-        args = dict(order.args)
-        case = await self._house.state.case(args["id"])
-        if case is None or hidden(case):
-            return reply("no_such_case", {}, self._writer(order.group)[1]), (), None
-        text, buttons, works = await self._lists.opened(case, order.group, args["by"])
-        return text, buttons, case if works else None
 
     async def _turn_page(self, order: o.TurnPage) -> None:
         text, buttons = await self._lists.page(order.what, order.group, order.by, order.page)
@@ -419,25 +383,6 @@ class Hands:
             raise
         except Refused as reason:  # somebody deleted the list
             log.warning("list_lost", group=order.group, reason=str(reason))
-
-    async def _confide(self, order: o.Reply, doubts: list[Case], worker: str) -> None:
-        """Tell the worker who asked, in private, what may not stand on the list in the group."""
-        writer, _ = self._writer(order.group)
-        unsaid = [case for case in doubts if not writer.sees(case, Field.WORDS)]
-        text = "\n".join(map(writer.to(Audience.STAFF).doubt, unsaid))
-        if text and worker:
-            with suppress(Refused):  # who never wrote to the bot cannot be written to
-                await self._house.chat(order.group).whisper(worker, text, f"{order.key}:{worker}")
-
-    def _doubts(self, cases: list[Case], writer: Writer) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-        """What nobody is sure of, each with two buttons; meanwhile it may have been settled."""
-        if not cases:
-            return reply("nothing_unsure", {}, writer.lang), ()
-        button, ways = self._house.buttons.button, (("✓", Verb.FILE), ("✗", Verb.DISMISS))
-        rows = tuple(
-            tuple(button(case, f"#{case.number} {mark}", verb) for mark, verb in ways) for case in cases
-        )
-        return "\n".join((reply("unsure", {}, writer.lang), *map(writer.doubt, cases))), rows
 
     async def _answer_press(self, order: o.AnswerPress) -> None:
         _, lang = self._writer(order.group)

@@ -9,6 +9,7 @@ from secrets import token_hex
 from actions import standing
 from actions.calendar import Calendar, monday_to_friday
 from actions.case import Case
+from actions.errors import Refused, Unreachable
 from actions.limits import Limit
 from actions.nodes import Light, Node
 from actions.orders import Wait
@@ -70,6 +71,13 @@ class House:
     def today(self) -> date:
         """The day that it is on the clocks of the zone."""
         return self.clock.now().astimezone(self.grids.zone).date()
+
+    async def called(self, group: str) -> tuple[tuple[str, str], ...]:
+        """The same; nobody where that cannot be known, for what must not wait until it can."""
+        try:
+            return await self.workers(group)
+        except (Unreachable, Refused):
+            return ()
 
     def due_at(self, group: str, wait: Wait, now: datetime) -> datetime:
         """When a wait of this group is over."""

@@ -62,7 +62,7 @@ def _lines(settings: Settings) -> Iterator[Line]:
     for grid in settings.grids:
         who = f"grid {grid.id}"
         yield from _stated(who, name=grid.name, area=grid.area, unit=grid.unit)
-        yield from _stated(who, community=grid.community or "", lang=grid.lang or "")
+        yield from _stated(who, community=grid.community or "", lang=grid.lang or "", staff=grid.staff or "")
         yield from ((who, "group", group) for group in grid.groups)
         yield from _people(who, "worker", grid.workers)
         yield from _policy(who, "policy.", grid.policy)

@@ -17,11 +17,12 @@ from actions.corrections import Step, named, token
 from actions.facts import Fact, ResidentConfirmed, TimeRanOut
 from actions.message import Press
 from actions.post import Button
-from actions.presses import in_private
+from actions.presses import at_desk
 from bot.buttons import Meaning
 from bot.cards import Writer
 from bot.house import House
 from bot.phrases import Gettext, gettext
+from bot.replies import reply
 from bot.whereabouts import Whereabouts
 
 A_PAGE = 10
@@ -31,6 +32,8 @@ MOST = 50
 """Groups that are looked through for one person."""
 NAMED = 8
 """Characters of a group's name on a button."""
+DOUBTS_LISTED = 5
+"""Of what nobody is sure of; each has a row of buttons."""
 LISTS = {"cases": "c", "mine": "m"}
 """The lists that have pages, and the letter of each behind its buttons."""
 _FOR_A_WORKER = (Stage.WAITING_WORKER, Stage.RETURNED, Stage.WORK_DONE, Stage.WORKER_KEY)
@@ -88,7 +91,42 @@ class Lists:
                 said = _("today {raised} reported, {done} done; {open} still open").format(**counts)
                 lines.append(said if room.group == chat else f"{room.title}: {said}")
         in_private = chat == by and len(lines) > 1
-        return "\n".join(lines[1:] if in_private else lines)
+        return "\n".join(lines[1:] if in_private else lines) or _("Nothing is open here.")
+
+    async def numbered(self, number: int, chat: str, by: str) -> tuple[str, Rows]:
+        """The cases of this number in the groups of a worker or of the staff, each with a button that opens it."""
+        cases = await self.called(number, chat, by)
+        lines = [self._line(case, room, chat) for case, room in cases]
+        return "\n".join(lines), self._numbers(cases, chat)
+
+    async def called(self, number: int, chat: str, by: str) -> list[tuple[Case, Room]]:
+        """The cases of this number in those groups, each with its group. Raises `Unreachable`."""
+        rooms = [room for room in await self._rooms(chat, by) if room.works]
+        return [(case, room) for room in rooms for case in room.cases if case.number == number]
+
+    async def doubts(self, chat: str, by: str) -> list[Case]:
+        """What nobody is sure of in the groups of a worker or of the staff, newest first. Raises `Unreachable`."""
+        return await self._doubts([room for room in await self._rooms(chat, by, live=True) if room.works])
+
+    async def _doubts(self, rooms: Sequence[Room]) -> list[Case]:
+        found = [case for room in rooms for case in await self._state.cases(room.group, live=True)]
+        doubts = [case for case in found if case.doubtful and not hidden(case)]
+        return sorted(doubts, key=lambda case: case.opened_at, reverse=True)
+
+    async def unsure(self, chat: str, by: str) -> tuple[str, Rows]:
+        """The words and buttons of the newest of them."""
+        rooms = [room for room in await self._rooms(chat, by, live=True) if room.works]
+        doubts, button = (await self._doubts(rooms))[:DOUBTS_LISTED], self._house.buttons.of_list
+        titles = {room.group: room.title for room in rooms}
+        lines, buttons = [], []
+        for n, case in enumerate(doubts, 1):
+            writer = self._writer(case, chat, works=True)
+            lines.append(f"{n}. {writer.doubt(case)}\n    {titles[case.group]}".rstrip())
+            ways = ((f"{n} ✓", Step.SEND), (f"{n} ✗", Step.DROP))
+            buttons.append(tuple(button(chat, words, step, token(case.id)) for words, step in ways))
+        lang = self._house.grids.writer_of(chat).lang
+        what = "workers_only" if not rooms else "unsure" if doubts else "nothing_unsure"
+        return "\n".join((reply(what, {}, lang), *lines)), tuple(buttons)
 
     async def _counted(self, room: Room) -> dict[str, int]:
         day = self._day(room.group)
@@ -128,29 +166,40 @@ class Lists:
         return cases.get(named(argument, cases) or "")
 
     async def opened(self, case: Case, chat: str, by: str) -> tuple[str, Rows, bool]:
-        """A case in a person's own chat: its words, what a worker may press there, and whether that is a worker."""
-        people = [person for person, _ in await self._house.workers(case.group)]
-        writer = self._writer(case, chat, works=by in people)
+        """A case in a chat beside its group: its words, what a worker may press there, and whether that is a worker."""
+        works = await self._works(case.group, chat, by)
+        writer = self._writer(case, chat, works=works)
         title = (await self._state.talk(case.group)).title
         text = "\n".join(line for line in (writer.story(case), title) if line)
-        if by not in people:
+        if not works:
             return text, (), False
-        rows = in_private(case, worker=True)
-        return text, self._house.buttons.rows(case, rows, gettext(writer.lang), chat=chat), True
+        return text, self._house.buttons.rows(case, at_desk(case), gettext(writer.lang), chat=chat), True
 
     # --- whose it is --------------------------------------------------------------------------------------
 
     async def _rooms(self, chat: str, by: str, *, live: bool = False) -> list[Room]:
-        groups = [chat] if chat != by else [chat, *await self._groups_of(by)]
-        rooms = [await self._room(group, by, live=live) for group in dict.fromkeys(groups)]
+        groups = await self.groups(chat, by)
+        rooms = [await self._room(group, chat, by, live=live) for group in dict.fromkeys(groups)]
         return [room for room in rooms if room.heard or room.group == chat]
+
+    async def groups(self, chat: str, by: str) -> Sequence[str]:
+        """The groups that a list in this chat is of: its own, or in a person's own chat or the staff's all of theirs."""
+        if self._house.grids.is_staff(chat):
+            return self._house.grids.groups_of_staff(chat)[:MOST]
+        return [chat] if chat != by else [chat, *await self._groups_of(by)]
+
+    async def _works(self, group: str, chat: str, by: str) -> bool:
+        if self._house.grids.is_staff(chat):
+            return self._house.grids.staff_of(group) == chat
+        return group != by and by in [person for person, _ in await self._house.workers(group)]
 
     async def _groups_of(self, person: str) -> list[str]:
         known = await self._whereabouts.groups(person)
-        return [*self._house.grids.groups_of_worker(person), *reversed(known)][:MOST]
+        groups = [*self._house.grids.groups_of_worker(person), *reversed(known)]
+        return [group for group in groups if not self._house.grids.is_staff(group)][:MOST]
 
-    async def _room(self, group: str, by: str, *, live: bool) -> Room:
-        works = group != by and by in [person for person, _ in await self._house.workers(group)]
+    async def _room(self, group: str, chat: str, by: str, *, live: bool) -> Room:
+        works = await self._works(group, chat, by)
         cases = await self._state.cases(group, live=live)
         shown = [case for case in cases if not (case.doubtful or hidden(case))]
         talk = await self._state.talk(group)
@@ -227,10 +276,11 @@ def _closed_at(trace: Sequence[Fact]) -> datetime:
 
 def _opened(case: Case, press: Press) -> o.Reply:
     in_group = press.group == case.group
+    card = case.post("card") if in_group else case.whisper("card", press.group)
     return o.Reply(
         key=f"{press.group}:{press.id}:reply",
         group=press.group,
-        reply_to=case.post("card") if in_group else press.message,
+        reply_to=card if in_group else card or press.message,
         what="case" if in_group else "opened",
         args=(("id", case.id), ("by", press.sender)),
         asked_at=press.at,

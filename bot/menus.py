@@ -54,7 +54,8 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Menu:
     """Draws the pages of one case's menu. `others` are the live cases it may be merged into, newest first; `matters`
-    those that it may be, and `colleagues` the workers who may have it, each with their names; `goes_up`: one level.
+    those that it may be, and `colleagues` the workers who may have it, each with their names; `goes_up`: one level. In another `chat` than the group its
+    buttons are bound to that.
     """
 
     case: Case
@@ -66,6 +67,7 @@ class Menu:
     matters: Names = ()
     colleagues: Names = ()
     goes_up: bool = False
+    chat: str = ""
 
     def page(self, step: Step, argument: str = "") -> Rows:
         """The rows of a page; of a page that there is none of, those of the first."""
@@ -201,4 +203,4 @@ class Menu:
 
     def _to(self, words: str, verb: Verb | Step, argument: str = "") -> Button:
         short = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
-        return self.buttons.button(self.case, short, verb, argument)
+        return self.buttons.button(self.case, short, verb, argument, chat=self.chat)

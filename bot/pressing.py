@@ -4,7 +4,7 @@ The buttons of the menu of corrections are read here and decided on in bot/corre
 private chat is decided on in bot/confiding.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -14,9 +14,10 @@ from actions.advance import advance
 from actions.answers import outcome, together
 from actions.case import Case, IllegalMove, Stage
 from actions.closing import VERBS
-from actions.corrections import HANDLING, LISTS, Step
+from actions.corrections import DOUBTS, HANDLING, LISTS, Step
 from actions.ledger import Due
-from actions.message import Press, Reacted
+from actions.message import Press, Reacted, Role
+from actions.policy import Desk
 from actions.presses import KEYS, Refusal, Verb, fact_of, fact_of_reaction, received
 from actions.verdicts import Answer
 from bot.buttons import Forged, Meaning
@@ -24,6 +25,7 @@ from bot.correcting import Correcting, Decide
 from bot.handling import Handling
 from bot.house import House
 from bot.lists import Lists
+from bot.whispering import closing
 
 log = structlog.get_logger("pressing")
 
@@ -54,6 +56,10 @@ class Pressing:
             meaning = self._house.buttons.read(press.group, press.data)
             if meaning.verb in HANDLING:
                 return Pressed(decide=self._handling.by_press(meaning, press))
+            if meaning.verb in DOUBTS:
+                raise Refusal(
+                    "stale"
+                )  # of what is settled; what is still in doubt is decided on in its group
             if meaning.verb in LISTS:
                 orders = await self._lists.pressed(meaning, press)
                 return Pressed(orders=tuple(self._now(order, press.group) for order in orders))
@@ -70,19 +76,24 @@ class Pressing:
         """What a thumb up under a message of a case does. Raises `Unreachable`."""
         found = await self._state.case_of(reacted.group, reacted.message)
         case = await self._state.case(found) if found else None
-        return Pressed(case.id, fact_of_reaction(reacted, case)) if case else Pressed()
+        here = (
+            case is not None and case.group == reacted.group
+        )  # elsewhere other messages have the same numbers
+        return Pressed(case.id, fact_of_reaction(reacted, case)) if case and here else Pressed()
 
     async def _moved(self, press: Press, meaning: Meaning, verb: Verb) -> Pressed:
         case = await self._state.case(f"{press.group}:{meaning.number}")
         if case is None or case.round != meaning.round or case.private:
             raise Refusal("stale")
+        if press.sender == case.worker_key and self._house.grids.desk_of(press.group) is Desk.STAFF:
+            press = replace(press, role=Role.WORKER)  # the second key is not for whoever turned the first
         fact = fact_of(verb, press, case, await self._house.households.of(press.group, press.sender))
         try:
             after, _ = advance(case, fact)
         except IllegalMove:
             raise Refusal("stale") from None
-        closed = (self._now(order, press.group) for order in closed_in_group(case, press, verb, fact))
-        return Pressed(case.id, fact, orders=(self._answering(press, received(case, after, fact)), *closed))
+        over = (self._now(order, press.group) for order in closed(case, press, verb, fact))
+        return Pressed(case.id, fact, orders=(self._answering(press, received(case, after, fact)), *over))
 
     def _answering(self, press: Press, what: str) -> Due:
         key = f"{press.group}:{press.id}:press"
@@ -92,10 +103,16 @@ class Pressing:
         return Due(order, group, self._house.clock.now())
 
 
-def closed_in_group(case: Case, press: Press, verb: Verb, fact: f.Fact) -> tuple[o.CloseQuestion, ...]:
-    """Every message with the buttons of the question is closed, whichever was pressed, once it is decided; never the card."""
+def closed(case: Case, press: Press, verb: Verb, fact: f.Fact) -> tuple[o.Order, ...]:
+    """Every message with the buttons of the question is closed once it is decided, in the group and beside it."""
     if verb not in KEYS or advance(case, fact)[0].stage is case.stage:
-        return ()
+        return ()  # it counts, and decides nothing yet
+    beside = closing(case, f"{press.group}:{press.id}:close", verb, press.sender_name or "—")
+    return (*beside, *_closed_here(case, press, verb, fact))
+
+
+def _closed_here(case: Case, press: Press, verb: Verb, fact: f.Fact) -> tuple[o.CloseQuestion, ...]:
+    """Whichever was pressed; never the card."""
     # Who is quick presses before it is written down that the question was posted.
     here = press.message if press.group == case.group else None
     posts = {post for post in (here, *case.asked_in) if post} - {case.post("card")}

@@ -181,18 +181,20 @@ class Replay:
     def _said(self, cases: Sequence[Case]) -> tuple[Utterance, ...]:
         of_message = {message: case.id for case in cases for message, _ in case.messages}
         of_case = {case.id: case.id for case in cases}
+        heard = {message.group for message in self._heard}
         return tuple(
             _utterance(
                 said, at, first, of_case.get(_case_of(said), of_message.get(said.post.reply_to or "", ""))
             )
             for said, (at, first) in zip(self._chat.said, self._firsts, strict=True)
+            if said.post.group in heard  # not what the staff group sees
         )
 
 
 def _case_of(said: Said) -> str:
-    """The key of an order is `case:version:n`; a warning or a reply ends otherwise."""
+    """The key of an order is `case:version:n`, or `case>chat:version:n`; a warning or a reply ends otherwise."""
     case, version, n = (*said.post.key.rsplit(":", 2), "", "")[:3]
-    return case if version.isdecimal() and n.isdecimal() else ""
+    return case.partition(">")[0] if version.isdecimal() and n.isdecimal() else ""
 
 
 def _utterance(said: Said, at: datetime, first: str, case: str) -> Utterance:

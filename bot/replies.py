@@ -34,6 +34,15 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         ),
         "no_cases": _("Nothing is open here."),
         "unsure": _("I am not sure whether these are problems: ✓ sends it to dispatch, ✗ puts it away."),
+        "unsure_elsewhere": _("The list is where the grid workers work."),
+        "unsure_unreached": _("I could not send you the list: write /start to me in private first."),
+        "staff_only_here": _("Not here: press the buttons under a card, or say it in the residents' group."),
+        "welcome_staff": _(
+            "Hello, I am Linli. This is the grid workers' own group: the cards of their grids come here, with their "
+            "buttons. Reply to a card to set it right (“category lift”, “place block 3”, “more”) or with a picture from "
+            "the spot; /cases, /mine, /today, /unsure. What is said here is no report, and everybody here counts as a "
+            "grid worker."
+        ),
         "nothing_unsure": _("There is nothing here that I am unsure of."),
         "no_such_case": _("I know no case of that number here. /cases shows what is open."),
         "nothing_to_withdraw": _("You have no open report here."),

@@ -21,7 +21,12 @@ async def report_for(house: House, message: Message, command: Command) -> str | 
     private = message.group == message.sender
     if not private and message.role is not Role.WORKER:
         return None
-    groups = await groups_of(house, message.sender) if private else await _of_the_grid(house, message.group)
+    if house.grids.is_staff(message.group):
+        groups = frozenset(house.grids.groups_of_staff(message.group))
+    else:
+        groups = (
+            await groups_of(house, message.sender) if private else await _of_the_grid(house, message.group)
+        )
     if not groups:
         return None
     lang = house.grids.writer_of(message.group).lang

@@ -6,6 +6,7 @@ the file, or the variable. Nothing is read on import.
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from difflib import get_close_matches
@@ -29,7 +30,7 @@ from actions.hierarchy import Hierarchy, Seat, faults
 from actions.limits import Limit
 from actions.nodes import Node
 from actions.orders import Wait, runs
-from actions.policy import PRIVATE, Policy
+from actions.policy import PRIVATE, Desk, Policy
 from actions.verdicts import Keys, Rule
 from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
@@ -110,6 +111,12 @@ def _limit(text: str) -> str:
     return str(Limit.parse(text))
 
 
+def _group(chat: str) -> str:
+    if re.fullmatch(r"telegram:\d+", chat):
+        raise ValueError("must be a group, whose number begins with -, and no person")
+    return chat
+
+
 Lang = Literal["zh_CN", "en"]
 Url = Annotated[str, AfterValidator(_address)]
 RedisUrl = Annotated[str, AfterValidator(_redis_address)]
@@ -188,6 +195,7 @@ class Rules(_Table):
     residents_quorum: Annotated[int, Field(ge=1, le=1000)] = 3
     raise_after: Annotated[int, Field(ge=0, le=100)] = 3
     photo_needed: bool = False
+    desk: Desk = Desk.GROUP
 
     def over(self, general: "Rules") -> "Rules":
         """The general rules with what this one states in its place."""
@@ -222,6 +230,7 @@ class Rules(_Table):
             limits={node: Limit.parse(getattr(self, f"{node.value}_limit")) for node in Node},
             yellow=self.yellow,
             keys=Keys(self.residents_rule, self.residents_quorum, self.raise_after, self.photo_needed),
+            desk=self.desk,
         )
 
 
@@ -239,6 +248,7 @@ class Grid(_Table):
     area: str = ""
     unit: str = ""
     community: Name | None = None
+    staff: Annotated[Id, AfterValidator(_group)] | None = None
     policy: Rules = Rules()
 
     @field_validator("groups")
@@ -321,6 +331,17 @@ class Settings(_Table):
                     raise _fault(f"group {group} is in grid {grid_of[group]} already", "grid", at, "groups")
                 grid_of[group] = grid.id
         return grids
+
+    @model_validator(mode="after")
+    def _staff_groups(self) -> "Settings":
+        grid_of = {group: grid.id for grid in self.grids for group in grid.groups}
+        for at, grid in enumerate(self.grids):
+            if grid.staff and grid.staff in grid_of:
+                told = f"{grid.staff} is a residents' group, of grid {grid_of[grid.staff]}"
+                raise _fault(told, "grid", at, "staff")
+            if grid.staff is None and grid.policy.over(self.policy).desk is Desk.STAFF:
+                raise _fault('desk = "staff" needs the id of the staff group here', "grid", at, "staff")
+        return self
 
     @property
     def loopback(self) -> bool:

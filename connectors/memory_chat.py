@@ -21,6 +21,7 @@ class MemoryChat:
     """See `bot.ports.Chat`. Raw updates carry the finished record under `heard`.
 
     `private_line` is the address of the private line, before its token; `asides` are the messages there as they stand.
+    To `strangers` there is no line, and of the groups that are `closed` it is no member.
     """
 
     def __init__(self, platform: str = "memory", private_line: str = "") -> None:
@@ -34,6 +35,7 @@ class MemoryChat:
         self.whispered: list[tuple[str, str, str]] = []
         self.asides: dict[str, Post] = {}
         self.strangers: set[str] = set()
+        self.closed: set[str] = set()
         self.down = False
 
     async def understand(self, raw: dict[str, Any]) -> Heard | None:
@@ -45,8 +47,7 @@ class MemoryChat:
 
     async def post(self, post: Post) -> str:
         """Say it; the same key is said once."""
-        if self.down:
-            raise Unreachable("the platform is down")
+        self._reach(post.group)
         for said in self.said:
             if said.post.key == post.key:
                 return said.id
@@ -55,8 +56,7 @@ class MemoryChat:
 
     async def edit(self, message: str, post: Post) -> None:
         """Replace what was said."""
-        if self.down:
-            raise Unreachable("the platform is down")
+        self._reach(post.group)
         if message in self.asides:
             self.asides[message] = post
             return
@@ -65,6 +65,12 @@ class MemoryChat:
             raise Refused(f"there is no message {message}")
         self.edits.append((message, post))
         self.said[at] = replace(self.said[at], post=replace(post, key=self.said[at].post.key))
+
+    def _reach(self, group: str) -> None:
+        if self.down:
+            raise Unreachable("the platform is down")
+        if group in self.closed:
+            raise Gone(f"the bot is no member of {group}")
 
     async def answer(self, press: str, text: str) -> None:
         """Note the toast."""
@@ -79,7 +85,7 @@ class MemoryChat:
         *,
         silent: bool = False,
     ) -> str:
-        """Note it; the same key is said once. To `strangers` there is no line."""
+        """Note it; the same key is said once."""
         if self.down:
             raise Unreachable("the platform is down")
         if person in self.strangers:

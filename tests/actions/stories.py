@@ -87,6 +87,7 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.Posted(at=LATER, what="card", post="p1", face="f1"),
         f.Confided(at=LATER, by=AUNT, chat=AUNT),
         f.Whispered(at=LATER, what="card", to=WORKER, post="p7"),
+        f.Unreached(at=LATER, to=COLLEAGUE),
         f.TimeRanOut(at=LATER, timer=""),
         f.Assigned(at=LATER, by=WORKER, matter="facilities.lift.fault", assignment=LIFTS),
         f.Raised(at=LATER, by=WORKER, assignment=ABOVE),

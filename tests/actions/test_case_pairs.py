@@ -438,7 +438,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
 }
 # What is said in private changes where the case is spoken of, and only the question to the worker its stage.
 for somewhere in (*LIVE, *SETTLED, *DROPPED):
-    EXPECTED[somewhere] |= {f.Confided: {somewhere}, f.Whispered: {somewhere}}
+    EXPECTED[somewhere] |= {f.Confided: {somewhere}, f.Whispered: {somewhere}, f.Unreached: {somewhere}}
 EXPECTED[S.WORK_DONE][f.Whispered] = {S.WORK_DONE, S.WORKER_KEY}
 
 
@@ -557,7 +557,7 @@ def test_the_pairs_are_all_there_are() -> None:
     assert set(EXPECTED) == set(Stage)
     assert len(Stage) == 19
     assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 19 * 47
+    assert len(PAIRS) == 19 * 48
 
 
 def test_the_table_has_no_row_that_is_not_expected() -> None:
@@ -650,6 +650,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.Confided,): "ShowCard",
     (f.Confided, S.RESIDENTS_KEY): "ShowCard AskIfFixed",
     (f.Whispered,): "",
+    (f.Unreached,): "ShowCard",
     (f.Whispered, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",
     (f.Posted,): "",
     (f.Posted, S.WORK_DONE, S.WORKER_KEY): "ShowCard wait:worker_key",

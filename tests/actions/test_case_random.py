@@ -166,6 +166,7 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
     f.Posted: st.builds(f.Posted, **told, what=posts, post=words, face=words),
     f.Confided: st.builds(f.Confided, **told, chat=people),
+    f.Unreached: st.builds(f.Unreached, **told, to=people),
     f.Whispered: st.builds(f.Whispered, **told, what=posts, to=people, post=words),
     f.TimeRanOut: st.builds(f.TimeRanOut, **told, timer=timers, ruling=maybe),
 }

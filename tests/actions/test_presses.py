@@ -9,7 +9,17 @@ from actions import facts as f
 from actions.advance import advance
 from actions.case import DROPPED, SETTLED, IllegalMove, Stage
 from actions.message import Press, Reacted, Role
-from actions.presses import RATES, Refusal, Verb, fact_of, fact_of_reaction, on_card
+from actions.presses import (
+    RATES,
+    Refusal,
+    Verb,
+    at_desk,
+    fact_of,
+    fact_of_reaction,
+    for_residents,
+    in_private,
+    on_card,
+)
 from tests.actions.stories import (
     ASKED_WORKER,
     AUNT,
@@ -177,3 +187,17 @@ def test_a_thumb_up_on_the_card_is_me_too_and_nothing_else_is():
         {"sender": NEIGHBOUR},
     ):
         assert fact_of_reaction(replace(thumb, **changes), case) is None
+
+
+@pytest.mark.parametrize("stage", WAYS)
+def test_beside_the_group_workers_have_all_of_their_buttons_and_none_of_the_residents(stage):
+    for story in in_stage(stage):
+        here, beside = (
+            {verb for row in rows(story.now) for verb in row} for rows in (for_residents, at_desk)
+        )
+        everything = {verb for row in on_card(story.now) for verb in row}
+        assert everything <= here | beside
+        assert here & beside <= {Verb.RESTORE}
+        assert not here & {*WORKERS, Verb.MORE}
+        assert not beside & {*RESIDENTS, *EVERYBODY}
+        assert not {verb for row in in_private(story.now) for verb in row} & {*WORKERS, Verb.ME_TOO}

@@ -66,6 +66,17 @@ async def test_what_is_late_says_how_late_in_working_time(here):
     assert "of working time" in await page(here, "/console?lang=en")
 
 
+async def test_a_worker_who_cannot_be_reached_is_on_the_board_and_in_the_story(here):
+    case = reported(9, here.clock.at, "housing.leak", "漏水", place="1号楼", sure=False)
+    lost = [f.Unreached(at=here.clock.at, to=f"telegram:{n}") for n in (7, 8)]
+    await tell(here.state, case, *lost)
+    text = await page(here)
+    assert "私下联系不上网格员，按钮放回群里了" in text
+    story = await page(here, "/console/case/telegram:-1001234567890:9")
+    assert story.count("联系不上网格员或工作群") == 2
+    assert "telegram:7" in story
+
+
 async def test_a_settled_case_is_not_on_the_board(here):
     assert "树枝压到电线了" not in await page(here)
 

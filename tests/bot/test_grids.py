@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from actions.ledger import Change
 from actions.orders import Wait
+from actions.policy import Desk
 from actions.talk import Talk
 from bot.grids import Grids
 from bot.settings import Grid, Rules, Settings, Worker
 from connectors.memory_state import MemoryState
+from connectors.moves import Moves
 
 FIRST = Grid(
     id="g1",
@@ -86,3 +88,35 @@ def test_the_writer_knows_the_numbers_of_the_country():
 
 def test_grids_are_listed_by_id():
     assert Grids(SETTINGS).names() == {"g1": "第一网格", "g2": "Grid 2"}
+
+
+STAFFED = (
+    Grid(id="g1", name="一", groups=("telegram:-1",), staff="telegram:-9", policy=Rules(desk=Desk.STAFF)),
+    Grid(id="g2", name="二", groups=("telegram:-2",), staff="telegram:-9", lang="en"),
+    Grid(id="g3", name="三", groups=("telegram:-3",), policy=Rules(desk=Desk.PRIVATE)),
+)
+
+
+def test_a_staff_group_belongs_to_the_grids_that_name_it():
+    grids = Grids(Settings(grid=STAFFED))
+    assert grids.groups_of_staff("telegram:-9") == ("telegram:-1", "telegram:-2")
+    assert [grids.staff_of(f"telegram:-{n}") for n in (1, 2, 3, 9)] == ["telegram:-9", "telegram:-9", "", ""]
+    assert [grids.is_staff(f"telegram:-{n}") for n in (1, 9)] == [False, True]
+    grids.bind("telegram:-77", "g2")
+    assert grids.staff_of("telegram:-77") == "telegram:-9"
+
+
+def test_workers_work_where_their_grid_says_and_without_a_staff_group_in_the_group():
+    grids = Grids(Settings(grid=STAFFED, policy=Rules(desk=Desk.STAFF)))
+    assert [grids.desk_of(f"telegram:-{n}") for n in (1, 3, 77)] == [Desk.STAFF, Desk.PRIVATE, Desk.GROUP]
+
+
+async def test_a_staff_group_that_became_a_supergroup_may_be_named_by_either_number():
+    state = MemoryState()
+    await Moves(state.remember, state.recall).learn(-9, -1009)
+    for named in ("telegram:-9", "telegram:-1009"):
+        grids = Grids(Settings(grid=(STAFFED[0].model_copy(update={"staff": named}),)))
+        await grids.load(state)
+        assert grids.staff_of("telegram:-1") == "telegram:-9"
+        assert grids.is_staff("telegram:-9")
+        assert grids.groups_of_staff("telegram:-9") == ("telegram:-1",)

@@ -168,6 +168,23 @@ def test_the_defaults_are_those_of_the_policy_that_decides():
             '[[grid]]\nid = "c"\nname = "c"\ngroups = ["12345"]',
             "linli.toml line 4: grid[0].groups[0]: must be an id with its platform, such as telegram:-100",
         ),
+        (
+            '[[grid]]\nid = "c"\nname = "c"\n[grid.policy]\ndesk = "staff"',
+            'linli.toml line 1: grid[0].staff: desk = "staff" needs the id of the staff group',
+        ),
+        (
+            TOWN.replace("where_minutes = 5\n", 'where_minutes = 5\ndesk = "staff"\n'),
+            'linli.toml line 8: grid[0].staff: desk = "staff" needs the id of the staff group',
+        ),
+        (
+            TOWN + '[[grid]]\nid = "c"\nname = "c"\nstaff = "web:chunfeng"',
+            "linli.toml line 27: grid[2].staff: web:chunfeng is a residents' group, of grid chunfeng-1",
+        ),
+        (
+            '[[grid]]\nid = "c"\nname = "c"\nstaff = "telegram:42"',
+            "linli.toml line 4: grid[0].staff: must be a group, whose number begins with -",
+        ),
+        ('[policy]\ndesk = "chat"', "linli.toml line 2: policy.desk: input should be 'group', 'staff' or"),
     ],
 )
 def test_a_fault_is_told_with_its_line(tmp_path, text, told):

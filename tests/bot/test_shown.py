@@ -132,7 +132,7 @@ def test_the_group_reads_one_line_of_an_internal_matter_without_flat_or_words():
 @pytest.mark.parametrize("secrecy", Secrecy)
 async def test_staff_see_everything_in_private_and_on_the_console(secrecy):
     one = case(secrecy)
-    texts = [*said(one, WRITER.to(Audience.STAFF)), WRITER.confidential(one, "第一网格", ["还剁馅"])]
+    texts = [*said(one, WRITER.to(Audience.STAFF)), WRITER.desk(one, "第一网格", ["还剁馅"])]
     assert found(*texts) == allowed(Audience.STAFF, secrecy) - {Field.POINT}
     async with world() as here:
         await here.log_in()
