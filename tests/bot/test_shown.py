@@ -17,7 +17,6 @@ from actions.message import Attachment, Kind, Point
 from actions.nodes import Light, Node
 from actions.orders import News, Sentence
 from actions.standing import Standing
-from bot.api import record
 from bot.buttons import Buttons
 from bot.cards import Writer
 from bot.categories import name_of
