@@ -101,8 +101,9 @@ class Dispatching:
             "assisting": said.assisting,
             "level": said.level.value,
             "list_version": said.list_version,
-            "respond_by": accepted,
-            "resolve_by": calendar.after(accepted, said.resolve),
+            # Dispatchers read the description as it is: with the clock on their wall.
+            "respond_by": accepted.astimezone(calendar.zone),
+            "resolve_by": calendar.after(accepted, said.resolve).astimezone(calendar.zone),
         }
 
     async def tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
