@@ -34,10 +34,20 @@ def ticked(before: Case, case: Case, at: datetime) -> Case:
     anew = case.round != before.round
     clocks = tuple(
         clock if not clock.runs or (clock.node in (node, *on) and not anew) else replace(clock, until=at)
-        for clock in case.clocks
+        for clock in _with_other_limits(before, case)
     )
     clocks = _running(node, clocks, case.round, at) if node else clocks
     return case if clocks == case.clocks else replace(case, clocks=clocks)
+
+
+def _with_other_limits(before: Case, case: Case) -> tuple[Clock, ...]:
+    """What is late by the limits of one matter may be in time by another's: such a light is looked at afresh."""
+    if _limits(before) in (None, _limits(case)):
+        return case.clocks
+    return tuple(
+        replace(clock, light=Light.GREEN) if clock.runs and clock.node in _OF_A_UNIT else clock
+        for clock in case.clocks
+    )
 
 
 def _node_of(case: Case) -> Node | None:

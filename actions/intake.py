@@ -356,6 +356,8 @@ class Listening:
         fact: f.Fact
         if not self.message.text:
             return self._detail()  # a picture shows something; only words can say that it is fixed
+        if kind is Intent.RESOLVED and self._reports_after_the_work(case):
+            kind = Intent.REPORT
         match kind:
             case Intent.REPORT if case.stage in SETTLED:
                 fact = self._came_back()
@@ -374,6 +376,11 @@ class Listening:
             case _:
                 fact = self._detail()
         return fact
+
+    def _reports_after_the_work(self, case: Case) -> bool:
+        """「又坏了」 must neither close what is said to be done nor pass unheard after its end."""
+        clear = self._means(Intent.REPORT) and self.reading.confidence >= self.policy.report
+        return clear and case.stage in (*KEYS, *SETTLED)
 
     def _withdrawn(self, case: Case, *, sure: bool) -> f.Fact:
         mine = sure and self.message.sender == case.reporter and case.stage in LIVE

@@ -54,7 +54,7 @@ class Appointing:
         level = self._house.grids.level_above(case.group, now.level) if now else None
         if now is None or level is None:
             return None
-        return replace(now, level=level, unit=self._unit(case.group, self._role(now), level))
+        return replace(now, level=level, unit=self._unit_above(case.group, self._role(now), level))
 
     def ranked(self, group: str, category: str, text: str) -> tuple[Scored, ...]:
         """The matters of a category that hold today, those that the words are most likely about first."""
@@ -116,11 +116,22 @@ class Appointing:
 
     def _of(self, group: str, matter: Matter, version: str) -> Assignment:
         assigned = matter.assigned(version)
-        assisting = tuple(self._unit(group, role, assigned.level) for role in assigned.assisting)
-        return replace(assigned, unit=self._unit(group, matter.lead, assigned.level), assisting=assisting)
+        lead = self._unit(group, matter.lead, assigned.level)
+        # One unit may act for several roles.
+        assisting = dict.fromkeys(self._unit(group, role, assigned.level) for role in assigned.assisting)
+        return replace(assigned, unit=lead, assisting=tuple(unit for unit in assisting if unit != lead))
 
     def _unit(self, group: str, role: str, level: Level) -> str:
         unit = self._house.grids.unit_for(group, role, level)
+        return unit.name if unit else role
+
+    def _unit_above(self, group: str, role: str, level: Level) -> str:
+        """A unit of that level or higher; where there is none the area itself, not the unit that it was taken from."""
+        grids = self._house.grids
+        unit, area = grids.unit_for(group, role, level), grids.area_at(group, level)
+        above = {one.id for one in grids.hierarchy.chain(area.id)} if area else set()
+        if area and (unit is None or unit.area not in above):
+            return area.name
         return unit.name if unit else role
 
     def _role(self, assigned: Assignment) -> str:

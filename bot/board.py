@@ -8,17 +8,20 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from actions.assignment import Assignment
 from actions.calendar import Calendar
 from actions.case import KEYS, SETTLED, Case, Stage
 from actions.chronicle import Decree
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
-from actions.orders import Wait, WakeAt
+from actions.orders import Wait, WakeAt, WatchClock
 from actions.standing import Standing, standing
+from bot.dossier import Ran, ran
 from bot.grids import Grids
 from bot.health import Health, Part, check
 from bot.house import FIVE_DAYS
+from bot.matter_list import Matters
 from bot.ports import Clock, State
 
 SHOWN = 200
@@ -76,6 +79,8 @@ class Story:
     """One case with all that has happened to it and all that is still to be done."""
 
     row: Row
+    matter: str
+    ran: Sequence[Ran]
     facts: Sequence["Told"]
     orders: Sequence["Told"]
 
@@ -101,9 +106,11 @@ class Boards:
         clock: Clock,
         grids: Grids,
         calendar: Calendar = FIVE_DAYS,
+        *,
+        matters: Matters | None = None,
     ) -> None:
         self._state, self._parts, self._clock, self._grids = state, parts, clock, grids
-        self._calendar = calendar
+        self._calendar, self._matters = calendar, matters
         self._lock = asyncio.Lock()
         self._board: Board | None = None
         self._fresh_until = 0.0
@@ -129,9 +136,15 @@ class Boards:
         waiting = await self._state.due(now + _FOR_EVER, 1000)
         return Story(
             self._row(case, talk.title, now),
+            self._matter(case),
+            ran(case, self._grids.policy_of(case.group), self._calendar, now),
             [_fact(fact) for fact in await self._state.trace(number)],
             [_order(due) for due in waiting if due.order.case == number and not _outdated(due, case)],
         )
+
+    def _matter(self, case: Case) -> str:
+        said = case.assignment
+        return (self._matters.name_of(said) if self._matters else said.matter) if said else ""
 
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back; False if it is there no more."""
@@ -213,7 +226,10 @@ def _today(cases: Sequence[Case], now: datetime) -> dict[str, int]:
 
 
 def _outdated(due: Due, case: Case) -> bool:
-    """A wait that the case is no longer in: it will change nothing."""
+    """A wait that the case is no longer in, a clock that has stopped: it will change nothing."""
+    if isinstance(due.order, WatchClock):
+        number = due.order.clock
+        return not (0 <= number < len(case.clocks) and case.clocks[number].runs)
     return isinstance(due.order, WakeAt) and due.order.timer != case.timer
 
 
@@ -230,6 +246,9 @@ _SAID_APART = {
     "update",
     "face",
     "household",
+    "meaning",
+    "keys",
+    "clock",
 }
 
 
@@ -248,6 +267,11 @@ def _details(record: Any) -> list[tuple[str, str]]:
         value = getattr(record, one.name)
         if one.name in _SAID_APART or value in (None, "", (), one.default):
             continue
-        words = str(len(value)) if isinstance(value, tuple) else str(value)
-        found.append((one.name, mask(words)))
+        found.append((one.name, mask(_in_words(value))))
     return found
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Assignment):
+        return f"{value.unit} · {value.matter} · {value.list_version}"
+    return str(len(value)) if isinstance(value, tuple) else str(value)

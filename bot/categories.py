@@ -1,11 +1,14 @@
 """The names of the categories and of their groups, in Chinese and English."""
 
 import csv
+import re
 from collections import Counter
 from functools import cache
 from importlib.resources import files
 
 from bot.phrases import gettext
+
+_EXAMPLES = re.compile(r"（[^）]*）")
 
 
 @cache
@@ -16,11 +19,11 @@ def _names() -> dict[str, dict[str, str]]:
 
 
 def name_of(code: str, lang: str) -> str:
-    """The name of a category; for a long Chinese one, its first part. An unknown code names itself."""
+    """The name of a category; for a long Chinese one, its first part without examples. An unknown code names itself."""
     names = _names().get(code)
     if names is None:
         return code
-    return names.get(lang, names["en"]).split("、")[0]
+    return _EXAMPLES.sub("", names.get(lang, names["en"])).split("、")[0]
 
 
 def every_name() -> dict[str, tuple[str, ...]]:

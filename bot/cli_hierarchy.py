@@ -92,7 +92,7 @@ class _Drawn:
         if unit.acts_for:
             branch.add(_("acts for: {roles}").format(roles=_listed(unit.acts_for)))
         if unit.workers:
-            branch.add(_("workers: {people}").format(people=_people(unit.workers)))
+            branch.add(_("staff: {people}").format(people=_people(unit.workers)))
 
     def _grid(self, above: Tree, grid: Grid) -> None:
         _ = self._

@@ -12,6 +12,7 @@ from babel.dates import format_timedelta
 
 from bot.board import SHOWN, Boards
 from bot.categories import name_of
+from bot.dossier import answers_for, went
 from bot.frame import LANG, render
 from bot.lamps import late_words, moment, node_name
 from bot.log_ring import Ring
@@ -244,6 +245,8 @@ def _page(request: web.Request, name: str, words: dict[str, Any]) -> web.StreamR
         "category": lambda code: name_of(code, lang),
         "ago": lambda age: _age(age, lang),
         "clock": _clock_time,
+        "answers_for": lambda case, matter: answers_for(case, matter, lang),
+        "went": lambda case: went(case, lang),
         "node": lambda node: node_name(node, lang),
         "moment": lambda at: moment(at, lang),
         "late": lambda standing: late_words(standing, lang),

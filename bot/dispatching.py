@@ -15,6 +15,7 @@ from actions.confidentiality import is_confidential
 from actions.errors import Refused
 from actions.ledger import Due
 from actions.mask import mask
+from actions.nodes import Node
 from actions.orders import News
 from bot import reasons
 from bot.categories import name_of
@@ -22,6 +23,7 @@ from bot.following import Following, at_work, furthest
 from bot.house import House
 from bot.replies import told, unit_of
 from connectors.dispatch import Filing
+from connectors.duty import Duty, freed, lines_of
 
 CONFIDENTIAL = "【保密件 / confidential】"
 """The first line of all that dispatch gets of a private case."""
@@ -38,6 +40,8 @@ _STATUS = {
     News.CAME_BACK: "received",
     News.HALF_FIXED: "received",
 }
+_ANOTHER_DUTY = (News.RECATEGORISED, News.REWORDED, News.ASSIGNED, News.RAISED, News.RULING)
+"""News after which somebody else may answer for it, or by another time: both are said with it."""
 _STATUS_NOW = {
     Stage.ACCEPTED: "accepted",
     Stage.IN_PROGRESS: "in_progress",
@@ -94,15 +98,18 @@ class Dispatching:
         if said is None:
             return {}
         calendar = self._house.calendar
-        accepted = calendar.after(now, said.respond)
+        since = {clock.node: clock.since for clock in case.clocks if clock.round == case.round}
+        accepted = calendar.after(since.get(Node.ACCEPT, now), said.respond)
+        done = calendar.after(since.get(Node.WORK, accepted), said.resolve)
         return {
             "matter": f"{self._house.matters.name_of(said)} ({said.matter})",
             "unit": said.unit,
             "assisting": said.assisting,
             "level": said.level.value,
             "list_version": said.list_version,
-            "respond_by": accepted,
-            "resolve_by": calendar.after(accepted, said.resolve),
+            # Dispatchers read the description as it is: with the clock on their wall.
+            "respond_by": accepted.astimezone(calendar.zone),
+            "resolve_by": done.astimezone(calendar.zone),
         }
 
     async def tell(self, due: Due, order: o.TellDispatch, case: Case) -> None:
@@ -130,7 +137,9 @@ class Dispatching:
         gaps = {"n": n, "again": again, "people": people, "place": place, "text": text}
         words = told(order.news, lang).format(**gaps, halves=case.halves, unit=unit_of(case, lang)).strip()
         secret = (CONFIDENTIAL,) if is_confidential(case) else ()
-        return "\n".join((*secret, words, *self._house.evidence.links(case.group, order.attachments)))
+        links = self._house.evidence.links(case.group, order.attachments)
+        duty = Duty(**self._duty(case, self._house.clock.now())) if order.news in _ANOTHER_DUTY else Duty()
+        return "\n".join(part for part in (*secret, freed(words), *links, lines_of(duty)) if part)
 
     def _text(self, order: o.TellDispatch, lang: str) -> str:
         """What the group says, with names in the place of codes."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from actions.hierarchy import Hierarchy, People, Unit
+from actions.hierarchy import Area, Hierarchy, People, Unit
 from actions.levels import Level
 from actions.orders import Wait
 from actions.policy import Desk, Policy
@@ -170,6 +170,10 @@ class Grids:
     def unit_for(self, group: str, role: str, level: Level) -> Unit | None:
         """The unit that acts for a role where the group is."""
         return self._tree.unit_for(self.area_of(group), role, level)
+
+    def area_at(self, group: str, level: Level) -> Area | None:
+        """The area of a level that the group is in; None where the hierarchy has none."""
+        return self.hierarchy.at(self.area_of(group), level)
 
     def level_above(self, group: str, level: Level) -> Level | None:
         """The next level up; without a hierarchy all four are taken to be there."""

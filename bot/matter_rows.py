@@ -7,8 +7,8 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
@@ -58,6 +58,7 @@ _MEASURES: dict[str, str] = {
 LONGEST = {"code": 100, "name_zh": 60, "name_en": 120, "lead": 60, "basis": 1000, "synonyms": 2000}
 _MOST_LETTERS = 200
 _HEADER_WITHIN = 10  # rows: a list often begins with a title
+_NO_UNIT = "there is no unit"
 _SHOWN = 40  # letters of a value that a fault quotes
 _CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _UNITS = re.compile(r"[;；、/／\n]+")
@@ -163,7 +164,7 @@ class _Checker:
                     Fault(self._file, row, "code", f"{code} stands in row {claims[0][0]} already: leave one")
                     for row, _ in claims[1:]
                 ]
-        return Checked(tuple(adopted), tuple(held), tuple(sorted(self._faults, key=lambda fault: fault.row)))
+        return Checked(tuple(adopted), tuple(held), tuple(_once(self._faults)))
 
     def _row(self, number: int, row: Row) -> None:
         cells = _Cells(row, self._at)
@@ -172,6 +173,23 @@ class _Checker:
         if not cells.faults:
             for matter in matters:
                 self._claims.setdefault(matter.code, []).append((number, matter))
+
+
+def _once(faults: Sequence[Fault]) -> Iterator[Fault]:
+    """In the order of the rows, a unit that is missing once for all its rows: else it hides all that is wrong beside it."""
+    rows: dict[tuple[str, str], list[int]] = {}
+    for fault in faults:
+        if _is_unit_missing(fault):
+            rows.setdefault((fault.column, fault.why), []).append(fault.row)
+    for fault in sorted(faults, key=lambda fault: fault.row):
+        of_it = sorted(rows.get((fault.column, fault.why), [fault.row]))
+        if fault.row == of_it[0]:
+            more = f" (and in {len(of_it) - 1} more rows)" if len(of_it) > 1 else ""
+            yield replace(fault, why=fault.why + more)
+
+
+def _is_unit_missing(fault: Fault) -> bool:
+    return fault.column == "lead" and fault.why.startswith(_NO_UNIT)
 
 
 def _wanted(columns: Sequence[str]) -> str:
@@ -284,7 +302,7 @@ def _leads(cells: _Cells, known: frozenset[str] | None) -> tuple[str, ...]:
         if known is not None and unit not in known:
             near = get_close_matches(unit, known, 1)
             meant = f"; is it {near[0]}?" if near else ""
-            cells.fault("lead", f"there is no unit {unit[:_SHOWN]!r} in the hierarchy{meant}")
+            cells.fault("lead", f"{_NO_UNIT} {unit[:_SHOWN]!r} in the hierarchy{meant}")
     return named
 
 

@@ -19,6 +19,7 @@ from bot.grids import Grids
 from bot.health import Part, check
 from bot.log_ring import Ring
 from bot.login import COOKIE, LOGINS, Logins, genuine_form
+from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import Clock, State
 from bot.reports import Reports
@@ -51,6 +52,7 @@ def make_app(
     parts: Sequence[Part],
     translations: Translations,
     links: Sequence[Link] = (),
+    matters: Matters | None = None,
 ) -> web.Application:
     """The application, without the routes of the connectors. `links` are shown on the page at `/`."""
     app = web.Application(middlewares=[_errors, language], client_max_size=25 * 1024 * 1024)
@@ -58,7 +60,7 @@ def make_app(
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
     calendar = settings.calendar.calendar(settings.country, settings.timezone)
-    console.set_up(app, Boards(state, parts, clock, grids, calendar), ring)
+    console.set_up(app, Boards(state, parts, clock, grids, calendar, matters=matters), ring)
     rates_page.set_up(app, Reports(state, grids), grids, clock)
     app.add_routes([*_routes(), *api.routes(), *console.routes(), *rates_page.routes()])
     app.on_response_prepare.append(_guard)

@@ -396,7 +396,7 @@ def load(
     else:
         told += _told_of_hierarchy(settings, written)
     if told:
-        raise SettingsError("\n".join(told))
+        raise SettingsError("\n".join(sorted(told, key=_numbered)))
     return settings
 
 
@@ -450,6 +450,12 @@ def _put_environment(raw: dict[str, Any], env: Mapping[str, str]) -> dict[Place,
 def _told(fault: ErrorDetails, written: Written) -> str:
     place = fault.get("ctx", {}).get("place") or fault["loc"]
     return f"{written.where(place)}: {_reason(fault)}"
+
+
+def _numbered(told: str) -> tuple[str, int]:
+    """File and line of what is told, so that whoever mends it goes through the file once."""
+    found = re.match(r"(.+?) (?:line|row) (\d+)", told)
+    return (found[1], int(found[2])) if found else ("", 0)
 
 
 def _told_of_hierarchy(settings: Settings, written: Written) -> list[str]:

@@ -273,6 +273,7 @@ def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part
         parts=parts,
         translations=phrases.translations,
         links=(("/group/demo", "A group in the browser"),),
+        matters=house.matters,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.desk.moves import HANDED_BACK
 from connectors.desk.services import name
-from connectors.duty import Duty, duty_of
+from connectors.duty import Duty, duty_of, lines_of
 
 NO_UNIT = "-"
 """In a query, the tickets that name no unit."""
@@ -106,6 +106,14 @@ def split_reference(text: str) -> tuple[str, str]:
     """The words of a text, and the reference that a client put at its end."""
     found = _REFERENCE.search(text)
     return (text[: found.start()], found[1]) if found else (text, "")
+
+
+def with_duty(description: str, duty: Duty) -> str:
+    """The description with other lines of duty in the place of its own."""
+    text, _ = split_reference(description)
+    return "\n".join(
+        part for part in (duty_of(text)[1], lines_of(duty), description[len(text) :].strip()) if part
+    )
 
 
 def duty_at_end(description: str) -> Duty:

@@ -18,7 +18,8 @@ from typing import Any, Self
 import aiosqlite
 
 from connectors.desk.moves import HANDED_BACK, NoSuchTicket, NotAllowed, check_move, client_move, is_dispute
-from connectors.desk.records import NO_UNIT, Draft, Due, Query, Step, Ticket, duty_at_end, plain
+from connectors.desk.records import NO_UNIT, Draft, Due, Query, Step, Ticket, duty_at_end, plain, with_duty
+from connectors.duty import Duty
 from connectors.open311 import clean, extended_status, status_from_wire
 
 _SCHEMA = """
@@ -190,7 +191,16 @@ class Store:
                 "UPDATE tickets SET status = ?, disputes = disputes + ?, updated_at = ? WHERE id = ?",
                 (client_move(before, said), is_dispute(before, said), _now(), ticket_id),
             )
+            if (duty := duty_at_end(clean(text))) != Duty():
+                await self._give_to(ticket_id, duty)
             return _step_id(n)
+
+    async def _give_to(self, ticket_id: str, duty: Duty) -> None:
+        """Somebody else answers for it from now on, or by another time; the step still says who did before."""
+        rows = await self._all("SELECT description FROM tickets WHERE id = ?", (ticket_id,))
+        description = with_duty(rows[0]["description"], duty)
+        sql = "UPDATE tickets SET description = ?, unit = ? WHERE id = ?"
+        await self._db.execute(sql, (description, duty.unit, ticket_id))
 
     async def _status(self, ticket_id: str) -> str:
         rows = await self._all("SELECT status FROM tickets WHERE id = ?", (ticket_id,))

@@ -1,5 +1,6 @@
 """Clocks: when a node's time begins, stops and runs on, and how its light turns."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from actions import orders as o
 from actions.advance import advance
 from actions.case import IllegalMove, Stage
 from actions.clocks import light_of
+from actions.limits import Limit
 from actions.nodes import Clock, Light, Node
 from tests.actions.stories import (
     ABOVE,
@@ -16,6 +18,7 @@ from tests.actions.stories import (
     ASKED_WORKER,
     FILED,
     LATER,
+    LIFTS,
     NEIGHBOUR,
     START,
     UNSURE,
@@ -234,3 +237,15 @@ def test_a_nodes_neighbours_are_those_before_and_after_it() -> None:
     assert Node.WORKER.neighbours == (Node.ACCEPT,)
     assert Node.WORK.neighbours == (Node.ACCEPT, Node.VERIFY)
     assert Node.CONFIRM.neighbours == (Node.VERIFY,)
+
+
+def test_with_another_matter_a_light_that_was_red_is_looked_at_afresh() -> None:
+    story = turned(Story(replace(fact(f.Reported), assignment=LIFTS), f.TicketFiled), Light.RED)
+    assert clock_of(story, Node.ACCEPT).light is Light.RED
+    other = replace(LIFTS, matter="facilities.lift.other", respond=Limit.parse("5wd"))
+    case, orders = advance(story.now, replace(fact(f.Assigned), assignment=other))
+    (clock,) = (one for one in case.clocks if one.runs)
+    assert (clock.light, clock.since) == (Light.GREEN, clock_of(story, Node.ACCEPT).since)
+    assert [order.light for order in orders if isinstance(order, o.WatchClock)] == [Light.YELLOW]
+    raised, _ = advance(story.now, replace(fact(f.Raised), assignment=ABOVE))
+    assert light_of(raised) is Light.RED, "the same limits at the next level: late remains late"

@@ -469,3 +469,15 @@ def test_an_edit_that_adds_the_place_answers_where():
 
 def test_an_edit_can_turn_chatter_into_a_report():
     assert kinds(understood(says(edited=True), means())) == [f.Reported]
+
+
+@pytest.mark.parametrize(
+    ("stage", "becomes"),
+    [(Stage.CLOSED, f.CameBack), (Stage.LAPSED, f.CameBack), (Stage.RESIDENTS_KEY, f.Repeated)],
+)
+def test_a_clear_report_after_the_work_is_not_taken_for_thanks(stage, becomes):
+    case = Story(*WAYS[stage][0]).now
+    message = says("3号楼电梯又坏了")
+    result = understood(message, means(Intent.REPORT, "3号楼"), case, kind=Intent.RESOLVED)
+    assert becomes in kinds(result)
+    assert not {f.SaidFixed, f.ResidentConfirmed} & set(kinds(result))

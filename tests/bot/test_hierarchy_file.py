@@ -159,3 +159,9 @@ def test_ten_thousand_rows_are_read_in_seconds(tmp_path):
     settings = load({}, put(tmp_path, TITLES + SOUND + rows))
     assert len(settings.grids) == 5001
     assert Grids(settings).worker_ids("telegram:-5000") == {"telegram:5000"}
+
+
+def test_faults_are_told_in_the_order_of_the_rows(tmp_path):
+    rows = "unit,u1,一,,nowhere,,,,\ngrid,g1,一网格,,lin,,,,\narea,lin,临江市,city,elsewhere,,,,\nplot,x,,,,,,,\n"
+    lines = [line.split(":")[0] for line in faults(tmp_path, TITLES + rows)]
+    assert lines == [f"hierarchy.csv line {n}" for n in (2, 3, 4, 5)]

@@ -206,3 +206,13 @@ def test_whatever_stands_in_a_row_it_is_adopted_held_or_a_fault(rows):
     filled = sum(1 for one in rows if any(one))
     assert len(found.matters) + len(found.held) <= filled
     assert filled == 0 or found.faults or found.matters or found.held
+
+
+def test_a_unit_that_is_missing_is_told_once_so_that_other_faults_are_seen():
+    rows = [row(code=f"traffic.streetlight.n{n}", lead="公安" if n % 2 else "环卫") for n in range(9)]
+    rows[4] = row(code="traffic.streetlight.n4", lead="环卫", level="省")
+    told = faults(*rows, units=frozenset({"市政养护"}))
+    assert len(told) == 3
+    assert told[0] == "a.csv, row 2, lead: there is no unit '环卫' in the hierarchy (and in 4 more rows)"
+    assert told[1] == "a.csv, row 3, lead: there is no unit '公安' in the hierarchy (and in 3 more rows)"
+    assert told[2].startswith("a.csv, row 6, level: '省'")

@@ -4,14 +4,17 @@ import asyncio
 import re
 import sqlite3
 import time
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
 from actions.errors import Refused
 from connectors.desk.moves import HANDED_BACK, MOVES, NotAllowed, check_move
+from connectors.desk.records import split_reference
 from connectors.desk.store import Draft, NoSuchTicket, Query, Store, list_tickets, set_status
 from connectors.dispatch import Filing, Open311Dispatch
+from connectors.duty import Duty, duty_of, lines_of
 from connectors.open311 import STATUSES, decode_requests, decode_updates
 from tests.connectors.desk_world import API, HOUR_AGO, LIFT, desk_with
 
@@ -431,3 +434,17 @@ async def test_the_script_sees_every_change(desk, store):
     assert len({text for _, text in seen}) == 3
     cards = (await desk.get("/?part=cards"))[1]
     assert cards.lstrip().startswith('<div id="list"')
+
+
+async def test_news_of_who_answers_from_now_on_changes_the_ticket(client):
+    lamp = replace(LIFT, unit="物业企业", matter="电梯 (lift)", list_version="2026.1")
+    ticket_id = await client.file(lamp)
+    duty = Duty(matter="路灯 (lamp)", list_version="2026.2", unit="市政养护", level="street")
+    await client.post_update(
+        ticket_id, "received", f"网格员把类别改为：路灯不亮\n{lines_of(duty)}", "g1-7:5:0"
+    )
+    ticket = await client.ticket(ticket_id)
+    assert duty_of(split_reference(ticket.description)[0]) == (duty, lamp.description)
+    assert await client.find("g1-7", HOUR_AGO) == ticket_id
+    await client.post_update(ticket_id, "received", "居民补充：三天了", "g1-7:6:0")
+    assert (await client.ticket(ticket_id)).description == ticket.description

@@ -16,6 +16,7 @@ from actions.returns import Reason, marked
 from bot.matter_list import Matters, shipped
 from bot.people import Area, Unit, Worker
 from bot.settings import Grid
+from connectors.duty import duty_of
 from tests.town import Town, report
 
 LIGHT, LIFT = "东门外有一盏路灯不亮了", "3号楼电梯坏了"
@@ -155,3 +156,40 @@ async def test_a_new_category_brings_its_own_matter_unit_and_limits():
     assert case.assignment.matter.startswith("housing.elevator.")
     (told,) = [fact for fact in await town.state.trace(case.id) if isinstance(fact, f.Recategorised)]
     assert told.assignment == case.assignment
+
+
+async def test_dispatch_hears_who_answers_and_by_when_after_a_correction_on_the_clock_of_the_place():
+    town = Town(READ, people=HIERARCHY, grids=GRIDS)
+    await town.say("张阿姨", LIFT)
+    (filing,) = town.dispatch.filed
+    assert filing.respond_by.utcoffset() == timedelta(hours=8)
+    await town.say("孟姐", "类别 路灯不亮", reply_to=town.chat.said[0].id)
+    case = await town.case()
+    duty, words = duty_of(town.dispatch.told[-1][2])
+    assert case.assignment.matter.startswith("traffic.streetlight.")
+    assert f"({case.assignment.matter})" in duty.matter
+    assert (duty.unit, duty.level) == (case.assignment.unit, case.assignment.level)
+    assert duty.respond_by == town.house.calendar.after(case.opened_at, case.assignment.respond)
+    assert "路灯不亮" in words
+
+
+async def test_raised_to_a_level_without_such_a_unit_it_is_the_areas_and_not_the_same_units():
+    people = HIERARCHY | {"unit": HIERARCHY["unit"][:1]}
+    town = Town(READ, people=people, grids=GRIDS)
+    await town.say("张阿姨", LIGHT)
+    assert (await town.case()).assignment.unit == "春风街道市政所"
+    for reason in ("一", "二"):
+        await town.dispatch_says("returned", marked(Reason.OTHER, reason))
+        if (await town.case()).stage is Stage.RETURNED:
+            await town.press("孟姐", "派单")
+    assert (await town.case()).assignment.unit == "鼓楼区"
+    assert any("鼓楼区" in text for text in town.texts)
+
+
+async def test_a_unit_that_acts_for_several_roles_is_named_once():
+    all_roles = tuple({role for row in shipped().matters for role in (row.lead, *row.assisting)})
+    people = HIERARCHY | {"unit": (Unit(id="all", name="综合办", area="street", acts_for=all_roles),)}
+    town = Town(READ, people=people, grids=GRIDS)
+    await town.say("张阿姨", "工地半夜还在打桩")
+    said = (await town.case()).assignment
+    assert (said.unit, said.assisting) == ("综合办", ())
