@@ -448,20 +448,22 @@ function pend(frame, attachments) {
 }
 function saySo(event) {
   event?.preventDefault();
+  const text = written();
+  if (text) say({ text });
+}
+function written() {
   const text = $("input").value.trim();
-  if (!text) return;
-  say({ text: text.toWellFormed?.() ?? text });
-  $("input").value = "";
-  grow();
+  if (text) { $("input").value = ""; grow(); }
+  return text.toWellFormed?.() ?? text;
 }
 function grow() {
   const input = $("input");
   input.style.height = "44px";
   input.style.height = `${Math.min(140, input.scrollHeight + 2)}px`;
 }
-async function sayFile(blob, kind) {
+async function sayFile(blob, kind, text = "") {
   if (blob.size > LARGEST_FILE) { toast(t.large); return; }
-  const frame = { type: "say", client_id: newId(), text: "" };
+  const frame = { type: "say", client_id: newId(), text };
   if (replyTo) frame.reply_to = replyTo.id;
   const node = pend({ ...frame, quoted: replyTo }, [{ kind, url: URL.createObjectURL(blob) }]);
   closeStrip();
@@ -541,7 +543,10 @@ function listen() {
   $("files").addEventListener("change", async () => {
     const files = [...$("files").files];
     $("files").value = "";
-    for (const file of files) await sayFile(file, "photo");
+    // What is written already goes with the photo, as everywhere else.
+    const first = files.find((file) => file.size <= LARGEST_FILE);
+    const text = first ? written() : "";
+    for (const file of files) await sayFile(file, "photo", file === first ? text : "");
   });
   $("voice").hidden = !(window.MediaRecorder && navigator.mediaDevices);
   $("voice").addEventListener("click", record);

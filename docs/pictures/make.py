@@ -4,20 +4,16 @@ Starts a Linli of its own on free ports and in a passing home, lets invented peo
 leaves nothing behind. LINLI_NLU_URL names an NLU server that runs already; without it one is started.
 """
 
-# ruff: noqa: INP001, T201, ASYNC240 - a command that talks to the terminal and reads small local files
+# ruff: noqa: INP001 - a command
 
 import asyncio
-import json
-import os
-import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, expect
 
+from docs.pictures.people import ANSWERS_WITHIN_MS, press, say, words, write_down
+from docs.pictures.people import come as come_with
+from docs.pictures.program import Linli, running
 from tests.browser import chromium, visit
 
 PICTURES = Path(__file__).resolve().parent
@@ -25,11 +21,6 @@ PHONE = {"width": 390, "height": 760}
 WIDE = {"width": 1080, "height": 720}
 LARGEST_BYTES = 300_000
 """Of one picture: the README is read on phones too."""
-STARTS_WITHIN = 600.0
-"""Seconds; it may have to train a model first."""
-ANSWERS_WITHIN_MS = 20_000
-_LINLI = (sys.executable, "-m", "bot.cli")
-LABELS = {"group": "群聊 group", "desk": "调度台 desk", "console": "控制台 console"}
 # Words of the bot by which a message is known; see bot/locale/zh_CN/linli.po.
 WELCOME, FILED, ONE_MORE, WHERE, DANGER = (
     "其他时候我不说话",
@@ -48,110 +39,9 @@ NEIGHBOURS = (
 """What is said elsewhere, so that desk and console have something to show."""
 
 
-@dataclass(frozen=True)
-class Linli:
-    """A Linli at work: the addresses that it printed, and what the desk is told."""
-
-    addresses: dict[str, str]
-    environment: dict[str, str]
-
-    def group(self, name: str) -> str:
-        """The page of a group."""
-        return self.addresses["group"].rpartition("/")[0] + f"/{name}"
-
-    async def ticket(self, group: str) -> str:
-        """The ticket of the group's newest case."""
-        tickets = json.loads(await self._desk("list", "--json"))
-        return next(str(one["id"]) for one in tickets if f"web:{group}:" in json.dumps(one))
-
-    async def move(self, ticket: str, status: str, note: str = "") -> None:
-        """Do what a dispatcher does."""
-        await self._desk("set", ticket, status, *(("--note", note) if note else ()))
-
-    async def _desk(self, *words: str) -> str:
-        child = await asyncio.create_subprocess_exec(
-            *_LINLI, "desk", *words, env=self.environment, stdout=asyncio.subprocess.PIPE
-        )
-        said, _ = await child.communicate()
-        if child.returncode:
-            raise SystemExit(f"linli desk {' '.join(words)} ended with {child.returncode}")
-        return said.decode()
-
-
-@asynccontextmanager
-async def running() -> AsyncIterator[Linli]:
-    """A Linli that is ready, stopped afterwards."""
-    with tempfile.TemporaryDirectory(prefix="linli-") as home:
-        environment = _environment(Path(home))
-        with (Path(home) / "told").open("wb") as told:  # its log, which is no news while all goes well
-            child = await asyncio.create_subprocess_exec(
-                *_LINLI, "run", env=environment, stdout=asyncio.subprocess.PIPE, stderr=told
-            )
-        try:
-            async with asyncio.timeout(STARTS_WITHIN):
-                addresses = await _addresses(child, Path(home) / "told")
-            yield Linli(addresses, environment)
-        finally:
-            if child.returncode is None:
-                child.terminate()
-            await child.wait()
-
-
-def _environment(home: Path) -> dict[str, str]:
-    """Ours, without anybody's own settings but the NLU that may be at hand."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
-    nlu = {"LINLI_NLU_URL": url} if (url := os.environ.get("LINLI_NLU_URL")) else {}
-    settings = home / "linli.toml"
-    settings.write_text("", encoding="utf-8")
-    ports = {"LINLI_PORT": "0", "LINLI_NLU_PORT": "0", "LINLI_DESK_PORT": "0"}
-    return {**kept, **nlu, **ports, "LINLI_HOME": str(home / "home"), "LINLI_CONFIG": str(settings)}
-
-
-async def _addresses(child: asyncio.subprocess.Process, told: Path) -> dict[str, str]:
-    """What stands on the screen when it is ready."""
-    found: dict[str, str] = {}
-    while child.stdout and (line := (await child.stdout.readline()).decode()):
-        for name, label in LABELS.items():
-            if label in line:
-                found[name] = line.split()[-1]
-        if len(found) == len(LABELS):
-            return found
-    raise SystemExit(f"Linli did not start:\n{told.read_text(errors='replace')[-2000:]}")
-
-
-# --- people ----------------------------------------------------------------------------------------------
-
-
 async def come(browser: Browser, address: str, name: str, *, worker: bool = False) -> Page:
     """Somebody with a phone opens the group."""
-    visitor = await visit(
-        browser, address, viewport=PHONE, device_scale_factor=2, timezone_id="Asia/Shanghai"
-    )
-    page = visitor.page
-    await expect(page.get_by_test_id("line")).to_have_class("on")
-    if worker:
-        await page.get_by_test_id("role").select_option("worker")
-    await page.get_by_test_id("name").fill(name)
-    await page.get_by_test_id("name").press("Enter")
-    return page
-
-
-async def say(page: Page, text: str) -> None:
-    """Write into the group, and see it arrive."""
-    await page.get_by_test_id("input").fill(text)
-    await page.get_by_test_id("send").click()
-    await expect(page.get_by_test_id("log").get_by_label("已送达").last).to_be_visible()
-    await expect(page.locator(".pending")).to_have_count(0)
-
-
-def words(page: Page, text: str) -> Locator:
-    """The newest message that has these words."""
-    return page.get_by_test_id("log").get_by_role("listitem").filter(has_text=text).last
-
-
-async def press(page: Page, text: str, button: str) -> None:
-    """Press a button under the message with these words."""
-    await words(page, text).get_by_role("button", name=button).click()
+    return await come_with(browser, address, name, PHONE, worker=worker)
 
 
 async def take(page: Page, name: str) -> None:
@@ -163,12 +53,7 @@ async def take(page: Page, name: str) -> None:
 
 async def shoot(page: Page, name: str) -> None:
     """The window as it is."""
-    path = PICTURES / f"{name}.png"
-    await page.screenshot(path=path, animations="disabled", caret="hide")
-    size = path.stat().st_size
-    print(f"{path.name}: {size // 1024} KB")
-    if size > LARGEST_BYTES:
-        raise SystemExit(f"{path.name} is larger than {LARGEST_BYTES} bytes")
+    await write_down(page, PICTURES / f"{name}.png", LARGEST_BYTES)
 
 
 # --- the scenes ------------------------------------------------------------------------------------------
