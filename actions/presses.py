@@ -153,7 +153,7 @@ _ON_CARD: dict[Stage, tuple[tuple[Verb, ...], ...]] = {
     **dict.fromkeys((Stage.FILING, *AT_DISPATCH), (_EVERYBODY, (Verb.TAKE, Verb.DISMISS, Verb.MORE))),
     **dict.fromkeys(
         (Stage.WAITING_WORKER, Stage.RETURNED),
-        (_EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE)),
+        (_EVERYBODY, (Verb.TAKE, Verb.FILE), (Verb.DISMISS, Verb.MORE)),
     ),
     **dict.fromkeys(SETTLED, ((Verb.NOT_FIXED, Verb.HALF),)),
     Stage.NOT_A_PROBLEM: ((Verb.FILE,),),

@@ -14,6 +14,7 @@ from actions.mask import mask
 from actions.message import Kind
 from actions.nodes import Node
 from actions.orders import Sentence
+from actions.places import Relation, relation
 from actions.reading import Urgency
 from actions.standing import Standing
 from actions.verdicts import Answer
@@ -146,8 +147,18 @@ class Writer:
         """What waits for the worker longer than it should carries a clock."""
         return "⏰ " if case.reminders and case.stage in _WAITS_FOR_WORKER else ""
 
+    def _elsewhere(self, case: Case) -> str:
+        """The other buildings that people named: whoever goes there has to know of all of them."""
+        found: list[str] = []
+        for place in case.places:
+            others = (case.place, *found)
+            if all(relation(place, known) is Relation.BUILDING for known in others):
+                found.append(place)
+        seen = (place_for(replace(case, place=place), self._audience(case)) for place in found)
+        return self._(", ").join(filter(None, seen))
+
     def _extras(self, case: Case) -> str:
-        parts = []
+        parts = [self._("also {places}").format(places=places)] if (places := self._elsewhere(case)) else []
         if case.followers and self.sees(case, Field.PEOPLE):
             parts.append(self._("{n} more people").format(n=len(case.followers)))
         evident = self.sees(case, Field.EVIDENCE)

@@ -361,7 +361,8 @@ function calls(mentions) {
   return node;
 }
 function keys(body) {
-  const node = make("div", "keys");
+  // Many rows are a list to choose from, in which nothing is nearer at hand than another.
+  const node = make("div", body.buttons.length > 3 ? "keys many" : "keys");
   for (const row of body.buttons) {
     const line = make("div", row.length > 4 ? "scale" : "");
     for (const { label, data } of row) {

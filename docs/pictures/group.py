@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from docs.pictures.people import come, say, write_down
+from docs.pictures.people import ANSWERS_WITHIN_MS, come, say, write_down
 from docs.pictures.program import Linli
 
 FOLDER = Path(__file__).resolve().parent / "guide"
@@ -35,7 +35,7 @@ class Group:
         if name not in self.people:
             works = name.startswith("网格员")
             address = self.linli.group(self.name)
-            self.people[name] = await come(self.browser, address, name, PHONE, worker=works, scale=1.5)
+            self.people[name] = await come(self.browser, address, name, PHONE, worker=works, scale=1.25)
         return self.people[name]
 
     async def says(self, name: str, text: str, sees: str = "") -> None:
@@ -45,11 +45,12 @@ class Group:
         if sees:
             await self.sees(sees, name)
 
-    async def sees(self, text: str, name: str = WORKER) -> Locator:
+    async def sees(self, text: str, name: str = WORKER, within_ms: int = ANSWERS_WITHIN_MS) -> Locator:
         """The newest message of the bot with these words, once it is there and stays as it is."""
         page = await self.person(name)
-        found = page.locator("li.message.bot").filter(has_text=text).last
-        await expect(found).to_be_visible()
+        said = page.locator(".text").filter(has_text=text)  # not what is quoted above it
+        found = page.locator("li.message.bot").filter(has=said).last
+        await expect(found).to_be_visible(timeout=within_ms)
         before = ""
         while (now := await found.inner_html()) != before:
             before = now
@@ -62,7 +63,9 @@ class Group:
             card = await self.sees(text, name)
             await card.get_by_role("button", name=button, exact=True).click()
 
-    async def replies(self, text: str, answer: str = "", photo: Path | None = None, name: str = WORKER) -> None:
+    async def replies(
+        self, text: str, answer: str = "", photo: Path | None = None, name: str = WORKER
+    ) -> None:
         """Answer the message with these words, in words or with a photo, or with both."""
         card, page = await self.sees(text, name), await self.person(name)
         await card.locator("button.reply").click()
@@ -78,6 +81,11 @@ class Group:
         card, page = await self.sees(text, name), await self.person(name)
         await self._shoot(page, card.locator(".bubble"), picture)
 
+    async def take_own(self, picture: str) -> None:
+        """The picture of the worker's own newest message."""
+        page = await self.person(WORKER)
+        await self._shoot(page, page.locator("li.message.own .bubble").last, picture)
+
     async def take_toast(self, picture: str, text: str, name: str) -> None:
         """The picture of what somebody is told who has pressed a button."""
         page = await self.person(name)
@@ -89,13 +97,14 @@ class Group:
         shown = "document.activeElement?.blur()"
         gone = "document.getElementById('toasts').replaceChildren()"
         await page.evaluate(shown if toasts else f"{shown}; {gone}")
+        await page.mouse.move(0, 0)  # no button looks as if it were pressed
         await part.scroll_into_view_if_needed()
         box = await part.bounding_box()
         if box is None:
             raise SystemExit(f"{picture}: there is nothing to be seen")
         x, y = max(0, box["x"] - MARGIN), max(0, box["y"] - MARGIN)
         width = min(PHONE["width"] - x, box["width"] + 2 * MARGIN)
-        clip = {"x": x, "y": y, "width": width, "height": box["height"] + 2 * MARGIN}
+        clip = {"x": x, "y": y, "width": width, "height": box["height"] + MARGIN + 2}
         await write_down(page, FOLDER / f"{picture}.png", LARGEST_BYTES, clip)
 
     async def move(self, status: str, note: str = "", reason: str = "") -> None:

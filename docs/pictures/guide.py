@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, expect
 
-from docs.pictures import guide_reports
+from docs.pictures import guide_closing, guide_menus, guide_pages, guide_reports
 from docs.pictures.group import FOLDER
 from docs.pictures.people import ANSWERS_WITHIN_MS
 from docs.pictures.program import Linli, running
@@ -21,6 +21,9 @@ from tests.browser import chromium
 Scene = Callable[[Browser, Linli], Awaitable[None]]
 SCENES: tuple[Scene, ...] = (
     *guide_reports.SCENES,
+    *guide_menus.SCENES,
+    *guide_closing.SCENES,
+    *guide_pages.SCENES,
 )
 
 

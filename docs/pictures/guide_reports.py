@@ -9,7 +9,7 @@ from docs.pictures.program import Linli, running
 from docs.pictures.town import SETTINGS
 
 LIFT = "3号楼2单元电梯又坏了，老人下不来楼"
-LAMP = "东门口的路灯不亮好几天了"
+LAMP = "东门口那盏路灯不亮好几天了"
 NOWHERE = "http://127.0.0.1:9/open311/v2"
 """A dispatch backend that nobody reaches."""
 

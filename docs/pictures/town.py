@@ -43,6 +43,16 @@ id = "qu-shizheng"
 name = "东湖区市政工程处"
 area = "donghu"
 acts_for = ["市政养护"]
+[[unit]]
+id = "zhifa"
+name = "望江街道综合行政执法队"
+area = "wangjiang"
+acts_for = ["城市管理", "综合执法"]
+[[unit]]
+id = "qu-chengguan"
+name = "东湖区城市管理局"
+area = "donghu"
+acts_for = ["城市管理", "综合执法"]
 """
 _GRID = """
 [[grid]]
@@ -51,10 +61,12 @@ name = "春风里{title}网格"
 groups = ["web:{name}"]
 community = "{community}"
 area = "chunfeng"
-workers = [{{ id = "web:chen", name = "网格员小陈" }}, {{ id = "web:li", name = "网格员小李" }}]
+workers = [{workers}]
 [grid.policy]
 {policy}
 """
+_COLLEAGUES = '{ id = "web:li", name = "网格员小李" }, { id = "web:zhao", name = "网格员小赵" }'
+_WORKERS = '{ id = "web:chen", name = "网格员小陈" }'
 _LIMITS = 'worker_limit = "1m"\nyellow = 0.05'
 GROUPS: dict[str, str] = {
     "chunfeng": "",
@@ -67,13 +79,13 @@ GROUPS: dict[str, str] = {
     "private": "",
     "danger": "",
     "menus": "file_at_once = false",
-    "menus-2": "",
+    "menus-2": "file_at_once = false",
     "done": "",
     "returns": "",
     "disputes": "raise_after = 2",
     "households": 'residents_rule = "majority"',
     "photo": "photo_needed = true",
-    "lapses": "worker_key_minutes = 0.25",
+    "lapses": "worker_key_minutes = 0.1",
     "reminds": "file_at_once = false\nworker_minutes = 0.3",
     "drops": "",
     "lights": f"file_at_once = false\n{_LIMITS}",
@@ -82,6 +94,12 @@ GROUPS: dict[str, str] = {
 """Names of groups, and in what the policy of each differs."""
 _ONE_COMMUNITY = {"twins": "twins", "twins-2": "twins"}
 SETTINGS = _GENERAL + "".join(
-    _GRID.format(name=name, title=n, community=_ONE_COMMUNITY.get(name, name), policy=policy)
+    _GRID.format(
+        name=name,
+        title=n,
+        workers=_COLLEAGUES if name.startswith("menus") else _WORKERS,
+        community=_ONE_COMMUNITY.get(name, name),
+        policy=policy,
+    )
     for n, (name, policy) in enumerate(GROUPS.items(), start=1)
 )

@@ -153,7 +153,7 @@ def test_every_button_on_a_card_is_a_legal_move(stage):
     ("stage", "rows"),
     [
         (Stage.OPEN, (EVERYBODY, (Verb.TAKE, Verb.DISMISS, Verb.MORE))),
-        (Stage.WAITING_WORKER, (EVERYBODY, (Verb.TAKE, Verb.FILE, Verb.DISMISS, Verb.MORE))),
+        (Stage.WAITING_WORKER, (EVERYBODY, (Verb.TAKE, Verb.FILE), (Verb.DISMISS, Verb.MORE))),
         (Stage.HANDLING, (EVERYBODY, (Verb.DONE, Verb.FILE, Verb.MORE))),
         (Stage.WORKER_KEY, ()),
         (Stage.NOT_A_PROBLEM, ((Verb.FILE,),)),

@@ -22,7 +22,7 @@ async def returned(note: str, status: str = "returned") -> Town:
 async def test_the_group_reads_the_name_of_the_reason_with_the_units_words(status):
     town = await returned("[reason:not_ours] 归市政养护", status)
     said = "\n".join(town.texts)
-    assert "物业企业退回：不属本单位职责：归市政养护" in said
+    assert "物业企业退回：不属本单位职责（归市政养护" in said
     assert "reason:" not in said
     assert "not_ours" not in said
 
