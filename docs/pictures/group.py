@@ -35,7 +35,7 @@ class Group:
         if name not in self.people:
             works = name.startswith("网格员")
             address = self.linli.group(self.name)
-            self.people[name] = await come(self.browser, address, name, PHONE, worker=works, scale=1.25)
+            self.people[name] = await come(self.browser, address, name, PHONE, worker=works, scale=1.5)
         return self.people[name]
 
     async def says(self, name: str, text: str, sees: str = "") -> None:
@@ -56,6 +56,11 @@ class Group:
             before = now
             await asyncio.sleep(STILL_FOR)
         return found
+
+    async def offers(self, text: str, button: str) -> None:
+        """Under the message with these words there is such a button, once there is."""
+        card = await self.sees(text)
+        await expect(card.get_by_role("button", name=button, exact=True)).to_be_visible()
 
     async def press(self, text: str, *buttons: str, name: str = WORKER) -> None:
         """Press these buttons, one after the other, each once it stands under the message with these words."""

@@ -21,7 +21,7 @@ async def the_menu(browser: Browser, linli: Linli) -> None:
     await group.says("王阿姨", NOISE, PILES)
     await group.says("李老师", "我家也被吵得没法睡", "另有 1 人")
     await group.press(PILES, "更多…")
-    await group.sees("返回")
+    await group.offers(PILES, "返回")
     await group.take("more", PILES)
     await the_corrections(group)
     await the_desk(group)
@@ -31,13 +31,13 @@ async def the_menu(browser: Browser, linli: Linli) -> None:
 async def the_corrections(group: Group) -> None:
     """Category, place, merging, splitting."""
     await group.press(PILES, "改类别")
-    await group.sees("其他类别…")
+    await group.offers(PILES, "其他类别…")
     await group.take("category", PILES)
     await group.press(PILES, "其他类别…", "下一页", "返回", "改类别", "其他类别…")
-    await group.sees("下一页")
+    await group.offers(PILES, "下一页")
     await group.take("category-groups", PILES)
     await group.press(PILES, "噪声环保")
-    await group.sees("交通噪声")
+    await group.offers(PILES, "交通噪声")
     await group.take("category-codes", PILES)
     await group.press(PILES, "返回", "返回", "改地点")
     await group.take_toast("toast-place", "写「地点」", WORKER)
@@ -51,7 +51,7 @@ async def the_corrections(group: Group) -> None:
 async def the_desk(group: Group) -> None:
     """Matter, evidence, a colleague, the level above."""
     await group.press(PILES, "选事项")
-    await group.sees("全部事项…")
+    await group.offers(PILES, "全部事项…")
     await group.take("matters", PILES)
     await group.press(PILES, "全部事项…")
     await group.take("matters-all", PILES)
@@ -71,7 +71,7 @@ async def given_away(browser: Browser, linli: Linli) -> None:
     await group.says("赵师傅", LAMP, "等网格员核实")
     await group.press("等网格员核实", "我来处理")
     await group.press("网格员小陈正在网格内处理", "更多…", "退回…")
-    await group.sees("要专业单位来办")
+    await group.offers("网格员小陈正在网格内处理", "要专业单位来办")
     await group.take("give-back", "网格员小陈正在网格内处理")
     await group.press("网格员小陈正在网格内处理", "要专业单位来办")
     await group.take("given-back", "网格员退回")

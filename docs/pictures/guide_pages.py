@@ -13,42 +13,46 @@ from tests.browser import visit
 
 WIDE = {"width": 900, "height": 620}
 OLD = (
-    "1号楼门口的路灯不亮",
-    "2号楼2单元电梯坏了",
-    "3号楼前面垃圾桶满了没人清",
+    ("赵师傅", "1号楼门口的路灯坏了好几天，晚上什么都看不见"),
+    ("王阿姨", "2号楼2单元电梯又坏了，老人下不来楼"),
+    ("孙姐", "3号楼前面垃圾桶满了没人清，臭死了"),
 )
 """They wait so long that their lights are red."""
 FILED = (
-    "4号楼停水了",
-    "5号楼下水道堵了，污水都冒出来了",
-    "6号楼对面工地半夜还在打桩",
-    "7号楼楼顶漏水，墙都湿透了",
-    "8号楼门口井盖不见了",
-    "9号楼停电了",
+    ("周奶奶", "请问4号楼怎么停水了，早上到现在一滴水都没有"),
+    ("钱叔", "玉兰路12号门口井盖不见了，太危险了"),
+    ("吴先生", "16号楼对面工地半夜还在打桩，吵得睡不着"),
+    ("赵师傅", "18号楼下水道堵了，污水都冒到路上了"),
+    ("钱叔", "22号楼停电了，整栋楼都黑着"),
+    ("吴先生", "东门广场舞音响太吵了，晚上十点还在放"),
 )
-NEW = ("10号楼楼下有人乱停车堵住出口", "11号楼前面的树倒了，压到路上", "12号楼楼道堆满杂物")
+NEW = (
+    ("刘大爷", "菜市场门口占道经营，路都走不了"),
+    ("孙姐", "河边有人往水里排污水，臭得很"),
+    ("周奶奶", "26号楼下的饭店油烟太大，窗户都不敢开"),
+)
 
 
 async def the_lists(browser: Browser, linli: Linli) -> None:
     """/cases with lights and pages, /mine, /today, /report, /case."""
     group = Group(browser, linli, "lists")
     await group.person(WORKER)
-    for number, text in enumerate((*OLD, *FILED), start=1):
-        await group.says("王阿姨", text, f"#{number} ")
-        if text in FILED:
+    for number, (name, text) in enumerate((*OLD, *FILED), start=1):
+        await group.says(name, text, f"#{number} ")
+        if (name, text) in FILED:
             await group.press(f"#{number} ", "派单")
             await group.sees("等待受理")
     await group.press("#1 ", "我来处理")
     await asyncio.sleep(62)  # until the limit of a minute is over for those that nobody has filed
-    for number, text in enumerate(NEW, start=len((*OLD, *FILED)) + 1):
-        await group.says("王阿姨", text, f"#{number} ")
+    for number, (name, text) in enumerate(NEW, start=len((*OLD, *FILED)) + 1):
+        await group.says(name, text, f"#{number} ")
     await asyncio.sleep(5)  # and for these the share of it after which the light is yellow
     for command, seen, picture in (
         ("/cases", "没办完的", "cases"),
         ("/mine", "跟您有关的", "mine"),
         ("/today", "今天新报", "today"),
         ("/report", "响应率", "report"),
-        ("/case 4", "王阿姨: ", "case"),
+        ("/case 4", "周奶奶: ", "case"),
     ):
         await group.says(WORKER, command, seen)
         await group.take(picture, seen)
@@ -89,7 +93,7 @@ async def _opened(browser: Browser, linli: Linli, name: str, path: str) -> Page:
 
 
 async def _shoot(page: Page, name: str) -> None:
-    await write_down(page, FOLDER / f"{name}.png", 2 * LARGEST_BYTES)
+    await write_down(page, FOLDER / f"{name}.png", LARGEST_BYTES)
 
 
 _PAGES: dict[str, Page] = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
+from docs.pictures.palette import with_palette
 from tests.browser import visit
 
 ANSWERS_WITHIN_MS = 20_000
@@ -47,8 +48,8 @@ async def press(page: Page, text: str, button: str) -> None:
 
 async def write_down(page: Page, path: Path, largest: int, clip: FloatRect | None = None) -> None:
     """The window, or a part of it, as a file, which must not be larger than so many bytes."""
-    await page.screenshot(path=path, animations="disabled", caret="hide", clip=clip)
-    size = path.stat().st_size
-    print(f"{path.name}: {size // 1024} KB")
-    if size > largest:
+    shot = with_palette(await page.screenshot(animations="disabled", caret="hide", clip=clip))
+    path.write_bytes(shot)
+    print(f"{path.name}: {len(shot) // 1024} KB")
+    if len(shot) > largest:
         raise SystemExit(f"{path.name} is larger than {largest} bytes")

@@ -89,7 +89,7 @@ GROUPS: dict[str, str] = {
     "reminds": "file_at_once = false\nworker_minutes = 0.3",
     "drops": "",
     "lights": f"file_at_once = false\n{_LIMITS}",
-    "lists": f"file_at_once = false\n{_LIMITS}",
+    "lists": f"file_at_once = false\nfollow_confidence = 0.9\n{_LIMITS}",
 }
 """Names of groups, and in what the policy of each differs."""
 _ONE_COMMUNITY = {"twins": "twins", "twins-2": "twins"}

@@ -382,8 +382,8 @@ async def test_after_so_many_disputes_the_group_hears_once_who_decides_now():
         await town.say("李叔", "早上好")
     case = await town.case()
     assert (case.disputes, case.halves, case.raised) == (2, 1, 1)
-    ruling = "已提到上一级，由鼓楼区市政处定谁来办。\n居民反映未解决 ×2 · 修了一半 ×1"
+    ruling = "已提到上一级，由鼓楼区市政处定谁来办。\n没修好 ×2 · 修了一半 ×1"
     assert sum(ruling in text for text in town.texts) == 1
     assert sum("第 2 次" in text for text in town.texts) == 0, "not that it goes back to the same unit"
-    assert "居民反映未解决 ×2 · 修了一半 ×1 · 已提到上一级：鼓楼区市政处" in town.texts[0]
+    assert "没修好 ×2 · 修了一半 ×1 · 已提到上一级：鼓楼区市政处" in town.texts[0]
     assert any("鼓楼区市政处" in text for _, _, text in town.dispatch.told)
