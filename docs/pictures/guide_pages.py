@@ -3,15 +3,20 @@
 # ruff: noqa: INP001 - it belongs to a command
 
 import asyncio
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Page, expect
 
 from docs.pictures.group import FOLDER, LARGEST_BYTES, WORKER, Group
 from docs.pictures.people import write_down
-from docs.pictures.program import Linli
+from docs.pictures.program import Linli, running
+from docs.pictures.town import SETTINGS
 from tests.browser import visit
 
 WIDE = {"width": 900, "height": 620}
+HIGH = 1060
+"""Of a ticket that is opened, with the buttons below it."""
 OLD = (
     ("赵师傅", "1号楼门口的路灯坏了好几天，晚上什么都看不见"),
     ("王阿姨", "2号楼2单元电梯又坏了，老人下不来楼"),
@@ -35,7 +40,7 @@ NEW = (
 
 async def the_lists(browser: Browser, linli: Linli) -> None:
     """/cases with lights and pages, /mine, /today, /report, /case."""
-    group = Group(browser, linli, "lists")
+    group = Group(browser, linli, "chunfeng-2")
     await group.person(WORKER)
     for number, (name, text) in enumerate((*OLD, *FILED), start=1):
         await group.says(name, text, f"#{number} ")
@@ -46,7 +51,7 @@ async def the_lists(browser: Browser, linli: Linli) -> None:
     await asyncio.sleep(62)  # until the limit of a minute is over for those that nobody has filed
     for number, (name, text) in enumerate(NEW, start=len((*OLD, *FILED)) + 1):
         await group.says(name, text, f"#{number} ")
-    await asyncio.sleep(5)  # and for these the share of it after which the light is yellow
+    await asyncio.sleep(33)  # and for these the share of it after which the light is yellow
     for command, seen, picture in (
         ("/cases", "没办完的", "cases"),
         ("/mine", "跟您有关的", "mine"),
@@ -62,6 +67,25 @@ async def the_lists(browser: Browser, linli: Linli) -> None:
     await group.leave()
 
 
+async def the_evening(browser: Browser, linli: Linli) -> None:
+    """The day of a group, told at an hour that comes soon."""
+    soon = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=110)
+    settings = SETTINGS.replace('digest_at = ""', f'digest_at = "{soon:%H:%M}"', 1)
+    async with running(settings, LINLI_NLU_URL=linli.nlu) as other:
+        group = Group(browser, other, "evening")
+        await group.person(WORKER)
+        for number, (name, text) in enumerate(OLD, start=1):
+            await group.says(name, text, f"#{number} ")
+        await group.press("#1 ", "我来处理")
+        await group.press("正在网格内处理", "处理好了")
+        await group.press("真的解决了吗", "解决了", name="赵师傅")
+        await group.sees("居民均已确认")
+        await group.says("孙姐", "谢谢大家")
+        await group.sees("📋", within_ms=180_000)
+        await group.take("digest", "📋")
+        await group.leave()
+
+
 async def for_operators(browser: Browser, linli: Linli) -> None:
     """The console with its lights, a case in it, the three rates."""
     page = await _opened(browser, linli, "console", "/console")
@@ -74,13 +98,12 @@ async def for_operators(browser: Browser, linli: Linli) -> None:
 
 async def for_units(browser: Browser, linli: Linli) -> None:
     """The desk: a ticket with its matter and limits, and the reasons for a return."""
-    group = Group(browser, linli, "chunfeng")
     ticket = await linli.ticket("returns")
-    page = await _opened(browser, linli, "desk", "/")
+    page = await _opened(browser, linli, "desk", f"/?q={ticket}")
+    await page.set_viewport_size({**WIDE, "height": HIGH})
     await page.locator(f"#t-{ticket} summary").click()
-    await page.locator(f"#t-{ticket}").scroll_into_view_if_needed()
+    await expect(page.get_by_role("button", name="退回")).to_be_visible()
     await _shoot(page, "desk")
-    await group.leave()
 
 
 async def _opened(browser: Browser, linli: Linli, name: str, path: str) -> Page:
@@ -98,4 +121,4 @@ async def _shoot(page: Page, name: str) -> None:
 
 _PAGES: dict[str, Page] = {}
 """A link logs in once only."""
-SCENES = (the_lists, for_operators, for_units)
+SCENES = (the_lists, the_evening, for_operators, for_units)

@@ -6,7 +6,7 @@ from playwright.async_api import Browser
 
 from docs.pictures.group import WORKER, Group
 from docs.pictures.program import Linli, running
-from docs.pictures.town import SETTINGS
+from docs.pictures.town import SETTINGS, STAFF_ROOM
 
 LIFT = "3号楼2单元电梯又坏了，老人下不来楼"
 LAMP = "东门口那盏路灯不亮好几天了"
@@ -107,6 +107,26 @@ async def in_private(browser: Browser, linli: Linli) -> None:
     await group.leave()
 
 
+async def inside(browser: Browser, linli: Linli) -> None:
+    """What the group sees less of."""
+    group = Group(browser, linli, "inside")
+    await group.person(WORKER)
+    await group.says("小郑", "6号楼2单元502邻居家天天剁肉拖椅子，楼下吵得不行", "生活噪声")
+    await group.take("inside", "生活噪声")
+    await group.leave()
+
+
+async def for_staff(browser: Browser, linli: Linli) -> None:
+    """The workers have a group of their own."""
+    group, staff = Group(browser, linli, "chunfeng-1"), Group(browser, linli, STAFF_ROOM)
+    await staff.person(WORKER)
+    await group.says("王阿姨", LIFT, "等待受理")
+    await group.take("staff-residents", "等待受理", "王阿姨")
+    await staff.take("staff", "等待受理")
+    await group.leave()
+    await staff.leave()
+
+
 async def the_danger(browser: Browser, linli: Linli) -> None:
     """Fire: first the warning, then the card in its place."""
     group = Group(browser, linli, "danger")
@@ -139,6 +159,8 @@ SCENES = (
     two_groups,
     not_sure,
     in_private,
+    inside,
+    for_staff,
     the_danger,
     no_dispatch,
 )

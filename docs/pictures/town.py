@@ -5,6 +5,7 @@
 _GENERAL = """
 [policy]
 quiet_from = ""
+digest_at = ""
 quiet_until = ""
 share = 1.0
 share_floor = 500
@@ -57,17 +58,20 @@ acts_for = ["城市管理", "综合执法"]
 _GRID = """
 [[grid]]
 id = "{name}"
-name = "春风里{title}网格"
+name = "春风里一网格"
 groups = ["web:{name}"]
 community = "{community}"
 area = "chunfeng"
 workers = [{workers}]
+{more}
 [grid.policy]
 {policy}
 """
 _COLLEAGUES = '{ id = "web:li", name = "网格员小李" }, { id = "web:zhao", name = "网格员小赵" }'
 _WORKERS = '{ id = "web:chen", name = "网格员小陈" }'
 _LIMITS = 'worker_limit = "1m"\nyellow = 0.05'
+STAFF_ROOM = "staff-room"
+"""The workers' own group."""
 GROUPS: dict[str, str] = {
     "chunfeng": "",
     "waits": "file_at_once = false",
@@ -88,18 +92,21 @@ GROUPS: dict[str, str] = {
     "lapses": "worker_key_minutes = 0.1",
     "reminds": "file_at_once = false\nworker_minutes = 0.3",
     "drops": "",
+    "inside": "",
+    "chunfeng-1": 'desk = "staff"',
+    "evening": "",
     "lights": f"file_at_once = false\n{_LIMITS}",
-    "lists": f"file_at_once = false\nfollow_confidence = 0.9\n{_LIMITS}",
+    "chunfeng-2": 'file_at_once = false\nfollow_confidence = 0.9\nworker_limit = "1m"\nyellow = 0.5',
 }
 """Names of groups, and in what the policy of each differs."""
 _ONE_COMMUNITY = {"twins": "twins", "twins-2": "twins"}
 SETTINGS = _GENERAL + "".join(
     _GRID.format(
         name=name,
-        title=n,
         workers=_COLLEAGUES if name.startswith("menus") else _WORKERS,
         community=_ONE_COMMUNITY.get(name, name),
         policy=policy,
+        more=f'staff = "web:{STAFF_ROOM}"' if name == "chunfeng-1" else "",
     )
-    for n, (name, policy) in enumerate(GROUPS.items(), start=1)
+    for name, policy in GROUPS.items()
 )

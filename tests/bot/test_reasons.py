@@ -26,7 +26,7 @@ def test_a_reason_is_called_the_same_everywhere(reason):
         ("[reason:not_ours] 归市政", "zh_CN", "不属本单位职责（归市政）"),
         ("[reason:not_ours] ask the park", "en", "not this unit's responsibility: ask the park"),
         ("[reason:duplicate]", "zh_CN", "重复"),
-        ("[reason:nonsense] 归市政", "zh_CN", "其他：归市政"),
+        ("[reason:nonsense] 归市政", "zh_CN", "其他（归市政）"),
         ("已更换门机", "zh_CN", "已更换门机"),
         ("", "zh_CN", ""),
     ],
