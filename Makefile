@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures doctor linking messages matters
+.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -66,7 +66,8 @@ nlu-test: model
 
 # The pages are tested in a real browser, with fonts that have the characters.
 chromium:
-	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	@if ! { command -v chromium && fc-list 2>/dev/null | grep -q NotoColorEmoji; } >/dev/null \
+		&& [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 			chromium fonts-noto-cjk fonts-noto-color-emoji </dev/null || true; \
 	fi
@@ -106,6 +107,10 @@ diagram: setup
 # The pictures of README.md and docs/, from the running program.
 pictures: setup chromium
 	.venv/bin/python -m docs.pictures.make
+
+# Those of the grid worker's guide: every card. About ten minutes; SCENES="the_menu two_keys" plays only those.
+guide: setup chromium
+	.venv/bin/python -m docs.pictures.guide $(SCENES)
 
 doctor: setup
 	.venv/bin/linli doctor

@@ -126,7 +126,7 @@ async function whoAmI() {
   showMe();
 }
 function showMe() {
-  $("name").value = me.name;
+  if (document.activeElement !== $("name")) $("name").value = me.name; // not while somebody writes there
   $("role").value = me.role;
   $("me").classList.toggle("worker", me.role === "worker");
 }

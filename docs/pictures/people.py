@@ -25,6 +25,7 @@ async def come(
         await page.get_by_test_id("role").select_option("worker")
     await page.get_by_test_id("name").fill(name)
     await page.get_by_test_id("name").press("Enter")
+    await expect(page.get_by_test_id("name")).to_have_value(name)
     return page
 
 

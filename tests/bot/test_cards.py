@@ -54,6 +54,13 @@ def test_no_private_number_is_shown():
     assert all("13812345678" not in text for text in texts)
 
 
+def test_a_card_names_the_other_buildings_once_and_not_the_same_place_in_other_words():
+    case = replace(OPEN, place="6号楼", places=("6号楼", "6号楼2单元", "7号楼", "8号楼", "八号楼"))
+    assert "还有 7号楼、8号楼" in CHINESE.card(case)
+    assert "also 7号楼, 8号楼" in ENGLISH.card(case)
+    assert "还有" not in CHINESE.card(replace(OPEN, place="6号楼", places=("6号楼", "6号楼2单元")))
+
+
 def test_braces_of_residents_stay_braces():
     case = replace(OPEN, place="{title}", note="{0}", stage=Stage.RETURNED, reporter_name="{n}", text="{x}")
     assert "{title}" in CHINESE.card(case)

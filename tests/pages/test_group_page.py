@@ -157,6 +157,20 @@ async def test_a_photo_is_seen_by_all_and_heard_by_the_bot(site, two):
     assert await site.chat.fetch(heard.attachments[0]) == a_png()
 
 
+async def test_what_is_written_goes_along_with_the_photo_in_answer_to_a_message(site, two):
+    resident, worker = two
+    card = await site.chat.post(Post(group=GROUP, text="请到现场看一下", key="k"))
+    await worker.page.get_by_test_id(f"reply-{card}").click()
+    await worker.page.get_by_test_id("input").fill("修好了")
+    photos = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": a_png()} for n in (1, 2)]
+    await worker.page.get_by_test_id("files").set_input_files(photos)
+    first, second = await site.heard(2)
+    assert (first.kind, first.text, first.reply_to) == (Kind.PHOTO, "修好了", card)
+    assert (second.kind, second.text) == (Kind.PHOTO, "")
+    await expect(message(resident, 2)).to_contain_text("修好了")
+    await expect(worker.page.get_by_test_id("input")).to_have_value("")
+
+
 async def test_a_button_is_pressed_and_the_answer_is_for_the_presser_only(site, two):
     resident, worker = two
     rows = ((Button("解决了", "yes"), Button("没解决", "no")),)
