@@ -9,7 +9,7 @@ from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 from docs.pictures.palette import with_palette
 from tests.browser import visit
 
-ANSWERS_WITHIN_MS = 20_000
+ANSWERS_WITHIN_MS = 40_000
 
 
 async def come(

@@ -84,7 +84,14 @@ def _environment(home: Path, settings: str) -> dict[str, str]:
     file = home / "linli.toml"
     file.write_text(settings, encoding="utf-8")
     ports = {"LINLI_PORT": "0", "LINLI_NLU_PORT": str(_free_port()), "LINLI_DESK_PORT": "0"}
-    return {**kept, **nlu, **ports, "LINLI_HOME": str(home / "home"), "LINLI_CONFIG": str(file), "TZ": "Asia/Shanghai"}
+    return {
+        **kept,
+        **nlu,
+        **ports,
+        "LINLI_HOME": str(home / "home"),
+        "LINLI_CONFIG": str(file),
+        "TZ": "Asia/Shanghai",
+    }
 
 
 def _free_port() -> int:
