@@ -157,9 +157,15 @@ class RunningLinli:
 
     async def cases(self, group: str) -> list[Json]:
         """The group's cases, oldest first, out of /api/cases."""
-        async with self.http.get(f"{self.url}/api/cases", params={"group": group}) as answer:
-            assert answer.status == 200, await answer.text()
-            return list((await answer.json())["cases"])
+
+        async def asked() -> Json | None:
+            async with self.http.get(f"{self.url}/api/cases", params={"group": group}) as answer:
+                if answer.status == 503:
+                    return None  # Redis is being started again
+                assert answer.status == 200, await answer.text()
+                return dict(await answer.json())
+
+        return list((await until(asked, "the cases are given"))["cases"])
 
     async def one_case(self, group: str, **wanted: Any) -> Json:
         """The group's only case, once it is as wanted (`stage="open"`, `disputes=1` …)."""

@@ -30,7 +30,7 @@ async def city():
 
 @pytest.fixture(params=["json", "xml"])
 async def client(city, request):
-    async with Open311Dispatch(city.url, "k", "city.gov", format=request.param, timeout=0.6) as client:
+    async with Open311Dispatch(city.url, "k", "city.gov", format=request.param, timeout=1.5) as client:
         yield client
 
 
