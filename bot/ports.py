@@ -5,11 +5,12 @@ suite in tests/ that runs on that version and on the real one. A port raises `Un
 later) and `Refused` (tell a person), nothing else, unless its docstring says so.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from actions.case import Case
+from actions.chain import Head, Link
 from actions.chronicle import Decree
 from actions.event import Sketch
 from actions.facts import Fact
@@ -150,6 +151,12 @@ class State(Protocol):
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case, oldest first."""
 
+    async def head(self, group: str) -> Head:
+        """How long the group's chain is, and the hash of its last link; see actions/chain.py."""
+
+    def links(self, group: str) -> AsyncIterator[Link | None]:
+        """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
+
     async def save(self, change: Change) -> None:
         """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since."""
 
@@ -179,6 +186,9 @@ class State(Protocol):
 
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""
+
+    async def unlearn(self, key: str) -> bool:
+        """Keep no value under the name any more; whether there was one."""
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:

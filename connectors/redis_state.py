@@ -4,7 +4,8 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:inbox            stream of entries, consumer group `linli`
     linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days
     linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
-    linli:{p017}:case:ID          a case        linli:{p017}:trace:ID   its facts, append-only
+    linli:{p017}:case:ID          a case
+    linli:{p017}:trace:ID, chain:GROUP, head:GROUP   its facts, links of the group's chain; see connectors/redis_trace.py
     linli:{p017}:cases:GROUP      case ids by number     linli:{p017}:live:GROUP   those of live cases
     linli:{p017}:links:GROUP      message -> case
     linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
@@ -32,15 +33,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from actions.case import Case
+from actions.chain import Head, Link
 from actions.chronicle import Decree
 from actions.errors import Unreachable
 from actions.event import Sketch
 from actions.facts import Fact, JoinedTicket, TicketFiled
-from actions.ledger import Change, DeadLetter, Due, Entry, Stale
+from actions.ledger import Change, DeadLetter, Due, Entry, Erasure, Stale
 from actions.talk import Talk
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_trace import RedisTrace
 
 GROUP = "linli"
 WORKER = "worker"
@@ -97,6 +100,7 @@ class RedisState:
         self._rewrite = redis.register_script(_REWRITE)
         self._enlist = redis.register_script(_ENLIST)
         self._chronicle = RedisChronicle(redis)
+        self._trace = RedisTrace(redis, self._group_key)
         self._next_due: dict[int, float] = {}
         self._scanned_at = float("-inf")
         self._replaying = self._from_the_start()
@@ -228,10 +232,18 @@ class RedisState:
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
         async with self._reaching():
-            lines = await cast(
-                "Awaitable[list[str]]", self._redis.lrange(self._case_key(case, "trace"), 0, -1)
-            )
-        return [load(line, Fact) for line in lines]
+            return await self._trace.facts(group_of_case(case), int(case.rpartition(":")[2]))
+
+    async def head(self, group: str) -> Head:
+        """The head of the group's chain."""
+        async with self._reaching():
+            return await self._trace.head(group)
+
+    async def links(self, group: str) -> AsyncIterator[Link | None]:
+        """The group's chain."""
+        async with self._reaching():
+            async for link in self._trace.links(group):
+                yield link
 
     # --- saving --------------------------------------------------------------------------------------
 
@@ -267,16 +279,22 @@ class RedisState:
             await self._redis.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
-        talk_key = self._group_key(change.talk.group, "talk")
+        talk_key, head_key = (
+            self._group_key(change.talk.group, "talk"),
+            self._trace.head_key(change.talk.group),
+        )
         await pipe.watch(talk_key)
-        text = await cast("Awaitable[str | None]", pipe.get(talk_key))
+        text, head = await cast("Awaitable[list[str | None]]", pipe.mget([talk_key, head_key]))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
             raise Stale(change.talk.group)
         if await self._finished(pipe, change):
             return
+        growth = await self._trace.growth(change, head)
         pipe.multi()  # type: ignore[no-untyped-call]
         self._write(pipe, change)
+        if growth:
+            self._trace.write(pipe, growth)
         await pipe.execute()
 
     async def _finished(self, pipe: Pipeline, change: Change) -> bool:
@@ -294,9 +312,11 @@ class RedisState:
         group, p = change.talk.group, self._of(change.talk.group)
         pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
         for moved in change.moved:
-            self._write_case(pipe, moved.case, moved.facts)
+            self._write_case(pipe, moved.case)
         if change.links:
             pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
+        if change.erasure:
+            self._write_erasure(pipe, group, change.erasure)
         for due in change.orders:
             self._write_order(pipe, p, due)
         if change.done:
@@ -304,10 +324,14 @@ class RedisState:
         if change.entry:
             self._drop_entry(pipe, change.entry)
 
-    def _write_case(self, pipe: Pipeline, case: Case, facts: Iterable[Fact]) -> None:
+    def _write_erasure(self, pipe: Pipeline, group: str, erasure: Erasure) -> None:
+        for one in erasure.cases:
+            pipe.set(self._case_key(one.case.id, "case"), dump(one.case))
+        if erasure.unlinked:
+            pipe.hdel(self._group_key(group, "links"), *erasure.unlinked)
+
+    def _write_case(self, pipe: Pipeline, case: Case) -> None:
         pipe.set(self._case_key(case.id, "case"), dump(case))
-        for fact in facts:
-            pipe.rpush(self._case_key(case.id, "trace"), dump(fact, Fact))
         pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
         live = self._group_key(case.group, "live")
         if case.live:
@@ -451,6 +475,11 @@ class RedisState:
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return await self._get(f"linli:value:{key}")
+
+    async def unlearn(self, key: str) -> bool:
+        """Keep the value no longer."""
+        async with self._reaching():
+            return bool(await self._redis.delete(f"linli:value:{key}"))
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, once."""
