@@ -29,7 +29,13 @@ def chain(length: int = LONG) -> list[Link]:
     """A sound chain of reports."""
     links: list[Link] = []
     for n in range(1, length + 1):
-        record = {"is": "Reported", "at": f"2026-03-0{n % 9 + 1}", "text": f"灯坏了 {n}", "by": "memory:阿姨", "category": "x"}
+        record = {
+            "is": "Reported",
+            "at": f"2026-03-0{n % 9 + 1}",
+            "text": f"灯坏了 {n}",
+            "by": "memory:阿姨",
+            "category": "x",
+        }
         links.append(made(n, links[-1].hash if links else "", record))
     return links
 
@@ -40,7 +46,13 @@ def made(n: int, prev: str, record: dict[str, object], *, case: int = 1) -> Link
     seals = {part: it.commits(part) for part, it in shown.items()}
     opened = parts["open"]
     return Link(
-        n=n, case=case, prev=prev, hash=hash_of(n, case, prev, opened, seals), open=opened, seals=seals, shown=shown
+        n=n,
+        case=case,
+        prev=prev,
+        hash=hash_of(n, case, prev, opened, seals),
+        open=opened,
+        seals=seals,
+        shown=shown,
     )
 
 
