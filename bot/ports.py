@@ -74,6 +74,14 @@ class Chat(Protocol):
     async def fetch(self, attachment: Attachment) -> bytes:
         """The content of a file, at most 20 MB."""
 
+    async def erase(self, group: str, person: str) -> int:
+        """Delete what we ourselves keep for the platform of what a person said in a group; how many messages. Nothing where
+        the platform keeps its messages itself.
+        """
+
+    async def prune(self, group: str, before: datetime) -> int:
+        """Delete what we ourselves keep for the platform of a group from before then; how many messages."""
+
 
 class Nlu(Protocol):
     """The NLU server."""
@@ -178,6 +186,9 @@ class State(Protocol):
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
 
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters, by their ids; how many there were."""
+
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back where it came from; False if there is none of this id."""
 
@@ -197,6 +208,12 @@ class State(Protocol):
 
     async def chronicles(self, limit: int) -> list[Decree]:
         """The last that were written, newest first."""
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete what was written there before then; how many."""
+
+    async def compact(self) -> None:
+        """Let go of what was deleted on the disk too, in its own time."""
 
     async def depth(self) -> dict[str, int]:
         """How many entries, orders and dead letters wait: `inbox`, `orders`, `dead`, `partitions`."""

@@ -206,6 +206,10 @@ class MemoryState:
         letters = [letter for letter, _ in self._dead.values()]
         return letters[::-1][:limit]
 
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters."""
+        return sum(self._dead.pop(letter, None) is not None for letter in letters)
+
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
         _, held = self._dead.pop(letter, (None, None))
@@ -239,6 +243,15 @@ class MemoryState:
     async def chronicles(self, limit: int) -> list[Decree]:
         """The newest first."""
         return self._decrees[: max(0, limit)]
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete the older ones."""
+        kept = [one for one in self._decrees if one.at >= before]
+        gone, self._decrees = len(self._decrees) - len(kept), kept
+        return gone
+
+    async def compact(self) -> None:
+        """There is no file."""
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""

@@ -19,7 +19,7 @@ all that follows from one message, on Redis Cluster too.
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -37,12 +37,14 @@ from actions.chain import Head, Link
 from actions.chronicle import Decree
 from actions.errors import Unreachable
 from actions.event import Sketch
-from actions.facts import Fact, JoinedTicket, TicketFiled
+from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry, Erasure, Stale
 from actions.talk import Talk
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_dead import RedisDead
+from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 
 GROUP = "linli"
@@ -73,15 +75,6 @@ return 1
 """
 """An order that was finished meanwhile stays finished."""
 
-_ENLIST = """
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    local place = redis.call('HINCRBY', KEYS[1], '#', 1)
-    redis.call('HSET', KEYS[1], ARGV[1], place .. ' ' .. ARGV[2])
-end
-return redis.call('HGETALL', KEYS[1])
-"""
-"""Entering and looking in one stroke: of two that come at the same moment the second sees the first."""
-
 
 def client_of(url: str) -> "Redis":
     """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
@@ -98,9 +91,10 @@ class RedisState:
         self._partitions = partitions
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
-        self._enlist = redis.register_script(_ENLIST)
         self._chronicle = RedisChronicle(redis)
         self._trace = RedisTrace(redis, self._group_key)
+        self._tickets = RedisTickets(redis)
+        self._dead = RedisDead(redis, self._key, partitions)
         self._next_due: dict[int, float] = {}
         self._scanned_at = float("-inf")
         self._replaying = self._from_the_start()
@@ -202,32 +196,23 @@ class RedisState:
 
     async def cases_of_ticket(self, ticket: str) -> list[str]:
         """The cases that follow a ticket, the one that filed it first."""
-        filed = await self._get(f"linli:ticket:{ticket}")
         async with self._reaching():
-            joined = await cast("Awaitable[set[str]]", self._redis.smembers(f"linli:joined:{ticket}"))
-        return [*([filed] if filed else []), *sorted(joined - {filed})]
+            return await self._tickets.cases(ticket)
 
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""
         async with self._reaching():
-            flat = await self._enlist(keys=[_line(community)], args=[order, dump(sketch)])
-        places = {key: body.partition(" ") for key, body in zip(flat[::2], flat[1::2], strict=True)}
-        del places["#"]
-        return [
-            (key, load(places[key][2], Sketch)) for key in sorted(places, key=lambda key: int(places[key][0]))
-        ]
+            return await self._tickets.enlist(community, order, sketch)
 
     async def strike(self, community: str, orders: Sequence[str]) -> None:
         """Take filings out of the line."""
-        if orders:
-            async with self._reaching():
-                await self._redis.hdel(_line(community), *orders)
+        async with self._reaching():
+            await self._tickets.strike(community, orders)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
         async with self._reaching():
-            members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
-        return sorted({member.partition("\n")[0] for member in members})
+            return await self._tickets.open()
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
@@ -262,21 +247,7 @@ class RedisState:
         """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
         if change.talk.version == 0:
             await self._redis.sadd("linli:groups", change.talk.group)
-        for moved in change.moved:
-            for fact in moved.facts:
-                if isinstance(fact, TicketFiled):
-                    await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
-                if isinstance(fact, JoinedTicket):
-                    await self._redis.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
-            await self._keep_open(moved.case)
-
-    async def _keep_open(self, case: Case) -> None:
-        """One member for each case that follows a ticket: the ticket is open as long as there is one."""
-        if case.ticket:
-            keep = self._redis.sadd if case.live else self._redis.srem
-            await keep("linli:tickets", f"{case.ticket}\n{case.id}")
-        if case.apart_from:
-            await self._redis.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
+        await self._tickets.announce(change.moved)
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         talk_key, head_key = (
@@ -424,39 +395,34 @@ class RedisState:
             raise ValueError("a dead letter is an entry or an order")
         p = self._of(letter.group)
         async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._key(p, "dead"), letter.id, dump(letter))
+            self._dead.write(pipe, p, letter, dump(entry or done))
             if entry:
-                pipe.hset(self._key(p, "buried"), letter.id, dump(entry))
                 self._drop_entry(pipe, entry)
             if done:
-                pipe.hset(self._key(p, "buried"), letter.id, dump(done))
                 self._drop_order(pipe, p, done.order.key)
             await pipe.execute()
 
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
         async with self._reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for p in range(self._partitions):
-                pipe.hvals(self._key(p, "dead"))
-            found = await pipe.execute()
-        letters = [load(text, DeadLetter) for texts in found for text in texts]
-        return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+            return (await self._dead.letters())[:limit]
+
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters."""
+        async with self._reaching():
+            return await self._dead.forget(letters)
 
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
         async with self._reaching():
-            for p in range(self._partitions):
-                body = await cast("Awaitable[str | None]", self._redis.hget(self._key(p, "buried"), letter))
-                if body:
-                    await self._unbury(p, letter, body)
-                    return True
-        return False
+            found = await self._dead.find(letter)
+            if found:
+                await self._unbury(*found, letter)
+        return found is not None
 
-    async def _unbury(self, partition: int, letter: str, body: str) -> None:
+    async def _unbury(self, partition: int, body: str, letter: str) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(self._key(partition, "dead"), letter)
-            pipe.hdel(self._key(partition, "buried"), letter)
+            self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
                 self._write_order(pipe, partition, due)
@@ -490,6 +456,17 @@ class RedisState:
         """What was put in force, newest first."""
         async with self._reaching():
             return await self._chronicle.last(limit)
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete what was put in force before then."""
+        async with self._reaching():
+            return await self._chronicle.forget(before)
+
+    async def compact(self) -> None:
+        """Write the append-only file anew, where the server allows it: what was deleted still stands in the old one."""
+        async with self._reaching():
+            with suppress(ResponseError):  # not for us to say, or it is doing so already
+                await self._redis.bgrewriteaof()
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""
@@ -533,10 +510,6 @@ class RedisState:
             if full or any(word in str(error) for word in _NOT_NOW):
                 raise Unreachable(f"Redis cannot do it now: {error}") from error
             raise
-
-
-def _line(community: str) -> str:
-    return f"linli:{{{community}}}:line"
 
 
 def _entries(answer: Any) -> list[Entry]:

@@ -16,9 +16,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from actions.errors import Refused, Unreachable
 from actions.message import Attachment, Joined, Kind, Message, Point, Press, Role
 from actions.post import Button, Post
+from connectors.memory_web_log import MemoryWebLog
 from connectors.partition import partition_of
 from connectors.web import WebChat
-from connectors.web_log import KEPT, LARGEST_FILE, Event, MemoryWebLog, RedisWebLog, WebLog
+from connectors.web_log import KEPT, LARGEST_FILE, Event, RedisWebLog, WebLog
 from tests.real_redis import RealRedis, real_redis
 
 NOW = datetime(2026, 3, 2, 7, 41, tzinfo=UTC)
