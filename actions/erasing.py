@@ -153,7 +153,8 @@ def _cut_field(name: str, value: Any, fact: f.Fact, cut: _Cut) -> Any:
     if name in {"case", "group", "at"} or not value:
         return value
     if name in _WORDS or (name == "reason" and isinstance(fact, f.TicketRefused)):
-        return HIDDEN if takes else cut.unnamed(value)
+        # What a unit writes of a report speaks of whoever reported it.
+        return HIDDEN if takes or (name == "note" and cut.places) else cut.unnamed(value)
     if name in {"place", "point"} and (takes or cut.places):
         return _place(value) if name == "place" else _point(value)
     gone = {
@@ -198,7 +199,7 @@ def _cut_case(case: Case, cut: _Cut) -> Case:
             "text": HIDDEN if case.text else "",
             "reporter_name": "",
             "handler_name": "" if cut.everybody else case.handler_name,
-            "note": HIDDEN if cut.everybody and case.note else cut.unnamed(case.note),
+            "note": HIDDEN if cut.places and case.note else cut.unnamed(case.note),
             "place": _place(case.place),
             "places": tuple(map(_place, case.places)),
             "point": _point(case.point) if case.point else None,

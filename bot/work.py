@@ -334,7 +334,7 @@ def lane_of(due: Due) -> str:
     match due.order:
         case o.FileTicket() | o.TellDispatch():
             return f"ticket:{due.order.case}"
-        case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn():
+        case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn() | o.Forget():
             return f"alone:{due.order.key}"
         case o.CallDigests():
             return f"alone:{due.order.key}"
