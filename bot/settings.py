@@ -125,6 +125,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
 Hours = Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
+DaysKept = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 PauseSeconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -234,6 +235,18 @@ class Rules(_Table):
         )
 
 
+class Retention(_Table):
+    """For how many days each kind of data is kept; 0 for ever. What is done about it is in bot/retention.py."""
+
+    talk_days: DaysKept = 7
+    case_days: DaysKept = 365
+    attachment_days: DaysKept = 180
+    dead_letter_days: DaysKept = 30
+    web_group_days: DaysKept = 90
+    log_days: DaysKept = 30
+    chronicle_days: DaysKept = 0
+
+
 class Grid(_Table):
     """A grid, its groups and its people; what it does not state is as in general.
 
@@ -293,6 +306,7 @@ class Settings(_Table):
     telegram: Telegram = Telegram()
     policy: Rules = Rules()
     calendar: WorkingTime = WorkingTime()
+    retention: Retention = Retention()
     grids: tuple[Grid, ...] = Field(default=(), alias="grid")
     areas: tuple[Area, ...] = Field(default=(), alias="area")
     units: tuple[Unit, ...] = Field(default=(), alias="unit")
@@ -489,6 +503,7 @@ def _model_at(place: Place) -> type[BaseModel]:
         "policy": Rules,
         "emergency": Emergency,
         "calendar": WorkingTime,
+        "retention": Retention,
         "grid": Grid,
         "area": Area,
         "unit": Unit,

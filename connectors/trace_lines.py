@@ -157,7 +157,7 @@ def moment_of(change: Change) -> datetime | None:
     for moved in change.moved:
         for fact in moved.facts:
             return fact.at
-    return change.erasure.at if change.erasure and change.erasure.cases else None
+    return change.erasure.at if change.erasure else None
 
 
 def is_linked(line: str) -> bool:
