@@ -3,70 +3,20 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actions.chronicle import Decree
-from bot.cli_trace import opened, say, told, writing
-from bot.forgetting import Forgetting, Left, alias
-from bot.home import Home
-from bot.personal import Personal, empty
-from bot.ports import Chat
-from bot.settings import Settings, load
-from connectors.embedded_redis import socket_path
-from connectors.redis_state import RedisState, client_of
-from connectors.web import WebChat
-from connectors.web_log import RedisWebLog
+from bot.cli_trace import say, told, writing
+from bot.settings import load
+
+if TYPE_CHECKING:
+    from bot.forgetting import Left
 
 person_app = typer.Typer(help="One person: what is kept of them, and erasing it.", no_args_is_help=True)
 _Id = Annotated[str, typer.Argument(metavar="ID", help="With its platform: telegram:42.")]
 _FORM = re.compile(r"[a-z]+:\S+")
-
-
-class _Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class _Parts:
-    """What both commands need of the installation."""
-
-    def __init__(self, settings: Settings, state: RedisState, web: WebChat, log: RedisWebLog) -> None:
-        self.state, self.key = state, Home(settings.home).secret("households")
-        chats: dict[str, Chat] = {"web": web}
-        self.personal = Personal(state, self.key, Forgetting(state, _Now(), chats, self.key))
-        self._log = log
-
-    async def messages(self, group: str, person: str) -> list[dict[str, Any]]:
-        """What they said in a browser group."""
-        if not group.startswith("web:"):
-            return []
-        own = person.removeprefix("web:")
-        events = await self._log.recent(group, 10_000)
-        return [event.body for event in events if event.kind == "message" and event.body.get("person") == own]
-
-
-@asynccontextmanager
-async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
-    home = Home(settings.home)
-    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
-    log = RedisWebLog(redis)
-    web = WebChat(log, _nobody, settings.home, _Now(), may_work=lambda _: False, key=home.secret("web"))
-    try:
-        async with opened(settings) as state:
-            yield _Parts(settings, state, web, log)
-    finally:
-        await redis.aclose()
-
-
-async def _nobody(_: str, __: str, ___: str, ____: dict[str, Any]) -> bool:
-    return False
 
 
 def _checked(person: str) -> str:
@@ -85,21 +35,16 @@ def export(
     ] = None,
 ) -> None:
     """Write all that is kept of one person, as JSON. That it was done is traced, without the id."""
+    from bot.log import only_errors
+    from bot.person_at_hand import export_person
+    from bot.personal import empty
+
+    only_errors()
     with told(), writing(out) as file:
-        kept = asyncio.run(_export(load(), _checked(person)))
+        kept = asyncio.run(export_person(load(), _checked(person)))
         file.write(json.dumps(kept, ensure_ascii=True, indent=1) + "\n")
     if empty(kept):
         say("nothing is kept of this person")
-
-
-async def _export(settings: Settings, person: str) -> dict[str, Any]:
-    async with _parts(settings) as parts:
-        kept = await parts.personal.kept(person, parts.messages)
-        said = (f"export: {alias(person, parts.key)}", f"groups: {len(kept['groups'])}")
-        await parts.state.chronicle(
-            Decree(datetime.now(UTC), "privacy", token_hex(6), "linli person export", said)
-        )
-    return kept
 
 
 @person_app.command("erase")
@@ -109,22 +54,19 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase one person everywhere. Cases and figures stay; what is open is erased after its end, while Linli runs."""
+    from bot.log import only_errors
+    from bot.person_at_hand import erase_person
+
+    only_errors()
     _checked(person)
     if not yes:
         typer.confirm(f"Erase all that is kept of {person}? This cannot be undone", abort=True)
     with told():
-        left = asyncio.run(_erase(load(), person))
+        left = asyncio.run(erase_person(load(), person))
     _report(left)
 
 
-async def _erase(settings: Settings, person: str) -> Left:
-    async with _parts(settings) as parts:
-        left = await parts.personal.erase(person)
-        await parts.state.compact()
-    return left
-
-
-def _report(left: Left) -> None:
+def _report(left: "Left") -> None:
     print(  # noqa: T201 this is the output
         f"erased: {left.cases} cases, {left.lines} lines of talk, {left.messages} messages; "
         f"open, erased after their end: {left.open}"

@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
 
-from actions.chain import Head
-from actions.chronicle import Decree
 from actions.errors import Unreachable
 from bot.home import Home
 from bot.settings import Settings, SettingsError, load
-from bot.trace_export import TraceExport, Verified, read_heads, verify_lines
-from connectors.embedded_redis import socket_path
-from connectors.redis_state import RedisState, client_of
+
+if TYPE_CHECKING:  # heavy, and most commands need none of it
+    from actions.chain import Head
+    from bot.trace_export import Verified
+    from connectors.redis_state import RedisState
 
 trace_app = typer.Typer(
     help="The trace: a chain of hashes for each group, that cannot be altered unseen.", no_args_is_help=True
@@ -36,8 +36,11 @@ def say(text: str) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[RedisState]:
+async def opened(settings: Settings) -> AsyncIterator["RedisState"]:
     """The state of the installation. Raises `Unreachable` on first use."""
+    from connectors.embedded_redis import socket_path
+    from connectors.redis_state import RedisState, client_of
+
     redis = client_of(settings.redis_url or f"unix://{socket_path(Home(settings.home).redis)}")
     try:
         yield RedisState(redis)
@@ -97,6 +100,9 @@ def export(
 
 
 async def _export(settings: Settings, group: str | None, file: TextIO, *, whole: bool) -> int:
+    from actions.chronicle import Decree
+    from bot.trace_export import TraceExport
+
     count = 0
     async with opened(settings) as state:
         made = TraceExport(state, Home(settings.home).secret("households"))
@@ -121,6 +127,8 @@ def heads(*, out: _Out = None) -> None:
 
 
 async def _heads(settings: Settings, file: TextIO) -> int:
+    from bot.trace_export import TraceExport
+
     count = 0
     async with opened(settings) as state:
         async for line in TraceExport(state, Home(settings.home).secret("households")).heads():
@@ -148,7 +156,7 @@ def verify(
     _sum_up(found, kept)
 
 
-def _sum_up(found: Verified, kept: Path | None) -> None:
+def _sum_up(found: "Verified", kept: Path | None) -> None:
     say(f"{found.links} links of {found.groups} groups")
     if found.wrong:
         raise typer.Exit(1)
@@ -157,7 +165,9 @@ def _sum_up(found: Verified, kept: Path | None) -> None:
         say("what was cut off at the end of a chain is not seen without --heads (see `linli trace heads`)")
 
 
-def _kept(path: Path | None) -> dict[str, Head]:
+def _kept(path: Path | None) -> dict[str, "Head"]:
+    from bot.trace_export import read_heads
+
     if path is None:
         return {}
     try:
@@ -168,11 +178,15 @@ def _kept(path: Path | None) -> dict[str, Head]:
         raise typer.Exit(2) from None
 
 
-def _of_file(file: Path, kept: dict[str, Head]) -> Verified:
+def _of_file(file: Path, kept: dict[str, "Head"]) -> "Verified":
+    from bot.trace_export import verify_lines
+
     with file.open(encoding="utf-8", errors="replace") as lines:
         return verify_lines(lines, kept)
 
 
-async def _stored(settings: Settings, kept: dict[str, Head]) -> Verified:
+async def _stored(settings: Settings, kept: dict[str, "Head"]) -> "Verified":
+    from bot.trace_export import TraceExport
+
     async with opened(settings) as state:
         return await TraceExport(state, Home(settings.home).secret("households")).verify(kept)
