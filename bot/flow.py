@@ -183,10 +183,9 @@ class Flow:
             talk = await self._state.talk(message.group)
             understood = await self._understand(message, reading, talk, quoted=quoted, warned=warned)
             try:
-                await self._happened_by_message(entry, message, reading, talk, understood)
+                return await self._happened_by_message(entry, message, reading, talk, understood)
             except Stale:
                 continue
-            return
 
     async def _understand(
         self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
@@ -234,14 +233,10 @@ class Flow:
             entry=entry,
         )
         await self._save(change)
+        sure = None if understood.chance is None else round(understood.chance, 3)
+        what = {"intent": str(reading.intent), "kind": str(message.kind), "sure": sure}
         log.info(
-            "message",
-            group=message.group,
-            case=case or None,
-            intent=str(reading.intent),
-            kind=str(message.kind),
-            sure=None if understood.chance is None else round(understood.chance, 3),
-            doubtful=understood.doubtful or None,
+            "message", group=message.group, case=case or None, **what, doubtful=understood.doubtful or None
         )
 
     async def _occasion(
