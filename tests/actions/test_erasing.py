@@ -42,7 +42,7 @@ def played(told) -> tuple[Case, list[f.Fact]]:
 PLAIN = {
     "text", "reporter_name", "place", "places", "point", "wordings", "meanings", "reporter", "followers", "face", "note",
     "scores", "answers", "voices", "marked", "attachments", "evidence", "residents_key", "worker_key", "withdrawn_by",
-    "handler", "handler_name", "inspected_by", "messages", "origin", "whispers", "confided",
+    "handler", "handler_name", "inspected_by", "messages", "origin", "whispers", "confided", "unreached",
 }  # fmt: skip
 
 
