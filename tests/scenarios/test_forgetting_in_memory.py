@@ -1,15 +1,17 @@
 """Forgetting, from the group's side: who asks is forgotten, and the group's cases and figures stay."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from actions.case import Stage
 from actions.erasing import STAND_IN
 from actions.mask import HIDDEN
-from actions.message import Kind
+from actions.message import Kind, Message, Press, Role
 from actions.orders import Forget
 from actions.reading import Intent
 from actions.verifying import verified
 from connectors.codec import dump
+from tests.scenarios.test_in_private import HIT, MENG, WANG, Private
 from tests.town import GROUP, Town, means, report
 
 AUNT, SISTER = "memory:张阿姨", "memory:李姐"
@@ -152,3 +154,53 @@ async def test_forgetting_twice_does_no_harm():
     await asks(town)
     assert [case.text for case in await town.cases()] == [case.text for case in once]
     assert await first_fault(town) is None
+
+
+async def test_what_was_confided_is_forgotten_by_a_word_in_private():
+    town = Private()
+    await town.say("王姐", HIT)
+    await town.tells(WANG, f"/start {town.token}")
+    await town.tells(WANG, "他还砸了东西")
+    await town.dispatch_says("fixed", "民警已上门")
+    await town.taps(MENG, "确认修好")
+    await town.taps(WANG, "解决了")
+    assert (await town.case()).stage is Stage.CLOSED
+
+    await town.tells(WANG, "/forgetme")
+    at, button = next(
+        (said.id, button.data)
+        for said in reversed(town.chat.said)
+        for row in said.post.buttons
+        for button in row
+        if button.label == "确定，忘掉我"
+    )
+    press = Press(WANG, "sure", WANG, "王姐", Role.RESIDENT, town.clock.now(), button, at)
+    await town.hear(press)
+    await town.settle()
+    case = await town.case()
+    assert (case.text, case.reporter_name, case.place) == (HIDDEN, "", "5号楼")
+    kept = await stored(town)
+    for gone in (WANG, "王姐", HIT, "砸了东西"):
+        assert gone not in kept
+    for group in (GROUP, WANG):
+        talk = await town.state.talk(group)
+        assert WANG not in dump(talk).replace(f'"group": "{WANG}"', "")
+    assert not any("砸了东西" in text or HIT in text for text in town.seen_by(MENG))
+    assert await first_fault(town) is None
+
+
+async def test_another_group_forgets_in_its_own_turn():
+    town = Town(READINGS)
+    await told(town)
+    garden = replace(
+        Message(GROUP, "g1", AUNT, "张阿姨", Role.RESIDENT, town.clock.now(), Kind.TEXT, "5号楼电梯坏了"),
+        group="memory:garden",
+    )
+    await town.hear(garden)
+    await town.hear(replace(garden, id="g2", text="/withdraw 1"))
+    await asks(town)
+    (case,) = await town.state.cases("memory:garden")
+    assert (case.text, case.reporter_name) == (HIDDEN, "")
+    assert AUNT not in await stored(town)
+    links = [link async for link in town.state.links("memory:garden")]
+    assert verified(links).first is None
