@@ -36,8 +36,7 @@ from bot.appointing import Appointing
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
 from bot.digests import Digests
-from bot.forgetting import DOOR as FORGET
-from bot.forgetting import order_of
+from bot.forgetting import FORGET, order_of
 from bot.house import House
 from bot.moving import forward
 from bot.news import News

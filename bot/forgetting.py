@@ -25,7 +25,7 @@ from bot.ports import Chat, Clock, State
 from bot.whereabouts import Whereabouts
 
 log = structlog.get_logger("forgetting")
-DOOR = "forget"
+FORGET = "forget"
 """The door through which a group hears that a person is to be forgotten there too."""
 AGAIN = timedelta(days=1)
 """When to look again whether cases of theirs are over."""
@@ -92,7 +92,7 @@ class Forgetting:
         """Let the group's own turn see to it."""
         now = self._clock.now()
         raw = json.dumps({"person": person})
-        await self._state.accept(DOOR, group, f"{person} {now.isoformat()}", raw, now)
+        await self._state.accept(FORGET, group, f"{person} {now.isoformat()}", raw, now)
 
     async def values(self, person: str) -> int:
         """Forget the small things that are kept under the person's name."""

@@ -20,7 +20,7 @@ from actions.erasing import residents, unspoken, without
 from actions.errors import Refused, Unreachable
 from actions.ledger import Change, Erasure, Rewritten, Stale
 from bot.house import House
-from bot.settings import Retention as Days
+from bot.kept_days import Retention as Days
 
 log = structlog.get_logger("retention")
 AT = time(3, 0)

@@ -36,6 +36,7 @@ from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
 from bot.hierarchy_file import import_hierarchy
+from bot.kept_days import Retention
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
@@ -125,7 +126,6 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
 Hours = Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
-DaysKept = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 PauseSeconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -233,18 +233,6 @@ class Rules(_Table):
             keys=Keys(self.residents_rule, self.residents_quorum, self.raise_after, self.photo_needed),
             desk=self.desk,
         )
-
-
-class Retention(_Table):
-    """For how many days each kind of data is kept; 0 for ever. What is done about it is in bot/retention.py."""
-
-    talk_days: DaysKept = 7
-    case_days: DaysKept = 365
-    attachment_days: DaysKept = 180
-    dead_letter_days: DaysKept = 30
-    web_group_days: DaysKept = 90
-    log_days: DaysKept = 30
-    chronicle_days: DaysKept = 0
 
 
 class Grid(_Table):

@@ -12,9 +12,9 @@ from actions.ledger import Change, DeadLetter, Erasure
 from actions.mask import HIDDEN
 from actions.reading import Intent
 from actions.verifying import verified
+from bot.kept_days import Retention as Days
 from bot.log import log_path, prune
 from bot.retention import Retention
-from bot.settings import Retention as Days
 from connectors.codec import dump
 from connectors.web_log import Files
 from tests.town import GROUP, MORNING, Town, means, report

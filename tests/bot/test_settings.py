@@ -12,12 +12,12 @@ from actions.orders import Wait
 from actions.policy import Policy
 from bot.calendars import WorkingTime
 from bot.grids import Grids
+from bot.kept_days import Retention
 from bot.people import Area, Unit
 from bot.settings import (
     EMERGENCY,
     ENVIRONMENT,
     Grid,
-    Retention,
     Rules,
     Settings,
     SettingsError,
