@@ -63,7 +63,7 @@ async def test_the_words_of_a_case_that_is_over_go_when_their_time_is_over():
     assert still_open.text == "5号楼电梯坏了"
     stored = "\n".join(line for trace in town.state._traces.values() for line in trace)
     assert "张阿姨" not in stored
-    assert "501" not in stored
+    assert "元501" not in stored
     assert await first_fault(town) is None
 
 

@@ -64,7 +64,7 @@ async def test_who_asks_is_forgotten_and_the_case_and_its_figures_stay():
     assert await asks(town) == "正在删除您的信息。"
 
     kept = await stored(town)
-    for gone in (AUNT, "张阿姨", SAID, "501", "file2", "今天天气真好"):
+    for gone in (AUNT, "张阿姨", SAID, "元501", "501张", "file2", "今天天气真好"):
         assert gone not in kept
     assert SISTER in kept
     after = await town.case()
