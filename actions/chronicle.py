@@ -1,4 +1,6 @@
-"""The chronicle: what was put in force, and when: the hierarchy and its policies, the responsibility list."""
+"""The chronicle: what was put in force, and when: the hierarchy and its policies, the responsibility list; and what was
+deleted of people's words, by retention or for one person, in counts only.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,13 +15,13 @@ MANY = ("group", "worker", "supervisor", "acts for")
 
 @dataclass(frozen=True, slots=True)
 class Decree:
-    """Something was put in force. `version` names its content: the same content has the same one.
+    """Something was put in force, or deleted. `version` names its content: the same content has the same one.
 
     `by` is who did it, or the file that said so. `changes` are lines such as `grid chunfeng-1: worker telegram:43 added`.
     """
 
     at: datetime
-    what: Literal["hierarchy", "matters"]
+    what: Literal["hierarchy", "matters", "retention", "privacy"]
     version: str
     by: str
     changes: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ NAMES = (
     "bind",
     "report",
     "home",
+    "forgetme",
 )
 _FORM = re.compile(r"/([a-z_]+)(?:@\w+)?(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 

@@ -1,8 +1,8 @@
 """Confidentiality: who sees what of a case, in one table.
 
 A matter is open, internal or confidential (`Secrecy`, stated by the responsibility list). For every audience and every
-field the table says up to which of these it is shown. Telephone and identity numbers stand outside of it: they are
-masked for everybody, whatever the matter (actions/mask.py).
+field the table says up to which of these it is shown. Telephone, identity and bank-card numbers stand outside of it: they
+are masked for everybody, whatever the matter (actions/mask.py). So are number plates, but for whom must find the car.
 """
 
 from enum import StrEnum
@@ -109,6 +109,17 @@ def hidden(case: Case) -> bool:
 def is_confidential(case: Case) -> bool:
     """Whether whoever learns of it has to be told that it is confidential."""
     return secrecy_of(case) is Secrecy.CONFIDENTIAL
+
+
+CARS = ("traffic.parking", "safety.fire_hazard")
+"""Of these the plate is what the worker and the unit act upon: who stands in the way has to be called."""
+_FIND_THE_CAR = (Audience.STAFF, Audience.UNIT)
+
+
+def words_for(case: Case, text: str, audience: Audience) -> str:
+    """What somebody wrote of a case, masked for an audience that sees words."""
+    needed = audience in _FIND_THE_CAR and case.category in CARS
+    return mask(text, plates=not needed)
 
 
 def place_for(case: Case, audience: Audience) -> str:

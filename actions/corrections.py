@@ -42,6 +42,7 @@ class Step(StrEnum):
     OPEN = "o"
     SEND = "y"
     DROP = "n"
+    FORGET = "f"
 
 
 MENUS = (

@@ -54,6 +54,25 @@ class Moved:
     facts: tuple[Fact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A case as it reads after an erasure, with all of its trace: as many facts as before, none of them moved."""
+
+    case: Case
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Cases that read otherwise from now on, and why: `asked` by the person, by an `operator`, or by `retention`."""
+
+    at: datetime
+    why: str
+    cases: tuple[Rewritten, ...]
+    unlinked: tuple[str, ...] = ()
+    """Messages of which nobody needs to know any more to which case they belonged."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Everything that follows from one entry or one carried-out order, saved in one transaction or not at all.
@@ -68,6 +87,7 @@ class Change:
     links: tuple[tuple[str, str], ...] = ()
     entry: Entry | None = None
     done: str = ""
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True)

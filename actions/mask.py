@@ -86,18 +86,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(_MOBILE), _always),
     (re.compile(_LANDLINE), _always),
     (re.compile(_ABROAD), _always),
-    (re.compile(_PLATE, re.IGNORECASE), _always),
 )
+_PLATES = (re.compile(_PLATE, re.IGNORECASE), _always)
 _NUMBER_NAMED = re.compile(_NAMED, re.IGNORECASE)
 _WORTH_A_LOOK = re.compile(r"\d{3}|\d.?\d.?\d.?\d.?\d|@", re.DOTALL)
 
 
-def mask(text: str) -> str:
-    """The text with `***` for every number, address or plate that identifies a person."""
+def mask(text: str, *, plates: bool = True) -> str:
+    """The text with `***` for every number, address or plate that identifies a person; `plates` stay where they are needed."""
     plain = _plain(text)
     if not _WORTH_A_LOOK.search(plain):
         return text
-    for pattern, holds in _PATTERNS:
+    for pattern, holds in (*_PATTERNS, *((_PLATES,) if plates else ())):
         plain = pattern.sub(partial(_strike, holds), plain)
     plain = _NUMBER_NAMED.sub(_strike_digits, plain)
     return _without_marked(text, plain)

@@ -226,6 +226,19 @@ class AnswerPress(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forget(Order):
+    """Forget a person in a group, and after the end of what is still open there once more.
+
+    `everywhere`: and in every other group that they are known from. `post` is our message that asked whether they are sure.
+    """
+
+    group: str
+    person: str
+    everywhere: bool = False
+    post: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileTicket(Order):
     """File the case with dispatch."""
 

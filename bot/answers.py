@@ -1,4 +1,4 @@
-"""Answers to commands: /cases, /mine, /today, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /home ADDRESS, /help."""
+"""Answers to commands: /cases, /mine, /today, /case N, /withdraw N, /merge A B, /unsure, /report, /bind GRID, /home ADDRESS, /forgetme, /help."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +44,7 @@ async def answer(house: House, message: Message, command: Command) -> Answer:
         "bind": _bind,
         "report": _report,
         "home": _home,
+        "forgetme": _forgetme,
     }
     if house.grids.is_staff(message.group) and command.name not in _OF_STAFF:
         return Answer("staff_only_here" if command.name in answers else "welcome_staff")
@@ -162,6 +163,13 @@ async def _home(house: House, message: Message, command: Command) -> Answer:
         return Answer("how_home")
     await households.settle(group, person, address)
     return Answer("home_kept")
+
+
+async def _forgetme(_: House, message: Message, __: Command) -> Answer:
+    """It is asked once whether they are sure. What somebody did as a grid worker is an official act, and stays."""
+    return (
+        Answer("forget_worker") if message.role is Role.WORKER else Answer("forgetme", {"by": message.sender})
+    )
 
 
 async def _numbered(house: House, message: Message, command: Command) -> Case | None:

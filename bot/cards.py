@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from actions.answers import together
 from actions.case import SETTLED, Case, Stage
 from actions.clocks import light_of
-from actions.confidentiality import Audience, Field, audience_of, is_confidential, place_for, secrecy_of, sees
+from actions.confidentiality import (
+    Audience,
+    Field,
+    audience_of,
+    is_confidential,
+    place_for,
+    secrecy_of,
+    sees,
+    words_for,
+)
 from actions.emergency import Peril, peril_of, spot
 from actions.giving_back import given_back
 from actions.mask import mask
@@ -117,7 +126,7 @@ class Writer:
         return gettext(self.lang)(sentence)
 
     def _words(self, case: Case) -> str:
-        words = " ".join(mask(case.text).split()) or self._unheard(case)
+        words = " ".join(words_for(case, case.text, self._audience(case)).split()) or self._unheard(case)
         return f"{mask(case.reporter_name) or '—'}: {words[:QUOTED]}{'…' if len(words) > QUOTED else ''}"
 
     def _unheard(self, case: Case) -> str:
@@ -227,7 +236,8 @@ class Writer:
         """That a case was given to somebody, with all its words."""
         mark = "🔒 " if is_confidential(case) else ""
         given = self._("{name} has handed this to you:").format(name=mask(by) or "—")
-        told = f"{mask(case.reporter_name) or '—'}: {mask(case.text) or self._unheard(case)}"
+        words = words_for(case, case.text, Audience.STAFF)
+        told = f"{mask(case.reporter_name) or '—'}: {words or self._unheard(case)}"
         return "\n".join(
             line for line in (given, f"{mark}{self.to(Audience.STAFF).title(case)}", told, group) if line
         )

@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 
 from bot.cli_matters import matters_app
+from bot.cli_person import person_app
+from bot.cli_trace import trace_app
 from bot.settings import Settings, SettingsError, load, unknown_variables
 
 app = typer.Typer(
@@ -26,6 +28,8 @@ desk_app = typer.Typer(
 )
 app.add_typer(desk_app, name="desk")
 app.add_typer(matters_app, name="matters")
+app.add_typer(trace_app, name="trace")
+app.add_typer(person_app, name="person")
 hierarchy_app = typer.Typer(
     help="Who is above whom: areas, units, grids and their people.", invoke_without_command=True
 )

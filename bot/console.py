@@ -154,7 +154,12 @@ DETAILS = {
     "node": N_("step"),
     "light": N_("light"),
 }
-DECREES = {"hierarchy": N_("Hierarchy and rules"), "matters": N_("Responsibility list")}
+DECREES = {
+    "hierarchy": N_("Hierarchy and rules"),
+    "matters": N_("Responsibility list"),
+    "retention": N_("Deleted when its time was over"),
+    "privacy": N_("Erased or handed out on request"),
+}
 _LINES_SHOWN = 10  # of a decree; all of it stays in the chronicle
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from actions import facts as f
 from actions import orders as o
 from actions.case import KEYS, Case, Stage
-from actions.confidentiality import is_confidential
+from actions.confidentiality import Audience, is_confidential, words_for
 from actions.errors import Refused
 from actions.ledger import Due
 from actions.mask import mask
@@ -78,7 +78,7 @@ class Dispatching:
     def _filing(self, case: Case, now: datetime) -> Filing:
         secret = CONFIDENTIAL if is_confidential(case) else ""
         title = f"{name_of(case.category, 'zh_CN')} {mask(case.place)}".strip()
-        words = mask(case.text)
+        words = words_for(case, case.text, Audience.UNIT)
         people = f"({len(case.followers) + 1} 人反映 / people affected)" if case.followers else ""
         return Filing(
             ref=case.id,
@@ -132,7 +132,7 @@ class Dispatching:
 
     def _told(self, order: o.TellDispatch, case: Case) -> str:
         lang = self._house.grids.writer_of(case.group).lang
-        text = self._text(order, lang)
+        text = self._text(order, case, lang)
         people, n, again, place = len(case.followers) + 1, case.disputes, case.reopened, mask(case.place)
         gaps = {"n": n, "again": again, "people": people, "place": place, "text": text}
         words = told(order.news, lang).format(**gaps, halves=case.halves, unit=unit_of(case, lang)).strip()
@@ -141,7 +141,7 @@ class Dispatching:
         duty = Duty(**self._duty(case, self._house.clock.now())) if order.news in _ANOTHER_DUTY else Duty()
         return "\n".join(part for part in (*secret, freed(words), *links, lines_of(duty)) if part)
 
-    def _text(self, order: o.TellDispatch, lang: str) -> str:
+    def _text(self, order: o.TellDispatch, case: Case, lang: str) -> str:
         """What the group says, with names in the place of codes."""
         match order.news:
             case News.RECATEGORISED:
@@ -149,7 +149,7 @@ class Dispatching:
             case News.ASSIGNED:
                 matter = self._house.matters.in_force().get(order.text)
                 return matter.name(lang) if matter else order.text
-        return mask(reasons.named(order.text, lang))
+        return words_for(case, reasons.named(order.text, lang), Audience.UNIT)
 
 
 def _status(news: News, case: Case, others: Sequence[Case]) -> str:

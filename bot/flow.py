@@ -36,6 +36,7 @@ from bot.appointing import Appointing
 from bot.confiding import PRIVATE, Confiding, is_private
 from bot.correcting import Correcting, Decide, reply_of
 from bot.digests import Digests
+from bot.forgetting import FORGET, order_of
 from bot.house import House
 from bot.moving import forward
 from bot.news import News
@@ -46,6 +47,7 @@ from connectors.partition import group_of_case
 from connectors.tickets import DOOR, SHARED
 
 log = structlog.get_logger("flow")
+_OURS = (DOOR, SHARED, PRIVATE, FORGET)
 SETTLED_LOOKED_AT = 20
 """How many of the newest cases are looked through for settled ones that a message may be about."""
 SURELY_CHATTER = 0.95
@@ -82,14 +84,8 @@ class Flow:
     async def handle(self, entry: Entry) -> None:
         """Deal with one entry of the inbox, wholly. Raises `Unreachable`, and ValueError for poison."""
         raw = json.loads(entry.raw)
-        if entry.door == DOOR:
-            await self._news(entry, raw)
-            return
-        if entry.door == SHARED:
-            await self._shared(entry, raw)
-            return
-        if entry.door == PRIVATE:
-            await self._correct(entry, entry.group, await self._confiding.decide(raw), None)
+        if entry.door in _OURS:
+            await self._by_our_own_door(entry, raw)
             return
         what = await self._house.chats[entry.door].understand(raw)
         if what is not None and what.group != entry.group:
@@ -109,6 +105,16 @@ class Flow:
             case _:
                 await self._belong(entry, what)
 
+    async def _by_our_own_door(self, entry: Entry, raw: dict[str, Any]) -> None:
+        if entry.door == DOOR:
+            await self._news(entry, raw)
+        elif entry.door == SHARED:
+            await self._shared(entry, raw)
+        elif entry.door == PRIVATE:
+            await self._correct(entry, entry.group, await self._confiding.decide(raw), None)
+        else:
+            await self._with_orders(entry, entry.group, self._now(order_of(entry, raw), entry.group))
+
     def _of_staff(self, what: Message | Press | Joined | Left | Migrated) -> bool:
         """Whether it is in the workers' own group: everybody there works, and nothing that is said is a report."""
         return self._house.grids.is_staff(what.group)
@@ -119,7 +125,7 @@ class Flow:
 
     async def look_out(self, entry: Entry) -> None:
         """Answer a cry for help in an entry whose turn has not come; it is read in its turn all the same."""
-        if entry.door in (DOOR, SHARED, PRIVATE):
+        if entry.door in _OURS:
             return
         what = await self._house.chats[entry.door].understand(json.loads(entry.raw))
         if isinstance(what, Message) and not self._of_staff(what):
@@ -176,10 +182,9 @@ class Flow:
             talk = await self._state.talk(message.group)
             understood = await self._understand(message, reading, talk, quoted=quoted, warned=warned)
             try:
-                await self._happened_by_message(entry, message, reading, talk, understood)
+                return await self._happened_by_message(entry, message, reading, talk, understood)
             except Stale:
                 continue
-            return
 
     async def _understand(
         self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
@@ -227,14 +232,10 @@ class Flow:
             entry=entry,
         )
         await self._save(change)
+        sure = None if understood.chance is None else round(understood.chance, 3)
+        what = {"intent": str(reading.intent), "kind": str(message.kind), "sure": sure}
         log.info(
-            "message",
-            group=message.group,
-            case=case or None,
-            intent=str(reading.intent),
-            kind=str(message.kind),
-            sure=None if understood.chance is None else round(understood.chance, 3),
-            doubtful=understood.doubtful or None,
+            "message", group=message.group, case=case or None, **what, doubtful=understood.doubtful or None
         )
 
     async def _occasion(

@@ -17,7 +17,7 @@ from actions.case import QUESTIONS, Case, Stage
 from actions.confidentiality import Audience, Field, hidden
 from actions.corrections import Step
 from actions.emergency import Peril
-from actions.errors import Gone, Refused, Unreachable
+from actions.errors import Gone, NotYet, Refused, Unreachable
 from actions.ledger import Due
 from actions.manners import is_quiet
 from actions.post import Button, Post
@@ -29,12 +29,13 @@ from bot.cards import Writer
 from bot.choosing import Choosing
 from bot.digests import Daily, Digests
 from bot.dispatching import Dispatching
+from bot.forgetting import AGAIN, Forgetting
 from bot.house import House
 from bot.lists import Lists
 from bot.moving import shut_out, speaks
 from bot.phrases import gettext
 from bot.questions import calls_workers, question
-from bot.replies import toast
+from bot.replies import reply, toast
 from bot.replying import Replies
 from bot.whispering import Whispering, invitation, is_aside
 from bot.workplace import workplace_of
@@ -53,6 +54,7 @@ class Hands:
         self._digests = Digests(house)
         self._whispering = Whispering(house)
         self._lists, self._replies = Lists(house), Replies(house)
+        self._forgetting = Forgetting(house.state, house.clock, house.chats, house.household_key)
 
     async def apart(self, due: Due, case: Case) -> tuple[Due, ...] | None:
         """What is said beside the group instead of what an order would say in it; None where it does say it there.
@@ -86,6 +88,9 @@ class Hands:
             case o.Reply() | o.TurnPage() | o.AnswerPress() | o.ShowList():
                 await self._answer(due.order)
                 return None
+            case o.Forget() as order:
+                await self._forget(order)
+                return None
         case = await self._house.state.case(due.order.case)
         if case is None:
             raise Refused(f"there is no case {due.order.case}")
@@ -105,6 +110,16 @@ class Hands:
                 await self._answer_press(order)
             case o.ShowList():
                 await self._list(order)
+
+    async def _forget(self, order: o.Forget) -> None:
+        """Raises NotYet where something of theirs is open still."""
+        still_open = await self._forgetting.asked(order)
+        if order.post:
+            said = reply("forgotten_later" if still_open else "forgotten", {}, self._writer(order.group)[1])
+            with suppress(Refused):  # the question is gone
+                await self._house.chat(order.group).edit(order.post, Post(order.group, said, order.key))
+        if still_open:
+            raise NotYet(f"{still_open} cases are open", AGAIN.total_seconds())
 
     async def _beside(self, due: Due, case: Case) -> f.Fact | None:
         match due.order:

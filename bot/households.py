@@ -27,6 +27,10 @@ class Households:
         """From now on the person counts for themselves."""
         await self._state.remember(_home(group, person), "")
 
+    async def erase(self, group: str, person: str) -> None:
+        """Keep nothing of it, not even that there was something."""
+        await self._state.unlearn(_home(group, person))
+
     async def of(self, group: str, person: str) -> str:
         """The household of a person of the group; "" where it is not known."""
         return await self._state.recall(_home(group, person)) or ""
@@ -44,11 +48,11 @@ class Households:
 
     async def met(self, group: str, person: str) -> None:
         """The group of which this person speaks in their own chat."""
-        await self._state.remember(f"home_group:{person}", group)
+        await self._state.remember(self.name_of(person), group)
 
     async def group_of(self, person: str) -> str:
         """That group; "" where there is none."""
-        return await self._state.recall(f"home_group:{person}") or ""
+        return await self._state.recall(self.name_of(person)) or ""
 
     async def token(self, group: str) -> str:
         """What opens the private line for the people of a group."""
@@ -64,8 +68,18 @@ class Households:
         await self.met(group, person)
         return True
 
+    @staticmethod
+    def name_of(person: str) -> str:
+        """Under which name it is kept of which group a person speaks."""
+        return f"home_group:{person}"
+
     def _hash(self, *words: str) -> str:
-        return hmac.new(self._key.encode(), "\0".join(words).encode(), sha256).hexdigest()[:32]
+        return self.sign(self._key, *words)
+
+    @staticmethod
+    def sign(key: str, *words: str) -> str:
+        """A sign for these words that nobody can make, or read, without the key."""
+        return hmac.new(key.encode(), "\0".join(words).encode(), sha256).hexdigest()[:32]
 
 
 def _home(group: str, person: str) -> str:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,7 +23,7 @@ from bot.log_ring import Ring
 
 Event = MutableMapping[str, Any]
 FILE = "linli.jsonl"
-_BYTES, _FILES = 20_000_000, 10
+_BYTES, _FILES = 5_000_000, 60
 _FIRST = ("ts", "level", "event", "case", "group")
 _OURS_ONLY = {"ts", "level", "case", "group"}  # ids and times of our own, which look like numbers to hide
 _DEEP = 6
@@ -157,10 +158,50 @@ def _line(_: Any, __: str, event: Event) -> str:
 
 def _outlets(home: Path, stream: TextIO) -> list[logging.Handler]:
     # A lone surrogate (half an emoji) in somebody's name is no reason to lose the line.
-    file = RotatingFileHandler(
+    file = _DailyFile(
         log_path(home), maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
     )
     return [logging.StreamHandler(stream), file]
+
+
+class _DailyFile(RotatingFileHandler):
+    """A new file every day too, or a quiet installation would keep its oldest lines for years."""
+
+    _day = ""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 as the library calls it
+        """Whether the file is full, or begun on another day."""
+        today = _day_of(record.created)
+        begun = self._day = self._day or _begun(Path(self.baseFilename)) or today
+        return begun != today or bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802 as the library calls it
+        """Begin another."""
+        super().doRollover()
+        self._day = ""
+
+
+def _begun(file: Path) -> str:
+    """The day of the first line of a file; "" where it has none."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return str(json.loads(lines.readline())["ts"])[:10]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _day_of(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def prune(home: Path, before: datetime) -> int:
+    """Delete the files of the log, but for the one that is written, in which nothing is newer; how many. Blocks."""
+    old = [
+        file for file in log_path(home).parent.glob(f"{FILE}.*") if file.stat().st_mtime < before.timestamp()
+    ]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
 
 
 class _Fan(logging.Handler):

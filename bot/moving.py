@@ -24,6 +24,7 @@ _UNHEARD = (
     o.CallWorker,
     o.CallDigests,
     o.SendDigest,
+    o.Forget,
 )
 
 

@@ -5,11 +5,12 @@ suite in tests/ that runs on that version and on the real one. A port raises `Un
 later) and `Refused` (tell a person), nothing else, unless its docstring says so.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from actions.case import Case
+from actions.chain import Head, Link
 from actions.chronicle import Decree
 from actions.event import Sketch
 from actions.facts import Fact
@@ -72,6 +73,14 @@ class Chat(Protocol):
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """The content of a file, at most 20 MB."""
+
+    async def erase(self, group: str, person: str) -> int:
+        """Delete what we ourselves keep for the platform of what a person said in a group; how many messages. Nothing where
+        the platform keeps its messages itself.
+        """
+
+    async def prune(self, group: str, before: datetime) -> int:
+        """Delete what we ourselves keep for the platform of a group from before then; how many messages."""
 
 
 class Nlu(Protocol):
@@ -150,6 +159,12 @@ class State(Protocol):
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case, oldest first."""
 
+    async def head(self, group: str) -> Head:
+        """How long the group's chain is, and the hash of its last link; see actions/chain.py."""
+
+    def links(self, group: str) -> AsyncIterator[Link | None]:
+        """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
+
     async def save(self, change: Change) -> None:
         """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since."""
 
@@ -171,6 +186,9 @@ class State(Protocol):
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
 
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters, by their ids; how many there were."""
+
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back where it came from; False if there is none of this id."""
 
@@ -180,6 +198,9 @@ class State(Protocol):
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""
 
+    async def unlearn(self, key: str) -> bool:
+        """Keep no value under the name any more; whether there was one."""
+
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:
         however many processes put it in force, it is written once.
@@ -187,6 +208,12 @@ class State(Protocol):
 
     async def chronicles(self, limit: int) -> list[Decree]:
         """The last that were written, newest first."""
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete what was written there before then; how many."""
+
+    async def compact(self) -> None:
+        """Let go of what was deleted on the disk too, in its own time."""
 
     async def depth(self) -> dict[str, int]:
         """How many entries, orders and dead letters wait: `inbox`, `orders`, `dead`, `partitions`."""

@@ -14,7 +14,7 @@ from actions.advance import advance
 from actions.answers import outcome, together
 from actions.case import Case, IllegalMove, Stage
 from actions.closing import VERBS
-from actions.corrections import DOUBTS, HANDLING, LISTS, Step
+from actions.corrections import DOUBTS, HANDLING, LISTS, Step, named
 from actions.ledger import Due
 from actions.message import Press, Reacted, Role
 from actions.policy import Desk
@@ -60,9 +60,8 @@ class Pressing:
                 raise Refusal(
                     "stale"
                 )  # of what is settled; what is still in doubt is decided on in its group
-            if meaning.verb in LISTS:
-                orders = await self._lists.pressed(meaning, press)
-                return Pressed(orders=tuple(self._now(order, press.group) for order in orders))
+            if meaning.verb in LISTS or meaning.verb is Step.FORGET:
+                return await self._of_no_case(meaning, press)
             if meaning.verb is Verb.MORE or isinstance(meaning.verb, Step):
                 return Pressed(decide=self._correcting.by_press(meaning, press))
             return await self._moved(press, meaning, meaning.verb)
@@ -71,6 +70,20 @@ class Pressing:
             return Pressed(orders=(self._answering(press, "stale"),))
         except Refusal as refusal:
             return Pressed(orders=(self._answering(press, refusal.why),))
+
+    async def _of_no_case(self, meaning: Meaning, press: Press) -> Pressed:
+        if meaning.verb is Step.FORGET:
+            return self._forget(meaning, press)
+        orders = await self._lists.pressed(meaning, press)
+        return Pressed(orders=tuple(self._now(order, press.group) for order in orders))
+
+    def _forget(self, meaning: Meaning, press: Press) -> Pressed:
+        """Only whoever asked to be forgotten can say that they are sure."""
+        if named(meaning.argument, [press.sender]) is None:
+            raise Refusal("not_about_you")
+        key, post = f"{press.group}:{press.id}:forget", press.message or ""
+        order = o.Forget(key=key, group=press.group, person=press.sender, everywhere=True, post=post)
+        return Pressed(orders=(self._answering(press, "forgetting"), self._now(order, press.group)))
 
     async def by_reaction(self, reacted: Reacted) -> Pressed:
         """What a thumb up under a message of a case does. Raises `Unreachable`."""

@@ -22,7 +22,9 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
             "“place block 3”, “merge into 3”, “split”; /merge 5 3; /unsure — what I am not sure of; /report — the figures; /bind GRID"
         )
         + "\n"
-        + _("/home 3-2-501 — where you live, so that your household counts once"),
+        + _("/home 3-2-501 — where you live, so that your household counts once")
+        + "\n"
+        + _("/forgetme — erase what I have kept of you"),
         "welcome": _(
             "Hello, I am Linli. When somebody here reports a problem, I pass it on, bring the answer back, and ask "
             "you whether it is really fixed. Otherwise I stay silent. /help"
@@ -85,6 +87,18 @@ def reply(what: str, args: Mapping[str, str], lang: str) -> str:
         "home_forgotten": _("Forgotten; from now on you count as one person."),
         "how_home": _("With block and door please, for example: /home 3-2-501"),
         "how_home_private": _("Tell me here where you live, with block and door, for example: /home 3-2-501"),
+        "forgetme": _(
+            "Shall I forget you? I then erase your name, your words and photos, your household and what you told me in "
+            "private, in all groups. What you reported stays as a case without you; a case that is still open is erased after "
+            "its end. Your messages in this chat you delete yourself. This cannot be undone."
+        ),
+        "forget_worker": _(
+            "What you did as a grid worker is an official act and stays in the trace. Please turn to whoever runs me."
+        ),
+        "forgotten": _("Done: nothing that names you is left with me."),
+        "forgotten_later": _(
+            "Done, but for what is still open: that I erase after its end, by myself. Nothing more is needed of you."
+        ),
         "home_where": _("Please write /home in your group first; then you can say it here."),
     }
     return texts[what].format(**args)
@@ -101,6 +115,7 @@ def commands(lang: str) -> tuple[tuple[str, str], ...]:
         ("withdraw", _("take a report back: /withdraw 3")),
         ("unsure", _("what the bot is not sure of (grid workers)")),
         ("report", _("the three rates (grid workers)")),
+        ("forgetme", _("erase what is kept of you")),
         ("help", _("what this is and how it works")),
     )
 
@@ -134,6 +149,8 @@ def toast(what: str, lang: str) -> str:
         "send_picture": _(
             "Take a picture: reply to the card with it, or just send it here within ten minutes."
         ),
+        "not_about_you": _("Only the person who asked can press this. Send /forgetme for yourself."),
+        "forgetting": _("You are being forgotten."),
         "not_your_list": _("This is somebody else's list. Send /mine for your own."),
         "how_to_place": _("Reply to the card with the place, for example: place block 3, entrance 2"),
         "too_late": _("This step is over; please look at the newest card."),

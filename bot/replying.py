@@ -5,6 +5,7 @@ from contextlib import suppress
 from actions import orders as o
 from actions.case import Case
 from actions.confidentiality import Audience, Field, hidden
+from actions.corrections import Step, token
 from actions.errors import Refused
 from actions.policy import Desk
 from actions.post import Button, Post
@@ -12,6 +13,7 @@ from actions.presses import Verb
 from bot.cards import Writer
 from bot.house import House
 from bot.lists import LISTS, Lists
+from bot.phrases import gettext
 from bot.replies import reply
 from bot.whispering import in_private_line
 
@@ -40,6 +42,12 @@ class Replies:
                 return await self._lists.today(order.group, args["by"]), (), None
             case "case":
                 return await self._story(args["id"], writer), (), None
+            case "forgetme":
+                return (
+                    reply(order.what, {}, writer.lang),
+                    self._sure(order.group, args["by"], writer.lang),
+                    None,
+                )
         buttons = in_private_line(args["link"], writer) if args.get("link") else ()
         return reply(order.what, args, writer.lang), buttons, None
 
@@ -65,6 +73,11 @@ class Replies:
             return reply("no_such_case", {}, self._house.grids.writer_of(order.group).lang), (), None
         text, buttons, works = await self._lists.opened(case, order.group, args["by"])
         return text, buttons, case if works else None
+
+    def _sure(self, chat: str, person: str, lang: str) -> Rows:
+        """The button with which whoever asked to be forgotten says that they are sure."""
+        _ = gettext(lang)
+        return ((self._house.buttons.of_list(chat, _("Yes, forget me"), Step.FORGET, token(person)),),)
 
     async def _story(self, number: str, writer: Writer) -> str:
         case = await self._house.state.case(number)

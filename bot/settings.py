@@ -36,6 +36,7 @@ from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
 from bot.hierarchy_file import import_hierarchy
+from bot.kept_days import Retention
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
@@ -293,6 +294,7 @@ class Settings(_Table):
     telegram: Telegram = Telegram()
     policy: Rules = Rules()
     calendar: WorkingTime = WorkingTime()
+    retention: Retention = Retention()
     grids: tuple[Grid, ...] = Field(default=(), alias="grid")
     areas: tuple[Area, ...] = Field(default=(), alias="area")
     units: tuple[Unit, ...] = Field(default=(), alias="unit")
@@ -489,6 +491,7 @@ def _model_at(place: Place) -> type[BaseModel]:
         "policy": Rules,
         "emergency": Emergency,
         "calendar": WorkingTime,
+        "retention": Retention,
         "grid": Grid,
         "area": Area,
         "unit": Unit,

@@ -22,15 +22,16 @@ class Whereabouts:
         # Another process may write down another group of the same person at this moment: look again.
         while group not in (known := await self.groups(person)):
             kept = " ".join((*known, group)[-KEPT:])
-            await self._state.remember(_key(person), kept)
+            await self._state.remember(self.name_of(person), kept)
         self._known[person, group] = None
         if len(self._known) > _KNOWN:
             self._known.pop(next(iter(self._known)))
 
     async def groups(self, person: str) -> tuple[str, ...]:
         """The groups that we know the person from, the latest last. Raises `Unreachable`."""
-        return tuple((await self._state.recall(_key(person)) or "").split())
+        return tuple((await self._state.recall(self.name_of(person)) or "").split())
 
-
-def _key(person: str) -> str:
-    return f"groups:{person}"
+    @staticmethod
+    def name_of(person: str) -> str:
+        """Under which name it is kept."""
+        return f"groups:{person}"

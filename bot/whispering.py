@@ -17,6 +17,7 @@ from actions import orders as o
 from actions.case import KEY_WHISPERS, Case, Stage
 from actions.confidentiality import Audience, hidden
 from actions.corrections import Step
+from actions.erasing import STAND_IN
 from actions.errors import Refused
 from actions.ledger import Change, Due, Stale
 from actions.manners import Weight, is_quiet, morning_after, weight_of
@@ -98,7 +99,8 @@ class Whispering:
             return ()  # it is kept without a word until somebody bears it out; and there is no card in the group
         told = self._taken_away(due, case) if isinstance(order, o.ShowCard) else ()
         workers = (await workplace_of(self._house, case)).chats
-        reporter = (case.confided,) if case.confided and case.confided not in workers else ()
+        unknown = not case.confided or case.confided.startswith(STAND_IN)
+        reporter = () if unknown or case.confided in workers else (case.confided,)
         match order:
             case o.ShowCard():
                 chats: Iterable[str] = (*workers, *reporter)

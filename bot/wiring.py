@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -26,6 +27,7 @@ from bot.health import Health, Part
 from bot.history import History
 from bot.home import Home
 from bot.house import House
+from bot.log import prune
 from bot.log_ring import Ring
 from bot.matter_list import Matters
 from bot.matter_trace import MatterTrace
@@ -36,6 +38,7 @@ from bot.push import PushDoor
 from bot.reloading import Reloading
 from bot.replay import Replay, VirtualClock
 from bot.replies import commands
+from bot.retention import Retention
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.supervisor import PUSH_PATH, Parts
@@ -52,7 +55,7 @@ from connectors.redis_state import RedisState, client_of
 from connectors.telegram import TelegramChat, account_of
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.web import WebChat
-from connectors.web_log import RedisWebLog
+from connectors.web_log import Files, RedisWebLog
 
 log = structlog.get_logger("wiring")
 WEBHOOK_PATH = "/telegram/webhook"
@@ -126,7 +129,8 @@ async def _open(opening: _Opening) -> OpenBot:
     stack.push_async_callback(nlu.close)
     stack.push_async_callback(dispatch.close)
     chats: dict[str, Chat] = {}
-    evidence = Evidence(opening.home.secret("evidence"), settings.address, chats)
+    kept = timedelta(days=settings.retention.attachment_days)
+    evidence = Evidence(opening.home.secret("evidence"), settings.address, chats, kept)
     house = House(
         state=state,
         chats=chats,
@@ -248,10 +252,18 @@ def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
     opening.stack.push_async_callback(carrier.stop)
     for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
         opening.run(loop)
+    days, zone = opening.settings.retention, ZoneInfo(opening.settings.timezone)
+    opening.run(Retention(house, days, zone, lambda kind, before: _prune(opening.home, kind, before)).run())
     opening.run(MatterTrace(house.matters, house.state, house.clock).run())
     if opening.sources:
         opening.run(Reloading(house.grids, house.state, house.clock, opening.sources).run())
     return news
+
+
+def _prune(home: Home, kind: str, before: datetime) -> int:
+    if kind == "log":
+        return prune(home.path, before)
+    return Files(home.path / "media", home.secret("web")).prune(before)
 
 
 async def _measure(house: House) -> None:

@@ -18,6 +18,7 @@ from actions import facts as f
 from actions import orders as o
 from actions.errors import NotYet, Refused, Unreachable
 from actions.ledger import DeadLetter, Due, Entry
+from actions.mask import mask
 from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
@@ -143,7 +144,12 @@ class Reader:
 
     async def _bury(self, entry: Entry, reason: str) -> None:
         letter = DeadLetter(
-            uuid4().hex, entry.group, entry.door, reason[:300], self._house.clock.now(), entry.raw[:4000]
+            uuid4().hex,
+            entry.group,
+            entry.door,
+            mask(reason[:300]),
+            self._house.clock.now(),
+            entry.raw[:4000],
         )
         await self._house.state.bury(letter, entry=entry)
 
@@ -311,7 +317,7 @@ class Carrier:
             reason=reason,
         )
         now, kind = self._house.clock.now(), type(due.order).__name__
-        letter = DeadLetter(uuid4().hex, due.group, kind, reason[:300], now, due.order.key)
+        letter = DeadLetter(uuid4().hex, due.group, kind, mask(reason[:300]), now, due.order.key)
         await self._house.state.bury(letter, done=due)
 
 
@@ -334,7 +340,7 @@ def lane_of(due: Due) -> str:
     match due.order:
         case o.FileTicket() | o.TellDispatch():
             return f"ticket:{due.order.case}"
-        case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn():
+        case o.WakeAt() | o.WatchClock() | o.AnswerPress() | o.Warn() | o.Forget():
             return f"alone:{due.order.key}"
         case o.CallDigests():
             return f"alone:{due.order.key}"

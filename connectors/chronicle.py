@@ -1,6 +1,7 @@
 """The chronicle in Redis: a list that only grows, and the last version of each kind."""
 
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import cast
 
 from redis.asyncio import Redis
@@ -36,3 +37,11 @@ class RedisChronicle:
             return []
         found = await cast("Awaitable[list[str]]", self._redis.lrange(_KEYS[1], 0, limit - 1))
         return [load(text, Decree) for text in found]
+
+    async def forget(self, before: datetime) -> int:
+        """Delete the older ones; how many. What is newer, and the last version of each kind, stays."""
+        found = await cast("Awaitable[list[str]]", self._redis.lrange(_KEYS[1], 0, -1))
+        old = [text for text in found if load(text, Decree).at < before]
+        for text in old:
+            await self._redis.lrem(_KEYS[1], -1, text)
+        return len(old)

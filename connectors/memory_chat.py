@@ -1,6 +1,7 @@
 """A chat platform in memory: what is said is a list. For `linli replay` and unit tests."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from actions.errors import Gone, Refused, Unreachable
@@ -36,6 +37,7 @@ class MemoryChat:
         self.asides: dict[str, Post] = {}
         self.strangers: set[str] = set()
         self.closed: set[str] = set()
+        self.erased: list[tuple[str, str]] = []
         self.down = False
 
     async def understand(self, raw: dict[str, Any]) -> Heard | None:
@@ -108,3 +110,12 @@ class MemoryChat:
     async def fetch(self, attachment: Attachment) -> bytes:
         """There are no files."""
         raise Refused(f"there is no file {attachment.ref}")
+
+    async def erase(self, group: str, person: str) -> int:
+        """Note it."""
+        self.erased.append((group, person))
+        return 0
+
+    async def prune(self, group: str, before: datetime) -> int:
+        """Nothing is kept for long."""
+        return 0

@@ -1,11 +1,13 @@
 """State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from actions.case import Case
+from actions.chain import GROUPS_OWN, Head, Link
 from actions.chronicle import Decree
 from actions.event import Sketch
 from actions.facts import Fact, JoinedTicket, TicketFiled
@@ -13,6 +15,9 @@ from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
 from connectors.codec import dump, load
 from connectors.partition import partition_of
+from connectors.trace_lines import Growth, moment_of, woven
+
+T = TypeVar("T")
 
 
 class MemoryState:
@@ -24,7 +29,9 @@ class MemoryState:
         self._seen: set[tuple[str, str, str]] = set()
         self._talks: dict[str, Talk] = {}
         self._cases: dict[str, Case] = {}
-        self._traces: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._traces: defaultdict[str, list[str]] = defaultdict(list)
+        self._spines: defaultdict[str, list[str]] = defaultdict(list)
+        self._heads: dict[str, Head] = {}
         self._links: dict[tuple[str, str], str] = {}
         self._tickets: defaultdict[str, list[str]] = defaultdict(list)
         self._lines: defaultdict[str, dict[str, Sketch]] = defaultdict(dict)
@@ -90,7 +97,18 @@ class MemoryState:
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
-        return list(self._traces[case])
+        return [load(line, Fact) for line in self._traces.get(case, ())]
+
+    async def head(self, group: str) -> Head:
+        """The head of the group's chain."""
+        return self._heads.get(group, Head())
+
+    async def links(self, group: str) -> AsyncIterator[Link | None]:
+        """The group's chain."""
+        numbers = [GROUPS_OWN, *(case.number for case in await self.cases(group))]
+        lines = lambda number: _each(self._traces.get(f"{group}:{number}", ()))  # noqa: E731 short enough
+        async for link in woven(_each(self._spines[group]), lines, _each(numbers)):
+            yield link
 
     async def save(self, change: Change) -> None:
         """All of the change, or `Stale`."""
@@ -111,18 +129,41 @@ class MemoryState:
             for moved in change.moved
         ]
         orders = {due.order.key: load(dump(due), Due) for due in change.orders}
+        self._grow(change)
         self._talks[group] = replace(change.talk, version=change.talk.version + 1)
         for case, facts in moves:
             self._cases[case.id] = case
-            self._traces[case.id] += facts
             for fact in facts:
                 if isinstance(fact, TicketFiled | JoinedTicket) and case.id not in self._tickets[fact.ticket]:
                     self._tickets[fact.ticket].append(case.id)
         self._links.update({(group, message): case for message, case in change.links})
+        for one in change.erasure.cases if change.erasure else ():
+            self._cases[one.case.id] = load(dump(one.case), Case)
+        for message in change.erasure.unlinked if change.erasure else ():
+            self._links.pop((group, message), None)
         self._due.update(orders)
         self._due.pop(change.done, None)
         if change.entry:
             self._inbox.pop(change.entry.id, None)
+
+    def _grow(self, change: Change) -> None:
+        group, at = change.talk.group, moment_of(change)
+        if at is None:
+            return
+        growth = Growth(group, self._heads.get(group, Head()))
+        if growth.head.n == 0:
+            growth.begin(at)
+        for moved in change.moved:
+            for fact in moved.facts:
+                growth.fact(moved.case.number, fact)
+        if change.erasure:
+            growth.erase(change.erasure, lambda number: self._traces[f"{group}:{number}"])
+        for number, place, line in growth.replaced:
+            self._traces[f"{group}:{number}"][place] = line
+        for number, line in growth.lines:
+            self._traces[f"{group}:{number}"].append(line)
+        self._spines[group] += growth.spine
+        self._heads[group] = growth.head
 
     async def due(self, now: datetime, limit: int) -> list[Due]:
         """Orders whose time has come."""
@@ -165,6 +206,10 @@ class MemoryState:
         letters = [letter for letter, _ in self._dead.values()]
         return letters[::-1][:limit]
 
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters."""
+        return sum(self._dead.pop(letter, None) is not None for letter in letters)
+
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
         _, held = self._dead.pop(letter, (None, None))
@@ -183,6 +228,10 @@ class MemoryState:
         """The value kept."""
         return self._values.get(key)
 
+    async def unlearn(self, key: str) -> bool:
+        """Keep the value no longer."""
+        return self._values.pop(key, None) is not None
+
     async def chronicle(self, record: Decree) -> bool:
         """Write it down, unless the last of its kind has the same version."""
         last = next((one for one in self._decrees if one.what == record.what), None)
@@ -194,6 +243,15 @@ class MemoryState:
     async def chronicles(self, limit: int) -> list[Decree]:
         """The newest first."""
         return self._decrees[: max(0, limit)]
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete the older ones."""
+        kept = [one for one in self._decrees if one.at >= before]
+        gone, self._decrees = len(self._decrees) - len(kept), kept
+        return gone
+
+    async def compact(self) -> None:
+        """There is no file."""
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""
@@ -208,3 +266,8 @@ class MemoryState:
     def _next_id(self) -> str:
         self._count += 1
         return f"{self._count:012d}"
+
+
+async def _each(things: Iterable[T]) -> AsyncIterator[T]:
+    for one in things:
+        yield one

@@ -4,7 +4,8 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:inbox            stream of entries, consumer group `linli`
     linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days
     linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
-    linli:{p017}:case:ID          a case        linli:{p017}:trace:ID   its facts, append-only
+    linli:{p017}:case:ID          a case
+    linli:{p017}:trace:ID, chain:GROUP, head:GROUP   its facts, links of the group's chain; see connectors/redis_trace.py
     linli:{p017}:cases:GROUP      case ids by number     linli:{p017}:live:GROUP   those of live cases
     linli:{p017}:links:GROUP      message -> case
     linli:{p017}:due              keys of orders by due time     linli:{p017}:orders   their bodies
@@ -18,7 +19,7 @@ all that follows from one message, on Redis Cluster too.
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -32,15 +33,19 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from actions.case import Case
+from actions.chain import Head, Link
 from actions.chronicle import Decree
 from actions.errors import Unreachable
 from actions.event import Sketch
-from actions.facts import Fact, JoinedTicket, TicketFiled
-from actions.ledger import Change, DeadLetter, Due, Entry, Stale
+from actions.facts import Fact
+from actions.ledger import Change, DeadLetter, Due, Entry, Erasure, Stale
 from actions.talk import Talk
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_dead import RedisDead
+from connectors.redis_tickets import RedisTickets
+from connectors.redis_trace import RedisTrace
 
 GROUP = "linli"
 WORKER = "worker"
@@ -70,15 +75,6 @@ return 1
 """
 """An order that was finished meanwhile stays finished."""
 
-_ENLIST = """
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    local place = redis.call('HINCRBY', KEYS[1], '#', 1)
-    redis.call('HSET', KEYS[1], ARGV[1], place .. ' ' .. ARGV[2])
-end
-return redis.call('HGETALL', KEYS[1])
-"""
-"""Entering and looking in one stroke: of two that come at the same moment the second sees the first."""
-
 
 def client_of(url: str) -> "Redis":
     """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
@@ -95,8 +91,10 @@ class RedisState:
         self._partitions = partitions
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
-        self._enlist = redis.register_script(_ENLIST)
         self._chronicle = RedisChronicle(redis)
+        self._trace = RedisTrace(redis, self._group_key)
+        self._tickets = RedisTickets(redis)
+        self._dead = RedisDead(redis, self._key, partitions)
         self._next_due: dict[int, float] = {}
         self._scanned_at = float("-inf")
         self._replaying = self._from_the_start()
@@ -198,40 +196,39 @@ class RedisState:
 
     async def cases_of_ticket(self, ticket: str) -> list[str]:
         """The cases that follow a ticket, the one that filed it first."""
-        filed = await self._get(f"linli:ticket:{ticket}")
         async with self._reaching():
-            joined = await cast("Awaitable[set[str]]", self._redis.smembers(f"linli:joined:{ticket}"))
-        return [*([filed] if filed else []), *sorted(joined - {filed})]
+            return await self._tickets.cases(ticket)
 
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""
         async with self._reaching():
-            flat = await self._enlist(keys=[_line(community)], args=[order, dump(sketch)])
-        places = {key: body.partition(" ") for key, body in zip(flat[::2], flat[1::2], strict=True)}
-        del places["#"]
-        return [
-            (key, load(places[key][2], Sketch)) for key in sorted(places, key=lambda key: int(places[key][0]))
-        ]
+            return await self._tickets.enlist(community, order, sketch)
 
     async def strike(self, community: str, orders: Sequence[str]) -> None:
         """Take filings out of the line."""
-        if orders:
-            async with self._reaching():
-                await self._redis.hdel(_line(community), *orders)
+        async with self._reaching():
+            await self._tickets.strike(community, orders)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
         async with self._reaching():
-            members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
-        return sorted({member.partition("\n")[0] for member in members})
+            return await self._tickets.open()
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
         async with self._reaching():
-            lines = await cast(
-                "Awaitable[list[str]]", self._redis.lrange(self._case_key(case, "trace"), 0, -1)
-            )
-        return [load(line, Fact) for line in lines]
+            return await self._trace.facts(group_of_case(case), int(case.rpartition(":")[2]))
+
+    async def head(self, group: str) -> Head:
+        """The head of the group's chain."""
+        async with self._reaching():
+            return await self._trace.head(group)
+
+    async def links(self, group: str) -> AsyncIterator[Link | None]:
+        """The group's chain."""
+        async with self._reaching():
+            async for link in self._trace.links(group):
+                yield link
 
     # --- saving --------------------------------------------------------------------------------------
 
@@ -250,33 +247,25 @@ class RedisState:
         """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
         if change.talk.version == 0:
             await self._redis.sadd("linli:groups", change.talk.group)
-        for moved in change.moved:
-            for fact in moved.facts:
-                if isinstance(fact, TicketFiled):
-                    await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
-                if isinstance(fact, JoinedTicket):
-                    await self._redis.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
-            await self._keep_open(moved.case)
-
-    async def _keep_open(self, case: Case) -> None:
-        """One member for each case that follows a ticket: the ticket is open as long as there is one."""
-        if case.ticket:
-            keep = self._redis.sadd if case.live else self._redis.srem
-            await keep("linli:tickets", f"{case.ticket}\n{case.id}")
-        if case.apart_from:
-            await self._redis.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
+        await self._tickets.announce(change.moved)
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
-        talk_key = self._group_key(change.talk.group, "talk")
+        talk_key, head_key = (
+            self._group_key(change.talk.group, "talk"),
+            self._trace.head_key(change.talk.group),
+        )
         await pipe.watch(talk_key)
-        text = await cast("Awaitable[str | None]", pipe.get(talk_key))
+        text, head = await cast("Awaitable[list[str | None]]", pipe.mget([talk_key, head_key]))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
             raise Stale(change.talk.group)
         if await self._finished(pipe, change):
             return
+        growth = await self._trace.growth(change, head)
         pipe.multi()  # type: ignore[no-untyped-call]
         self._write(pipe, change)
+        if growth:
+            self._trace.write(pipe, growth)
         await pipe.execute()
 
     async def _finished(self, pipe: Pipeline, change: Change) -> bool:
@@ -294,9 +283,11 @@ class RedisState:
         group, p = change.talk.group, self._of(change.talk.group)
         pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
         for moved in change.moved:
-            self._write_case(pipe, moved.case, moved.facts)
+            self._write_case(pipe, moved.case)
         if change.links:
             pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
+        if change.erasure:
+            self._write_erasure(pipe, group, change.erasure)
         for due in change.orders:
             self._write_order(pipe, p, due)
         if change.done:
@@ -304,10 +295,14 @@ class RedisState:
         if change.entry:
             self._drop_entry(pipe, change.entry)
 
-    def _write_case(self, pipe: Pipeline, case: Case, facts: Iterable[Fact]) -> None:
+    def _write_erasure(self, pipe: Pipeline, group: str, erasure: Erasure) -> None:
+        for one in erasure.cases:
+            pipe.set(self._case_key(one.case.id, "case"), dump(one.case))
+        if erasure.unlinked:
+            pipe.hdel(self._group_key(group, "links"), *erasure.unlinked)
+
+    def _write_case(self, pipe: Pipeline, case: Case) -> None:
         pipe.set(self._case_key(case.id, "case"), dump(case))
-        for fact in facts:
-            pipe.rpush(self._case_key(case.id, "trace"), dump(fact, Fact))
         pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
         live = self._group_key(case.group, "live")
         if case.live:
@@ -400,39 +395,34 @@ class RedisState:
             raise ValueError("a dead letter is an entry or an order")
         p = self._of(letter.group)
         async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._key(p, "dead"), letter.id, dump(letter))
+            self._dead.write(pipe, p, letter, dump(entry or done))
             if entry:
-                pipe.hset(self._key(p, "buried"), letter.id, dump(entry))
                 self._drop_entry(pipe, entry)
             if done:
-                pipe.hset(self._key(p, "buried"), letter.id, dump(done))
                 self._drop_order(pipe, p, done.order.key)
             await pipe.execute()
 
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
         async with self._reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for p in range(self._partitions):
-                pipe.hvals(self._key(p, "dead"))
-            found = await pipe.execute()
-        letters = [load(text, DeadLetter) for texts in found for text in texts]
-        return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+            return (await self._dead.letters())[:limit]
+
+    async def forget_dead(self, letters: Sequence[str]) -> int:
+        """Delete dead letters."""
+        async with self._reaching():
+            return await self._dead.forget(letters)
 
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
         async with self._reaching():
-            for p in range(self._partitions):
-                body = await cast("Awaitable[str | None]", self._redis.hget(self._key(p, "buried"), letter))
-                if body:
-                    await self._unbury(p, letter, body)
-                    return True
-        return False
+            found = await self._dead.find(letter)
+            if found:
+                await self._unbury(*found, letter)
+        return found is not None
 
-    async def _unbury(self, partition: int, letter: str, body: str) -> None:
+    async def _unbury(self, partition: int, body: str, letter: str) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(self._key(partition, "dead"), letter)
-            pipe.hdel(self._key(partition, "buried"), letter)
+            self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
                 self._write_order(pipe, partition, due)
@@ -452,6 +442,11 @@ class RedisState:
         """The value kept."""
         return await self._get(f"linli:value:{key}")
 
+    async def unlearn(self, key: str) -> bool:
+        """Keep the value no longer."""
+        async with self._reaching():
+            return bool(await self._redis.delete(f"linli:value:{key}"))
+
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, once."""
         async with self._reaching():
@@ -461,6 +456,17 @@ class RedisState:
         """What was put in force, newest first."""
         async with self._reaching():
             return await self._chronicle.last(limit)
+
+    async def forget_chronicle(self, before: datetime) -> int:
+        """Delete what was put in force before then."""
+        async with self._reaching():
+            return await self._chronicle.forget(before)
+
+    async def compact(self) -> None:
+        """Write the append-only file anew, where the server allows it: what was deleted still stands in the old one."""
+        async with self._reaching():
+            with suppress(ResponseError):  # not for us to say, or it is doing so already
+                await self._redis.bgrewriteaof()
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""
@@ -504,10 +510,6 @@ class RedisState:
             if full or any(word in str(error) for word in _NOT_NOW):
                 raise Unreachable(f"Redis cannot do it now: {error}") from error
             raise
-
-
-def _line(community: str) -> str:
-    return f"linli:{{{community}}}:line"
 
 
 def _entries(answer: Any) -> list[Entry]:

@@ -374,6 +374,14 @@ class TelegramChat:
             raise Refused("the Bot API server does not serve this file over HTTP")
         return await self._download(str(file.file_path))
 
+    async def erase(self, group: str, person: str) -> int:  # noqa: ARG002
+        """Nothing: Telegram keeps its messages itself."""
+        return 0
+
+    async def prune(self, group: str, before: datetime) -> int:  # noqa: ARG002
+        """As `erase`."""
+        return 0
+
     async def _download(self, address: str) -> bytes:
         """The library would read without bound, so this is ours. The address carries the token."""
         wait = aiohttp.ClientTimeout(total=120, sock_read=20)

@@ -278,6 +278,19 @@ class WebChat:
         except OSError as error:
             raise Unreachable("the file cannot be read") from error
 
+    async def erase(self, group: str, person: str) -> int:
+        """Delete what a person said, with the files, and what only this person was shown."""
+        own = person.removeprefix("web:")
+        deleted = await self._log.delete(group, lambda body: own in (body.get("person"), body.get("to")))
+        await self._log.works(group, person, None)
+        refs = [one["ref"] for body in deleted for one in body.get("attachments", ())]
+        await asyncio.to_thread(self._files.delete, refs)
+        return len(deleted)
+
+    async def prune(self, group: str, before: datetime) -> int:
+        """Delete what was said before then."""
+        return len(await self._log.delete(group, lambda body: _is_before(body, before)))
+
     # --- the page -----------------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -465,6 +478,10 @@ class WebChat:
         )
         await self._accept("web", tab.group, once, _raw("press", press))
         await tab.send("ack", client_id=pressed.client_id)
+
+
+def _is_before(body: Body, moment: datetime) -> bool:
+    return "at" in body and datetime.fromisoformat(body["at"]) < moment
 
 
 def _own(group: str) -> str:

@@ -2,7 +2,8 @@
 
 Every key of a group carries the hash tag of its partition, as in redis_state.py:
 
-    linli:{p017}:web:ID             stream of events (`message`, `edit`, `toast`), cut at about 2,000
+    linli:{p017}:web:ID             stream of events (`message`, `edit`, `toast`), cut at about 2,000; what a message says
+                                    stands in the next one only, so that it is gone when it is deleted there
     linli:{p017}:web:messages:ID    message id -> the message as it stands now, the newest 2,000
     linli:{p017}:web:count:ID       the last message id
     linli:{p017}:web:once:ID:KEY    the id of what was said under this key; forgotten after 30 days
@@ -10,16 +11,15 @@ Every key of a group carries the hash tag of its partition, as in redis_state.py
     linli:{p017}:web:workers:ID     person -> name     linli:{p017}:web:known:ID   the bot heard of the group
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
 import os
 import shutil
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol, cast
@@ -85,6 +85,9 @@ class WebLog(Protocol):
     async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
         """What came after the cursor; [] when nothing came for `wait_ms`."""
 
+    async def delete(self, group: str, gone: Callable[[Body], bool]) -> list[Body]:
+        """Take messages off the group for good, and what others quote of them; those that went."""
+
     async def works(self, group: str, person: str, name: str | None) -> None:
         """The person is a grid worker under this name; None: is none (any more)."""
 
@@ -113,7 +116,7 @@ return {id, redis.call('HGET', KEYS[3], id) or ARGV[1], redis.call('SISMEMBER', 
 _SHOW = """
 local body = redis.call('HGET', KEYS[1], ARGV[1])
 if body and redis.call('SREM', KEYS[2], ARGV[1]) == 1 then
-    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'message', 'id', ARGV[1], 'body', body)
+    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'kind', 'message', 'id', ARGV[1], 'body', '')
 end
 """
 
@@ -132,9 +135,9 @@ class RedisWebLog:
         keys = [self._key(group, name) for name in ("once", "count", "messages", "unshown")]
         keys[0] += f":{once}"
         async with _reaching():
-            args: list[str | int] = [_text(body), ONCE_SECONDS, KEPT]
+            args: list[str | int] = [text_of(body), ONCE_SECONDS, KEPT]
             number, text, unshown = await self._reserve(keys=keys, args=args)
-        return _body(number, text), bool(unshown)
+        return body_of(number, text), bool(unshown)
 
     async def show(self, group: str, message: str) -> None:
         """Show, once."""
@@ -147,7 +150,7 @@ class RedisWebLog:
         async with _reaching():
             answer = self._redis.hget(self._key(group, "messages"), message)
             text = await cast("Awaitable[str | None]", answer)
-        return _body(message, text) if text else None
+        return body_of(message, text) if text else None
 
     async def last(self, group: str) -> int:
         """The highest id."""
@@ -156,8 +159,8 @@ class RedisWebLog:
 
     async def replace(self, group: str, body: Body) -> None:
         """Write the message anew and tell."""
-        text, number = _text(body), body["id"]
-        fields = {"kind": "edit", "id": number, "body": text}
+        text, number = text_of(body), body["id"]
+        fields = {"kind": "edit", "id": number, "body": ""}
         async with _reaching(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(self._key(group, "messages"), number, text)
             pipe.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
@@ -165,7 +168,7 @@ class RedisWebLog:
 
     async def toast(self, group: str, body: Body) -> None:
         """Tell one person."""
-        fields = {"kind": "toast", "id": "", "body": _text(body)}
+        fields = {"kind": "toast", "id": "", "body": text_of(body)}
         async with _reaching():
             await self._redis.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
 
@@ -189,7 +192,26 @@ class RedisWebLog:
         async with _reaching():
             answer = self._redis.hmget(self._key(group, "messages"), ids)
             texts = await cast("Awaitable[list[str | None]]", answer)
-        return [_as_it_stands(event, text) for event, text in zip(events, texts, strict=True)]
+        return as_they_stand(events, texts)
+
+    async def delete(self, group: str, gone: Callable[[Body], bool]) -> list[Body]:
+        """Delete messages, with the events that show them."""
+        key = self._key(group, "messages")
+        async with _reaching():
+            kept = await cast("Awaitable[dict[str, str]]", self._redis.hgetall(key))
+            bodies = {number: body_of(number, text) for number, text in kept.items()}
+            deleted, quoting = deleted_of(bodies, gone)
+            items = cast("Any", await self._redis.xrange(self._key(group)))
+            events = [cursor for cursor, fields in items if shows(_event(cursor, fields), deleted, gone)]
+            async with self._redis.pipeline(transaction=True) as pipe:
+                if deleted:
+                    pipe.hdel(key, *deleted)
+                for body in quoting:
+                    pipe.hset(key, body["id"], text_of(body))
+                if events:
+                    pipe.xdel(self._key(group), *events)
+                await pipe.execute()
+        return [bodies[number] for number in deleted]
 
     async def works(self, group: str, person: str, name: str | None) -> None:
         """Keep or drop a worker."""
@@ -223,125 +245,56 @@ class RedisWebLog:
         return f"linli:{{p{partition:03d}}}:web:" + (f"{name}:{own}" if name else own)
 
 
-class MemoryWebLog:
-    """See `WebLog`; nothing outlives the process."""
-
-    def __init__(self) -> None:
-        self._once: dict[tuple[str, str], str] = {}
-        self._messages: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self._counts: defaultdict[str, int] = defaultdict(int)
-        self._unshown: set[tuple[str, str]] = set()
-        self._events: defaultdict[str, list[Event]] = defaultdict(list)
-        self._workers: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self._known: set[str] = set()
-        self._number = 0
-        self._news = asyncio.Condition()
-
-    async def reserve(self, group: str, once: str, body: Body) -> tuple[Body, bool]:
-        """Give an id, once."""
-        if (group, once) not in self._once:
-            self._counts[group] += 1
-            number = self._once[group, once] = str(self._counts[group])
-            self._messages[group][number] = _text(body)
-            self._messages[group].pop(str(self._counts[group] - KEPT), None)
-            self._unshown.add((group, number))
-        number = self._once[group, once]
-        kept = self._messages[group].get(number, _text(body))
-        return _body(number, kept), (group, number) in self._unshown
-
-    async def show(self, group: str, message: str) -> None:
-        """Show, once."""
-        body = await self.message(group, message)
-        if body and (group, message) in self._unshown:
-            self._unshown.remove((group, message))
-            await self._add(group, "message", body)
-
-    async def message(self, group: str, message: str) -> Body | None:
-        """A message as it stands."""
-        text = self._messages[group].get(message)
-        return _body(message, text) if text else None
-
-    async def last(self, group: str) -> int:
-        """The highest id."""
-        return self._counts[group]
-
-    async def replace(self, group: str, body: Body) -> None:
-        """Write the message anew and tell."""
-        self._messages[group][body["id"]] = _text(body)
-        await self._add(group, "edit", body)
-
-    async def toast(self, group: str, body: Body) -> None:
-        """Tell one person."""
-        await self._add(group, "toast", body)
-
-    async def recent(self, group: str, limit: int) -> list[Event]:
-        """The newest events."""
-        return self._standing(group, self._events[group][-limit:])
-
-    async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
-        """What came since."""
-        try:
-            async with asyncio.timeout(wait_ms / 1000), self._news:
-                await self._news.wait_for(lambda: bool(self._since(group, cursor)))
-        except TimeoutError:
-            return []
-        return self._standing(group, self._since(group, cursor)[:BATCH])
-
-    def _standing(self, group: str, events: list[Event]) -> list[Event]:
-        return [_as_it_stands(event, self._messages[group].get(event.body.get("id", ""))) for event in events]
-
-    async def works(self, group: str, person: str, name: str | None) -> None:
-        """Keep or drop a worker."""
-        self._workers[group].pop(person, None)
-        if name is not None:
-            self._workers[group][person] = name
-
-    async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
-        """The workers."""
-        return tuple(sorted(self._workers[group].items()))
-
-    async def known(self, group: str) -> bool:
-        """Whether the bot was told."""
-        return group in self._known
-
-    async def know(self, group: str) -> None:
-        """The bot was told."""
-        self._known.add(group)
-
-    def _since(self, group: str, cursor: str) -> list[Event]:
-        return [event for event in self._events[group] if _place(event.cursor) > _place(cursor)]
-
-    async def _add(self, group: str, kind: str, body: Body) -> None:
-        self._number += 1
-        events = self._events[group]
-        events.append(Event(f"{self._number}-0", kind, body))
-        del events[:-KEPT]
-        async with self._news:
-            self._news.notify_all()
-
-
-def _place(cursor: str) -> tuple[int, int]:
+def place_of(cursor: str) -> tuple[int, int]:
+    """The moment and the number of a cursor."""
     milliseconds, _, number = cursor.partition("-")
     return int(milliseconds), int(number or 0)
 
 
-def _text(body: Body) -> str:
+def text_of(body: Body) -> str:
+    """A body as it is kept, without its id."""
     return json.dumps({name: value for name, value in body.items() if name != "id"}, ensure_ascii=False)
 
 
-def _body(number: str, text: str) -> Body:
+def body_of(number: str, text: str) -> Body:
+    """The body that was kept."""
     return {"id": number, **json.loads(text)}
 
 
-def _as_it_stands(event: Event, text: str | None) -> Event:
-    """The event with the message's words of now; a toast, and what is too old to be kept, as it was."""
-    number = event.body.get("id", "")
-    return Event(event.cursor, event.kind, _body(number, text)) if number and text else event
+def as_they_stand(events: Iterable[Event], texts: Iterable[str | None]) -> list[Event]:
+    """The events with the messages' words of now; toasts as they were. What is no longer known is left out."""
+    found = []
+    for event, text in zip(events, texts, strict=True):
+        number = event.body.get("id", "")
+        if number and text:
+            found.append(Event(event.cursor, event.kind, body_of(number, text)))
+        elif not number or event.body.keys() - {"id"}:
+            found.append(event)
+    return found
 
 
 def _event(cursor: str, fields: dict[str, str]) -> Event:
-    body = _body(fields["id"], fields["body"]) if fields["id"] else json.loads(fields["body"])
+    body = body_of(fields["id"], fields["body"] or "{}") if fields["id"] else json.loads(fields["body"])
     return Event(cursor, fields["kind"], body)
+
+
+def deleted_of(bodies: dict[str, Body], gone: Callable[[Body], bool]) -> tuple[list[str], list[Body]]:
+    """The ids of what goes, and what quoted it as it reads without."""
+    deleted = [number for number, body in bodies.items() if gone(body)]
+    left = (body for number, body in bodies.items() if number not in set(deleted))
+    quoting = [
+        {name: value for name, value in body.items() if name != "quoted"}
+        for body in left
+        if body.get("reply_to") in set(deleted) and "quoted" in body
+    ]
+    return deleted, quoting
+
+
+def shows(event: Event, deleted: list[str], gone: Callable[[Body], bool]) -> bool:
+    """Whether an event shows what was deleted; a toast is for one person, at one time."""
+    number, milliseconds = event.body.get("id", ""), place_of(event.cursor)[0]
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+    return number in deleted if number else gone({**event.body, "at": at})
 
 
 @asynccontextmanager
@@ -419,6 +372,19 @@ class Files:
         """What is known of a file. Blocks."""
         path = self.path(ref)
         return _file(ref, path.stat().st_size) if path else None
+
+    def delete(self, refs: Iterable[str]) -> None:
+        """Delete files. Blocks."""
+        for ref in refs:
+            if path := self.path(ref):
+                path.unlink(missing_ok=True)
+
+    def prune(self, before: datetime) -> int:
+        """Delete the files that were kept before then; how many. Blocks."""
+        old = [path for path in self._folder.glob("*") if path.stat().st_mtime < before.timestamp()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _write(self, path: Path, content: bytes) -> None:
         # Under another name first: a file that is there is whole.

@@ -275,3 +275,13 @@ def test_an_event_is_painted_with_its_fields_and_its_traceback():
         {"ts": "x", "level": "error", "event": "failed", "tries": 2, "exception": "Traceback\nValueError"}
     )
     assert text.plain == "x error    failed tries=2\nTraceback\nValueError"
+
+
+def test_every_day_has_a_file_of_its_own(tmp_path):
+    log_path(tmp_path).parent.mkdir(parents=True)
+    log_path(tmp_path).write_text('{"ts": "2020-01-01T08:00:00Z", "event": "old"}\n', "utf-8")
+    with recording(tmp_path, stream=io.StringIO()):
+        structlog.get_logger().info("new")
+        structlog.get_logger().info("newer")
+    assert [event["event"] for event in written(tmp_path)] == ["new", "newer"]
+    assert "old" in log_path(tmp_path).with_name("linli.jsonl.1").read_text("utf-8")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from actions.errors import Refused, Unreachable
 from actions.message import Attachment, Joined, Kind, Message, Point, Press, Role
 from actions.post import Button, Post
+from connectors.memory_web_log import MemoryWebLog
 from connectors.partition import partition_of
 from connectors.web import WebChat
-from connectors.web_log import KEPT, LARGEST_FILE, Event, MemoryWebLog, RedisWebLog, WebLog
+from connectors.web_log import KEPT, LARGEST_FILE, Event, RedisWebLog, WebLog
 from tests.real_redis import RealRedis, real_redis
 
 NOW = datetime(2026, 3, 2, 7, 41, tzinfo=UTC)
@@ -245,6 +247,38 @@ async def test_the_oldest_messages_and_events_are_forgotten(log):
     assert await log.message(GROUP, "300") is None
     assert await log.message(GROUP, "301") == {"id": "301"}
     assert KEPT <= len(await log.recent(GROUP, 9999)) <= KEPT + 100
+
+
+async def test_what_a_person_said_is_gone_with_its_files_and_what_others_quoted_of_it(sight, log):
+    aunt, other = await sight.visit("阿姨"), await sight.visit("老李")
+    mine = await aunt.say("3号楼灯坏了")
+    await other.say("我家也是", client_id="c2", reply_to=mine)
+    person = f"web:{aunt.person}"
+    assert await sight.chat.erase(GROUP, person) == 1
+    assert await log.message(GROUP, mine) is None
+    events = await log.recent(GROUP, 99)
+    assert [event.body["text"] for event in events if event.kind == "message"] == ["我家也是"]
+    assert "灯坏了" not in json.dumps([event.body for event in events], ensure_ascii=False)
+    assert await sight.chat.erase(GROUP, person) == 0
+
+
+async def test_what_was_said_before_a_moment_is_gone_and_the_rest_stays(log):
+    for number, day in enumerate((1, 5)):
+        body = {"at": f"2026-03-0{day}T08:00:00+00:00", "text": f"第{number}句", "role": "resident"}
+        await log.show(GROUP, (await log.reserve(GROUP, f"k{number}", body))[0]["id"])
+    chat = WebChat(log, Inbox().accept, Path("nowhere"), Clock(), may_work=lambda _: True, key=KEY)
+    assert await chat.prune(GROUP, datetime(2026, 3, 3, tzinfo=UTC)) == 1
+    assert [event.body["text"] for event in await log.recent(GROUP, 9)] == ["第1句"]
+
+
+async def test_no_words_stand_in_the_stream_of_events(redis):
+    async with redis.client() as client:
+        log = RedisWebLog(client)
+        await log.show(GROUP, (await log.reserve(GROUP, "k", {"text": "灯坏了"}))[0]["id"])
+        await log.replace(GROUP, {"id": "1", "text": "灯又坏了"})
+        streams = [key for key in await client.keys("*") if await client.type(key) == "stream"]
+        assert "坏了" not in str([await client.xrange(key) for key in streams])
+        assert [event.body["text"] for event in await log.recent(GROUP, 9)] == ["灯又坏了", "灯又坏了"]
 
 
 async def test_every_key_of_a_group_carries_the_hash_tag_of_its_partition(redis):

@@ -10,13 +10,17 @@ import pytest
 import pytest_asyncio
 
 from actions import facts as f
+from actions.chain import Head, Link
+from actions.erasing import without
 from actions.event import Sketch
-from actions.ledger import Change, Entry, Moved, Stale
+from actions.ledger import Change, Entry, Erasure, Moved, Rewritten, Stale
 from actions.talk import Talk
+from actions.verifying import verified
 from bot.ports import State
 from connectors.memory_state import MemoryState
 from connectors.partition import partition_of
-from tests.actions.stories import CASE, GROUP, POINT, START
+from connectors.trace_lines import LINES_AN_ERASURE
+from tests.actions.stories import AUNT, CASE, FACTS, GROUP, POINT, START
 from tests.contracts.states import (
     OTHER,
     decree,
@@ -51,6 +55,13 @@ async def state(request: pytest.FixtureRequest, server: RealRedis) -> AsyncItera
     await empty(server)
     async with on_redis(server) as running:
         yield running
+
+
+async def chained(state: State, group: str = GROUP) -> list[Link]:
+    """The links of a chain, all of which can be read."""
+    links = [link async for link in state.links(group)]
+    assert None not in links
+    return [link for link in links if link]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -130,6 +141,96 @@ class TestState:
         await save(state, second)
         assert await state.trace(CASE) == [*first.facts, *second.facts]
         assert await state.case(CASE) == second.case
+
+    # --- the chain -----------------------------------------------------------------------------------
+
+    async def test_every_fact_of_a_group_is_a_link_of_one_chain(self, state: State) -> None:
+        first, other = reported(), reported(number=2)
+        await save(state, first)
+        await save(state, other, moved(first.case, f.TicketFiled))
+        links = await chained(state)
+        assert [(link.n, link.case, link.open["is"]) for link in links] == [
+            (1, 0, "Begun"),
+            (2, 1, "Reported"),
+            (3, 2, "Reported"),
+            (4, 1, "TicketFiled"),
+        ]
+        assert verified(links).first is None
+        assert await state.head(GROUP) == links[-1].head
+
+    async def test_groups_have_chains_of_their_own(self, state: State) -> None:
+        await save(state, reported())
+        await save(state, reported(OTHER), group=OTHER)
+        assert [link.n for link in await chained(state, OTHER)] == [1, 2]
+        assert await state.head("memory:nobody") == Head()
+        assert await chained(state, "memory:nobody") == []
+
+    async def test_a_change_without_facts_adds_no_link(self, state: State) -> None:
+        await save(state, reported())
+        head = await state.head(GROUP)
+        await save(state, links=(("m1", CASE),))
+        assert await state.head(GROUP) == head
+
+    async def test_a_stale_save_adds_no_link(self, state: State) -> None:
+        await save(state, reported())
+        head, stale = await state.head(GROUP), Talk(group=GROUP)
+        with pytest.raises(Stale):
+            await state.save(Change(talk=stale, moved=(reported(number=2),)))
+        assert await state.head(GROUP) == head
+
+    async def test_a_hundred_saves_at_once_make_one_sound_chain(self, state: State) -> None:
+        async def one(number: int) -> None:
+            while True:
+                try:
+                    await save(state, reported(number=number))
+                except Stale:
+                    continue
+                return
+
+        await asyncio.gather(*(one(number) for number in range(1, 21)))
+        links = await chained(state)
+        assert [link.n for link in links] == list(range(1, 22))
+        assert verified(links).first is None
+
+    async def test_what_was_erased_is_gone_and_the_chain_verifies(self, state: State) -> None:
+        new = reported()
+        later = moved(new.case, f.Seconded, f.TicketFiled)
+        await save(state, new, links=(("m1", CASE),))
+        await save(state, later)
+        facts = await state.trace(CASE)
+        case, left = without(later.case, facts, [AUNT], iter("abcdef").__next__)
+        await save(state, erasure=Erasure(START, "asked", (Rewritten(case, left),), ("m1",)))
+        assert await state.trace(CASE) == list(left)
+        assert await state.case(CASE) == case
+        assert await state.case_of(GROUP, "m1") is None
+        links = await chained(state)
+        assert verified(links).first is None
+        assert links[-1].open["is"] == "Erased"
+        assert (links[-1].open["why"], sorted(links[-1].open["lines"])) == ("asked", ["2", "3"])
+        assert AUNT not in str([link.told() for link in links])
+
+    async def test_a_case_goes_on_after_an_erasure(self, state: State) -> None:
+        new = reported()
+        await save(state, new)
+        case, left = without(new.case, new.facts, [AUNT], iter("abcdef").__next__)
+        await save(state, erasure=Erasure(START, "asked", (Rewritten(case, left),)))
+        await save(state, moved(case, f.TicketFiled))
+        assert verified(await chained(state)).first is None
+        assert len(await state.trace(CASE)) == 2
+
+    async def test_an_erasure_of_many_lines_is_many_links(self, state: State) -> None:
+        new = reported()
+        many = moved(
+            new.case, *(replace(FACTS[f.Detailed], message=f"d{n}") for n in range(LINES_AN_ERASURE))
+        )
+        await save(state, new)
+        await save(state, many)
+        facts = await state.trace(CASE)
+        case, left = without(many.case, facts, [AUNT], iter(map(str, range(9))).__next__)
+        await save(state, erasure=Erasure(START, "operator", (Rewritten(case, left),)))
+        links = await chained(state)
+        assert [link.open["is"] for link in links].count("Erased") == 2
+        assert verified(links).first is None
 
     async def test_a_message_belongs_to_a_case_of_its_own_group_only(self, state: State) -> None:
         await save(state, reported(), links=(("m1", CASE),))
@@ -430,6 +531,26 @@ class TestState:
         assert await state.chronicle(matters)
         assert not await state.chronicle(hierarchy)
         assert await state.chronicles(10) == [matters, hierarchy]
+
+    async def test_a_value_can_be_unlearnt(self, state: State) -> None:
+        await state.remember("home:x", "y")
+        assert await state.unlearn("home:x")
+        assert not await state.unlearn("home:x")
+        assert await state.recall("home:x") is None
+
+    async def test_dead_letters_can_be_deleted(self, state: State) -> None:
+        for n in ("1", "2"):
+            await state.bury(letter(n), entry=await one_entry(state, f"u{n}"))
+        assert await state.forget_dead(["1", "3"]) == 1
+        assert [one.id for one in await state.dead(9)] == ["2"]
+        assert not await state.replay("1")
+        assert await state.forget_dead([]) == 0
+
+    async def test_the_chronicle_can_be_shortened(self, state: State) -> None:
+        await state.chronicle(decree("1"))
+        await state.chronicle(decree("2", at=START + timedelta(days=2)))
+        assert await state.forget_chronicle(START + timedelta(days=1)) == 1
+        assert [one.version for one in await state.chronicles(9)] == ["2"]
 
     async def test_depth_counts_what_waits(self, state: State) -> None:
         for update, group in (("u1", GROUP), ("u2", GROUP), ("u1", OTHER)):

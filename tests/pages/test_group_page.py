@@ -14,8 +14,8 @@ from playwright.async_api import Locator, expect
 
 from actions.message import Kind, Message, Press, Role
 from actions.post import Button, Post
+from connectors.memory_web_log import MemoryWebLog
 from connectors.web import WebChat
-from connectors.web_log import MemoryWebLog
 from tests.browser import DESKTOP, PHONE, Visitor, chromium, visit
 
 GROUP = "web:garden"

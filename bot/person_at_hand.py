@@ -1,0 +1,78 @@
+"""The parts with which `linli person` looks at the installation that runs here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
+
+from actions.chronicle import Decree
+from bot.cli_trace import opened
+from bot.forgetting import Forgetting, Left, alias
+from bot.home import Home
+from bot.personal import Personal
+from bot.ports import Chat
+from bot.settings import Settings
+from connectors.embedded_redis import socket_path
+from connectors.redis_state import RedisState, client_of
+from connectors.web import WebChat
+from connectors.web_log import RedisWebLog
+
+
+class _Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class _Parts:
+    """What both commands need of the installation."""
+
+    def __init__(self, settings: Settings, state: RedisState, web: WebChat, log: RedisWebLog) -> None:
+        self.state, self.key = state, Home(settings.home).secret("households")
+        chats: dict[str, Chat] = {"web": web}
+        self.personal = Personal(state, self.key, Forgetting(state, _Now(), chats, self.key))
+        self._log = log
+
+    async def messages(self, group: str, person: str) -> list[dict[str, Any]]:
+        """What they said in a browser group."""
+        if not group.startswith("web:"):
+            return []
+        own = person.removeprefix("web:")
+        events = await self._log.recent(group, 10_000)
+        return [event.body for event in events if event.kind == "message" and event.body.get("person") == own]
+
+
+@asynccontextmanager
+async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
+    home = Home(settings.home)
+    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
+    log = RedisWebLog(redis)
+    web = WebChat(log, _nobody, settings.home, _Now(), may_work=lambda _: False, key=home.secret("web"))
+    try:
+        async with opened(settings) as state:
+            yield _Parts(settings, state, web, log)
+    finally:
+        await redis.aclose()
+
+
+async def _nobody(_: str, __: str, ___: str, ____: dict[str, Any]) -> bool:
+    return False
+
+
+async def export_person(settings: Settings, person: str) -> dict[str, Any]:
+    """All that is kept of them. Raises `Unreachable`."""
+    async with _parts(settings) as parts:
+        kept = await parts.personal.kept(person, parts.messages)
+        said = (f"export: {alias(person, parts.key)}", f"groups: {len(kept['groups'])}")
+        await parts.state.chronicle(
+            Decree(datetime.now(UTC), "privacy", token_hex(6), "linli person export", said)
+        )
+    return kept
+
+
+async def erase_person(settings: Settings, person: str) -> Left:
+    """Erase them. Raises `Unreachable`."""
+    async with _parts(settings) as parts:
+        left = await parts.personal.erase(person)
+        await parts.state.compact()
+    return left
