@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from actions.assignment import Assignment
 from actions.calendar import Calendar
 from actions.case import KEYS, SETTLED, Case, Stage
 from actions.chronicle import Decree
+from actions.confidentiality import is_confidential
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
@@ -23,6 +24,7 @@ from bot.health import Health, Part, check
 from bot.house import FIVE_DAYS
 from bot.matter_list import Matters
 from bot.ports import Clock, State
+from bot.scopes import Scope
 
 SHOWN = 200
 DOUBTS_SHOWN = 20
@@ -94,6 +96,18 @@ class Told:
     who: str = ""
     tries: int = 0
     details: Sequence[tuple[str, str]] = field(default=())
+
+
+def as_seen(board: Board, scopes: frozenset[Scope]) -> Board:
+    """As much of a board as these scopes show. What is confidential is counted and not told."""
+    open_only = Scope.CONFIDENTIAL not in scopes
+    return replace(
+        board,
+        rows=[row for row in board.rows if not (open_only and is_confidential(row.case))],
+        unsure=[row for row in board.unsure if not (open_only and is_confidential(row.case))],
+        dead=board.dead if Scope.OPERATE in scopes else (),
+        decrees=board.decrees if Scope.TRACE in scopes else (),
+    )
 
 
 class Boards:

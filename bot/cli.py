@@ -15,6 +15,7 @@ from rich.console import Console
 from bot.cli_matters import matters_app
 from bot.cli_person import person_app
 from bot.cli_trace import trace_app
+from bot.scopes import ROLES
 from bot.settings import Settings, SettingsError, load, unknown_variables
 
 app = typer.Typer(
@@ -161,13 +162,28 @@ def logs(
 
 
 @app.command()
-def login() -> None:
+def login(
+    role: Annotated[
+        str, typer.Option(help="viewer (reads the board), auditor (traces and files too) or operator.")
+    ] = "operator",
+) -> None:
     """Print a new one-time link into the console of the Linli that runs here."""
+    if role not in ROLES:
+        raise _fail(f"there is no role {role[:40]!r}: use one of {', '.join(ROLES)}", 2)
     with _settings() as settings:
-        print(f"{settings.address}/login?token={asyncio.run(_issue(settings))}")  # noqa: T201 for a person
+        print(f"{settings.address}/login?token={asyncio.run(_issue(settings, role))}")  # noqa: T201 for a person
 
 
-async def _issue(settings: Settings) -> str:
+@app.command()
+def key() -> None:
+    """Make an API key: print it once, and the line with its hash for a [[key]] of linli.toml."""
+    from bot.keys import fresh
+
+    made, kept = fresh()
+    print(f'{made}\nhash = "{kept}"')  # noqa: T201 for a person
+
+
+async def _issue(settings: Settings, role: str) -> str:
     from redis.asyncio import Redis
 
     from actions.errors import Unreachable
@@ -175,11 +191,12 @@ async def _issue(settings: Settings) -> str:
     from bot.login import Logins
     from connectors.embedded_redis import socket_path
     from connectors.once import RedisOnce
+    from connectors.tries import RedisTries
 
     home = Home(settings.home)
     redis = Redis.from_url(settings.redis_url or f"unix://{socket_path(home.redis)}")
     try:
-        return await Logins(RedisOnce(redis), home.secret("login").encode()).issue()
+        return await Logins(RedisOnce(redis), RedisTries(redis), home.secret("login").encode()).issue(role)
     except Unreachable:
         raise _fail("Linli is not running on this LINLI_HOME") from None
     finally:

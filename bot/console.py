@@ -10,13 +10,15 @@ import structlog
 from aiohttp import web
 from babel.dates import format_timedelta
 
-from bot.board import SHOWN, Boards
+from actions.confidentiality import is_confidential
+from bot.access import genuine_form, requires, scopes_of
+from bot.board import SHOWN, Boards, Story, as_seen
 from bot.categories import name_of
 from bot.dossier import answers_for, went
 from bot.frame import LANG, render
 from bot.lamps import late_words, moment, node_name
 from bot.log_ring import Ring
-from bot.login import genuine_form, requires_login
+from bot.scopes import Scope
 
 log = structlog.get_logger("console")
 BOARDS = web.AppKey("boards", Boards)
@@ -180,26 +182,26 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@requires_login
+@requires(Scope.CASES)
 async def _console(request: web.Request) -> web.StreamResponse:
     return _page(request, "console.html", await _words(request))
 
 
-@requires_login
+@requires(Scope.CASES)
 async def _board(request: web.Request) -> web.StreamResponse:
     """The board alone: the page puts it in the place of the old one."""
     return _page(request, "board.html", await _words(request))
 
 
-@requires_login
+@requires(Scope.CASES)
 async def _case(request: web.Request) -> web.StreamResponse:
     story = await request.app[BOARDS].story(request.match_info["case"])
-    if story is None:
+    if story is None or not _may_see(request, story):
         raise web.HTTPNotFound
     return _page(request, "case.html", {"story": story, "now": datetime.now().astimezone()})
 
 
-@requires_login
+@requires(Scope.OPERATE)
 async def _replay(request: web.Request) -> web.StreamResponse:
     letter = (await genuine_form(request)).get("letter", "")
     done = await request.app[BOARDS].replay(letter)
@@ -211,7 +213,7 @@ async def _replay(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/console?{urlencode(query)}")
 
 
-@requires_login
+@requires(Scope.OPERATE)
 async def _events(request: web.Request) -> web.StreamResponse:
     """The log as it is written, as server-sent events; a comment now and then keeps the line open."""
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -219,11 +221,20 @@ async def _events(request: web.Request) -> web.StreamResponse:
     await stream.prepare(request)
     seen = request.headers.get("Last-Event-ID", "")
     try:
-        async for event in request.app[RING].follow(int(seen) if seen.isdecimal() else 0):
+        async for event in request.app[RING].follow(_number(seen)):
             await stream.write(_frame(event))
     except (ConnectionError, asyncio.CancelledError):
         pass  # the visitor has gone
     return stream
+
+
+def _number(seen: str) -> int:
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0
+
+
+def _may_see(request: web.Request, story: Story) -> bool:
+    """Whoever may not see what is confidential does not learn that it is there either."""
+    return Scope.CONFIDENTIAL in scopes_of(request) or not is_confidential(story.row.case)
 
 
 def _frame(event: dict[str, Any] | None) -> bytes:
@@ -234,7 +245,7 @@ def _frame(event: dict[str, Any] | None) -> bytes:
 
 
 async def _words(request: web.Request) -> dict[str, Any]:
-    board = await request.app[BOARDS].board()
+    board = as_seen(await request.app[BOARDS].board(), scopes_of(request))
     replayed = request.query.get("replayed", "")
     return {"board": board, "shown": SHOWN, "replayed": replayed, "now": board.at}
 

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 import connectors
 from actions.mask import mask
-from bot.api import SETTINGS
+from bot.access import SETTINGS, scopes_of, visitor_of
 from bot.login import LOGINS
 
 Translations = Callable[[str], NullTranslations]
@@ -59,7 +59,7 @@ def choose_language(request: web.Request) -> None:
 
 def _common(request: web.Request) -> dict[str, Any]:
     logins = request.app[LOGINS]
-    visitor = logins.who(request)
+    visitor = visitor_of(request)
     lang = request[LANG]
     return {
         "lang": lang,
@@ -68,5 +68,6 @@ def _common(request: web.Request) -> dict[str, Any]:
         # The query alone: a path of the visitor's making could lead elsewhere.
         "other_lang": "?lang=en" if lang == "zh_CN" else "?lang=zh_CN",
         "visitor": visitor,
+        "may": {scope.value for scope in scopes_of(request)},
         "form_token": logins.form_token(visitor) if visitor else "",
     }

@@ -9,14 +9,15 @@ from aiohttp import web
 from actions.course import Count
 from actions.period import NAMES, Period, named
 from actions.rates import By, Report
+from bot.access import requires
 from bot.frame import LANG, render
 from bot.grids import Grids
-from bot.login import requires_login
 from bot.ports import Clock
 from bot.report_file import as_csv, as_xlsx
 from bot.report_table import COUNTS, RATES, Words
 from bot.report_words import days
 from bot.reports import Reports
+from bot.scopes import Scope
 
 REPORTS = web.AppKey("reports", Reports)
 GRIDS = web.AppKey("grids", Grids)
@@ -53,7 +54,7 @@ class Column:
     settled_height: float
 
 
-@requires_login
+@requires(Scope.CASES)
 async def _page(request: web.Request) -> web.StreamResponse:
     period, fault = _period(request)
     report = await request.app[REPORTS].report(period)
@@ -82,12 +83,12 @@ async def _page(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-@requires_login
+@requires(Scope.EXPORT)
 async def _csv(request: web.Request) -> web.StreamResponse:
     return await _file(request, "csv", "text/csv")
 
 
-@requires_login
+@requires(Scope.EXPORT)
 async def _xlsx(request: web.Request) -> web.StreamResponse:
     return await _file(request, "xlsx", _XLSX)
 

@@ -3,6 +3,7 @@
 `make_app` joins it with the console and the interface; connectors add their own routes to the result.
 """
 
+import math
 import secrets
 from collections.abc import Sequence
 
@@ -12,13 +13,16 @@ from aiohttp.typedefs import Handler
 
 from actions.errors import Unreachable
 from bot import api, console, rates_page
-from bot.api import SETTINGS, STATE
+from bot.access import KEYS, LACKS, SETTINGS, address_of, genuine_form, recognise
+from bot.api import STATE
 from bot.board import Boards
+from bot.border import LARGEST_BODY, guard, own_names_only
 from bot.frame import PAGES, Translations, choose_language, language, render, set_up_pages
 from bot.grids import Grids
 from bot.health import Part, check
+from bot.keys import Keys
 from bot.log_ring import Ring
-from bot.login import COOKIE, LOGINS, Logins, genuine_form
+from bot.login import COOKIE, LOGINS, Logins
 from bot.matter_list import Matters
 from bot.metrics import Metrics
 from bot.ports import Clock, State
@@ -32,12 +36,8 @@ log = structlog.get_logger("server")
 METRICS = web.AppKey("metrics", Metrics)
 PARTS: web.AppKey[Sequence[Part]] = web.AppKey("parts", Sequence)
 LINKS: web.AppKey[Sequence[Link]] = web.AppKey("links", Sequence)
-_GUARD = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+_KEPT = ("Retry-After", "Allow")
+"""What an error says of itself beside its status."""
 
 
 def make_app(
@@ -55,15 +55,17 @@ def make_app(
     matters: Matters | None = None,
 ) -> web.Application:
     """The application, without the routes of the connectors. `links` are shown on the page at `/`."""
-    app = web.Application(middlewares=[_errors, language], client_max_size=25 * 1024 * 1024)
+    middlewares = [_errors, language, own_names_only, recognise]
+    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
+    app[KEYS] = Keys(settings.keys, settings.api_key)
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
     calendar = settings.calendar.calendar(settings.country, settings.timezone)
     console.set_up(app, Boards(state, parts, clock, grids, calendar, matters=matters), ring)
     rates_page.set_up(app, Reports(state, grids), grids, clock)
     app.add_routes([*_routes(), *api.routes(), *console.routes(), *rates_page.routes()])
-    app.on_response_prepare.append(_guard)
+    app.on_response_prepare.append(guard)
     return app
 
 
@@ -81,11 +83,6 @@ def _routes() -> list[web.RouteDef]:
 
 
 # --- pages ------------------------------------------------------------------------------------------
-
-
-async def _guard(_: web.Request, response: web.StreamResponse) -> None:
-    for name, value in _GUARD.items():
-        response.headers.setdefault(name, value)
 
 
 async def _asset(request: web.Request) -> web.StreamResponse:
@@ -128,14 +125,17 @@ async def _login(request: web.Request) -> web.StreamResponse:
     token = request.query.get("token", "").strip()
     if not token:
         return await _login_page(request, "", 200)
-    logins = request.app[LOGINS]
-    if not logins.may_try(request.remote or ""):
-        return await _login_page(request, "too_many", 429)
+    logins, address = request.app[LOGINS], address_of(request)
+    if wait := await logins.wait(address):
+        answer = await _login_page(request, "too_many", 429)
+        answer.headers["Retry-After"] = str(math.ceil(wait))
+        return answer
     visitor = await logins.redeem(token)
     if visitor is None:
-        log.warning("login_refused", address=request.remote)
+        log.warning("login_refused", address=address)
         return await _login_page(request, "used_up", 401)
-    log.info("login", kind=visitor.kind, address=request.remote)
+    await logins.end(request)  # what was logged in here before is not, any more
+    log.info("login", role=visitor.role, address=address)
     # A page and no redirect: after a click in a chat, browsers keep a Strict cookie back from a redirect.
     page = render(request, "welcome.html", {"onward": "/console"})
     logins.welcome(page, visitor, secure=request.secure)
@@ -148,6 +148,7 @@ async def _login_page(request: web.Request, fault: str, status: int) -> web.Stre
 
 async def _logout(request: web.Request) -> web.StreamResponse:
     await genuine_form(request)
+    await request.app[LOGINS].end(request)
     answer = web.Response(status=303, headers={"Location": "/"})
     answer.del_cookie(COOKIE)
     return answer
@@ -163,7 +164,9 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return await _told(request, error.status, error.reason)
+        answer = await _told(request, error.status, error.reason)
+        answer.headers.update({name: error.headers[name] for name in _KEPT if name in error.headers})
+        return answer
     except Unreachable as reason:
         log.warning("page_unreachable", path=request.path, reason=str(reason))
         return await _told(request, 503, "")
@@ -183,5 +186,5 @@ async def _told(request: web.Request, status: int, reason: str, number: str = ""
     choose_language(request)
     if status == 401:
         return await _login_page(request, "", status)
-    words = {"status": status, "reason": reason, "number": number}
+    words = {"status": status, "reason": reason, "number": number, "lacking": reason.startswith(LACKS)}
     return render(request, "error.html", words, status=status)

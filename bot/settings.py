@@ -37,6 +37,7 @@ from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
 from bot.hierarchy_file import import_hierarchy
 from bot.kept_days import Retention
+from bot.keys import Key
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
@@ -288,6 +289,8 @@ class Settings(_Table):
     dispatch_services: dict[str, Name] = Field(default_factory=dict)
     desk_port: Port = 8311
     api_key: SecretStr | None = None
+    keys: tuple[Key, ...] = Field(default=(), alias="key")
+    hosts: tuple[Name, ...] = ()
     country: str = "CN"
     timezone: Zone = "Asia/Shanghai"
     emergency: Emergency = Field(default_factory=lambda: Emergency(**EMERGENCY["CN"]))
@@ -318,6 +321,13 @@ class Settings(_Table):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("keys")
+    @classmethod
+    def _one_name_a_key(cls, keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        if twice := twice_named(key.name for key in keys):
+            raise ValueError(f"there are two keys {twice}")
+        return keys
 
     @field_validator("grids")
     @classmethod
@@ -492,6 +502,7 @@ def _model_at(place: Place) -> type[BaseModel]:
         "emergency": Emergency,
         "calendar": WorkingTime,
         "retention": Retention,
+        "key": Key,
         "grid": Grid,
         "area": Area,
         "unit": Unit,

@@ -16,7 +16,8 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
-from bot import login, phrases, server
+from bot import phrases, server
+from bot.access import asked_here, may_operate
 from bot.buttons import Buttons
 from bot.evidence import PATH as EVIDENCE
 from bot.evidence import Evidence
@@ -29,6 +30,7 @@ from bot.home import Home
 from bot.house import House
 from bot.log import prune
 from bot.log_ring import Ring
+from bot.login import Logins
 from bot.matter_list import Matters
 from bot.matter_trace import MatterTrace
 from bot.metrics import Metrics
@@ -54,6 +56,7 @@ from connectors.pace import Limits, RedisPace
 from connectors.redis_state import RedisState, client_of
 from connectors.telegram import TelegramChat, account_of
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
+from connectors.tries import RedisTries
 from connectors.web import WebChat
 from connectors.web_log import Files, RedisWebLog
 
@@ -75,6 +78,7 @@ class OpenBot:
 
     console_token: str
     telegram: str
+    app: web.Application
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def failed(self) -> None:
@@ -150,7 +154,8 @@ async def _open(opening: _Opening) -> OpenBot:
     telegram = await _telegram(opening, grids, state, redis)
     chats |= {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
     news = _start_loops(opening, house, flow)
-    logins = login.Logins(RedisOnce(redis), opening.home.secret("login").encode(), secure=_is_https(settings))
+    secure = _is_https(settings)
+    logins = Logins(RedisOnce(redis), RedisTries(redis), opening.home.secret("login").encode(), secure=secure)
     app = _app(opening, house, logins, _health_parts(state, nlu, dispatch, telegram, parts.embedded))
     app.add_routes([*webchat.routes(), web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
     app.on_shutdown.append(lambda _: webchat.close())
@@ -159,7 +164,7 @@ async def _open(opening: _Opening) -> OpenBot:
     await _start_telegram(opening, app, flow, state, telegram)
     await _serve(opening, app)
     name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
-    return OpenBot(await logins.issue(), name, opening.tasks)
+    return OpenBot(await logins.issue(), name, app, opening.tasks)
 
 
 def _matters(home: Home) -> Matters:
@@ -187,7 +192,7 @@ def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
         flow.heard,
         settings.home,
         SystemClock(),
-        may_work=lambda request: settings.loopback or bool(request.app[login.LOGINS].who(request)),
+        may_work=lambda request: (settings.loopback and asked_here(request)) or may_operate(request),
         key=opening.home.secret("web"),
     )
 
@@ -273,7 +278,7 @@ async def _measure(house: House) -> None:
         await asyncio.sleep(5)
 
 
-def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part]) -> web.Application:
+def _app(opening: _Opening, house: House, logins: Logins, parts: list[Part]) -> web.Application:
     return server.make_app(
         settings=opening.settings,
         grids=house.grids,

@@ -1,4 +1,4 @@
-"""Values that can be taken once: what a one-time link stands for. In memory, and on Redis."""
+"""Values that are kept for a while and can be taken once: what a link or a session stands for. In memory, and on Redis."""
 
 import time
 from collections.abc import Callable
@@ -21,6 +21,11 @@ class MemoryOnce:
         self._values = {k: kept for k, kept in self._values.items() if kept[0] > self._clock()}
         self._values[key] = (self._clock() + seconds, value)
 
+    async def look(self, key: str) -> str | None:
+        """The value, which stays."""
+        until, value = self._values.get(key, (0.0, ""))
+        return value if until > self._clock() else None
+
     async def take(self, key: str) -> str | None:
         """The value, which is gone afterwards."""
         until, value = self._values.pop(key, (0.0, ""))
@@ -39,6 +44,14 @@ class RedisOnce:
             await self._redis.set(f"linli:once:{key}", value, ex=seconds)
         except (RedisError, OSError) as error:
             raise Unreachable(f"Redis does not answer: {error}") from error
+
+    async def look(self, key: str) -> str | None:
+        """The value, which stays."""
+        try:
+            value = await self._redis.get(f"linli:once:{key}")
+        except (RedisError, OSError) as error:
+            raise Unreachable(f"Redis does not answer: {error}") from error
+        return value.decode() if isinstance(value, bytes) else value
 
     async def take(self, key: str) -> str | None:
         """The value, which is gone afterwards."""

@@ -17,13 +17,14 @@ from actions.reading import Urgency
 from bot.grids import Grids
 from bot.health import Health
 from bot.log_ring import Ring
-from bot.login import Logins
+from bot.login import COOKIE, Logins, Visitor
 from bot.metrics import Metrics
 from bot.phrases import translations
 from bot.server import make_app
 from bot.settings import Settings, load
 from connectors.memory_state import MemoryState
 from connectors.once import MemoryOnce
+from connectors.tries import MemoryTries
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -74,19 +75,30 @@ class World:
     clock: Clock
     parts: list[FakePart]
 
-    async def log_in(self) -> None:
+    async def log_in(self, role: str = "operator") -> None:
         """Open a fresh login link."""
-        answer = await self.client.get("/login", params={"token": await self.logins.issue()})
+        answer = await self.client.get("/login", params={"token": await self.logins.issue(role)})
         assert answer.status == 200
+
+    @property
+    def cookie(self) -> str:
+        """The login's cookie, as the browser has it."""
+        return self.client.session.cookie_jar.filter_cookies(self.client.make_url("/"))[COOKIE].value
+
+    @property
+    def form(self) -> dict[str, str]:
+        """What a form of whoever is logged in carries."""
+        session = self.logins._sealer.loads(self.cookie)
+        return {"form_token": self.logins.form_token(Visitor("operator", session))}
 
 
 @asynccontextmanager
 async def world(
-    settings: Settings | None = None, parts: Sequence[FakePart] | None = None
+    settings: Settings | None = None, parts: Sequence[FakePart] | None = None, *, secure: bool = False
 ) -> AsyncIterator[World]:
     state, ring, metrics, clock = FailingState(), Ring(), Metrics(), Clock()
     given = list(parts) if parts is not None else [FakePart("redis"), FakePart("nlu")]
-    logins = Logins(MemoryOnce(), KEY)
+    logins = Logins(MemoryOnce(), MemoryTries(), KEY, secure=secure)
     settings = settings or load({}, None)
     app = make_app(
         settings=settings,

@@ -95,8 +95,9 @@ board.addEventListener("change", (event) => {
   event.target.blur(); // what is focused keeps the board from being brought up to date
   sift();
 });
-trouble.addEventListener("change", () => feed.classList.toggle("trouble", trouble.checked));
-
-const source = new EventSource(feed.dataset.from);
-source.addEventListener("message", (message) => show(JSON.parse(message.data)));
+if (feed) { // operators only
+  trouble.addEventListener("change", () => feed.classList.toggle("trouble", trouble.checked));
+  const source = new EventSource(feed.dataset.from);
+  source.addEventListener("message", (message) => show(JSON.parse(message.data)));
+}
 setTimeout(refresh, EVERY);

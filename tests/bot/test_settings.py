@@ -13,6 +13,7 @@ from actions.policy import Policy
 from bot.calendars import WorkingTime
 from bot.grids import Grids
 from bot.kept_days import Retention
+from bot.keys import Key
 from bot.people import Area, Unit
 from bot.settings import (
     EMERGENCY,
@@ -287,7 +288,7 @@ def test_the_example_is_valid_and_complete(tmp_path):
 
 def test_every_key_and_every_variable_is_in_the_manual():
     manual = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    tables = (Settings, Grid, Area, Unit, Rules, Telegram, WorkingTime, Retention)
+    tables = (Settings, Grid, Area, Unit, Rules, Telegram, WorkingTime, Retention, Key)
     keys = [f.alias or n for m in tables for n, f in m.model_fields.items()]
     assert [key for key in (*keys, *ENVIRONMENT, "LINLI_CONFIG") if f"`{key}`" not in manual] == []
 
