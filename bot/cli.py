@@ -309,6 +309,20 @@ def desk_list(*, as_json: _AsJson = False) -> None:
         console.print(line.replace("\n", " / "))
 
 
+@desk_app.command("login")
+def desk_login(
+    role: Annotated[str, typer.Option(help="viewer (reads) or operator (moves tickets).")] = "operator",
+) -> None:
+    """Print a new one-time link into the embedded desk."""
+    from bot.supervisor import desk_address
+    from connectors.desk import store
+
+    if role not in store.ROLES:
+        raise _fail(f"there is no role {role[:40]!r}: use one of {', '.join(store.ROLES)}", 2)
+    with _settings() as settings:
+        print(f"{desk_address(settings)}/login?token={store.new_login(settings.home, role)}")  # noqa: T201 for a person
+
+
 @desk_app.command("set")
 def desk_set(
     ticket: Annotated[str, typer.Argument(metavar="ID")],

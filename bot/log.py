@@ -73,6 +73,13 @@ def recording(
 def only_errors() -> None:
     """For a command whose output is data: nothing but errors, and those on stderr."""
     structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            # A plain trace: the usual renderer shows the values of variables, which are residents' words and secrets.
+            structlog.processors.format_exc_info,
+            lambda _, __, event: clean(event),
+            _line,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

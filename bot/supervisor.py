@@ -253,7 +253,7 @@ class Supervisor:
         here = self._settings.address
         rows = [("群聊 group", here + GROUP_PAGE)]
         if "desk" in self._parts:
-            desk = _local(self._settings.host, self._settings.desk_port)
+            desk = desk_address(self._settings)
             rows.append(("调度台 desk", desk + DESK_LOGIN.format(token=self._desk_token)))
         rows.append(("控制台 console", here + CONSOLE_LOGIN.format(token=bot.console_token)))
         rows.append(("健康 health", f"{here}/healthz"))
@@ -345,6 +345,11 @@ def _with_ports(settings: Settings) -> Settings:
     names = {"LINLI_PORT": "port", "LINLI_NLU_PORT": "nlu_port", "LINLI_DESK_PORT": "desk_port"}
     found = {names[variable]: free_port(host) for variable, host, port in own_ports(settings) if port == 0}
     return settings.model_copy(update=found)
+
+
+def desk_address(settings: Settings) -> str:
+    """Where this machine finds the embedded desk."""
+    return _local(settings.host, settings.desk_port)
 
 
 def _local(host: str, port: int) -> str:

@@ -36,7 +36,7 @@ from connectors.open311 import (
     extended_status,
     write_time,
 )
-from connectors.open311_http import Absent, Fields, OpenHTTP
+from connectors.open311_http import Absent, Fields, OpenHTTP, is_same_server
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Open311Dispatch:
         timeout: float = 20.0,
     ) -> None:
         self._url, self._key, self._jurisdiction = url.rstrip("/"), key, jurisdiction
-        self._http = OpenHTTP(session, timeout)
+        self._http = OpenHTTP(session, timeout, key)
         self._format: Format = format
         self._secret = push_secret
         self._codes = dict(service_codes or {})
@@ -285,6 +285,10 @@ class Open311Dispatch:
         best = max(found, key=_preference, default=None)
         if best is None:
             raise Refused("the discovery document names no endpoint")
+        if not is_same_server(self._url, best.url):
+            raise Refused(
+                f"the discovery document leads to another server, {best.url}: name that in the settings"[:199]
+            )
         self._format = _offered(best, self._format)
         return best.url.rstrip("/")
 

@@ -32,8 +32,12 @@ class Absent(Refused):
 class OpenHTTP:
     """GET and POST with aiohttp; owns its session unless one is given."""
 
-    def __init__(self, session: aiohttp.ClientSession | None = None, timeout: float = _TIMEOUT) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession | None = None, timeout: float = _TIMEOUT, key: str = ""
+    ) -> None:
         self._session = session
+        # A header and no part of the address, which everybody on the way writes into their logs.
+        self._headers = {"X-Api-Key": key} if key else {}
         self._own = session is None
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
@@ -64,7 +68,12 @@ class OpenHTTP:
         data = list(form) if method == "POST" else None
         try:
             async with session.request(
-                method, url, data=data, allow_redirects=False, timeout=self._timeout
+                method,
+                url,
+                data=data,
+                headers=self._headers,
+                allow_redirects=False,
+                timeout=self._timeout,
             ) as answer:
                 body = await _bounded(answer)
                 return answer.status, {name.title(): value for name, value in answer.headers.items()}, body
@@ -124,9 +133,23 @@ def _moved(method: str, url: URL, status: int, location: str) -> URL:
         target = url.join(URL(location))
     except ValueError:
         raise Refused(f"{url.host} redirects to nowhere") from None
-    upgrade = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
-    if not (target.origin() == url.origin() or upgrade):
+    if not _is_same(url, target):
         raise Refused(f"{url.host} redirects to another host, {target.host}: name that one in the settings")
     if method == "POST" and status not in _KEEP_METHOD:
         raise Refused(f"{url.host} has moved to {target}: name that address in the settings"[:199])
     return target
+
+
+def is_same_server(ours: str, theirs: str) -> bool:
+    """Whether an address that the backend names is on the server that the settings name, or on its safer port."""
+    try:
+        return _is_same(URL(ours), URL(theirs))
+    except ValueError:
+        return False
+
+
+def _is_same(url: URL, target: URL) -> bool:
+    if target.scheme not in {"http", "https"}:
+        return False
+    upgrade = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
+    return upgrade or target.origin() == url.origin()

@@ -22,6 +22,11 @@ def main() -> None:
     """Run the desk until it is told to stop or its parent is gone."""
     # stdout is for the lines that the parent waits for.
     structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,  # without the values of variables, which are secrets and residents' words
+            structlog.processors.JSONRenderer(),
+        ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )

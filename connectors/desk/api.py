@@ -11,7 +11,7 @@ from aiohttp import web
 from actions.returns import Reason, marked
 from connectors.desk import services
 from connectors.desk.moves import NoSuchTicket, NotAllowed
-from connectors.desk.settings import SETTINGS, STORE
+from connectors.desk.settings import SETTINGS, STORE, TRIES
 from connectors.desk.store import Draft, Query, Step, Ticket
 from connectors.open311 import (
     MIME,
@@ -39,6 +39,8 @@ ROOT = "/open311/v2"
 _CHANGED = "2026-11-01T00:00:00Z"
 _LONGEST = 10_000  # characters of a description; the standard says 4,000
 _MOST = 1000  # rows of an answer, after the standard
+_TRIES, _TRIES_IN_ALL = 10, 300  # a minute
+_PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded")
 _EXT = r"{ext:(?:\.json|\.xml)?}"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -72,7 +74,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except (NotAllowed, Malformed) as error:
         return _error(request, 400, str(error))
     except web.HTTPException as error:
-        return _error(request, error.status, error.text or error.reason)
+        answer = _error(request, error.status, error.text or error.reason)
+        answer.headers.update(
+            {name: error.headers[name] for name in ("Retry-After", "Allow") if name in error.headers}
+        )
+        return answer
 
 
 async def discovery(request: web.Request) -> web.Response:
@@ -99,6 +105,7 @@ async def one_service(request: web.Request) -> web.Response:
 
 async def list_requests(request: web.Request) -> web.Response:
     """List service requests, newest first."""
+    await check_key(request)
     limit, offset = _page(request.query)
     found = await request.app[STORE].tickets(_query(request.query), limit, offset)
     fmt = _format(request)
@@ -107,12 +114,14 @@ async def list_requests(request: web.Request) -> web.Response:
 
 async def one_request(request: web.Request) -> web.Response:
     """Show one service request."""
+    await check_key(request)
     found, fmt = await request.app[STORE].ticket(request.match_info["id"]), _format(request)
     return _answer(encode_requests([_wire_request(found)], fmt), fmt)
 
 
 async def one_token(request: web.Request) -> web.Response:
     """Answer a token. The desk gives ids at once, so an id is its own token."""
+    await check_key(request)
     found, fmt = await request.app[STORE].ticket(request.match_info["id"]), _format(request)
     return _answer(encode_receipt(Receipt(found.id, found.id), fmt), fmt)
 
@@ -127,6 +136,7 @@ async def post_request(request: web.Request) -> web.Response:
 
 async def list_updates(request: web.Request) -> web.Response:
     """List updates, oldest first."""
+    await check_key(request)
     start, end = _time(request.query, "start_date"), _time(request.query, "end_date")
     found = await request.app[STORE].steps(start, end, *_page(request.query))
     fmt = _format(request)
@@ -191,7 +201,7 @@ def _wire_request(ticket: Ticket) -> ServiceRequest:
 async def _form(request: web.Request) -> Mapping[str, str]:
     posted = await request.post()
     form = {name: value.strip() for name, value in posted.items() if isinstance(value, str)}
-    check_key(request, form.get("api_key", "") or request.query.get("api_key", ""))
+    await check_key(request, form)
     return form
 
 
@@ -200,13 +210,33 @@ async def _many(request: web.Request, name: str) -> tuple[str, ...]:
     return tuple(value.strip()[:2000] for value in values if isinstance(value, str) and value.strip())[:10]
 
 
-def check_key(request: web.Request, given: str) -> None:
-    """Raise 403 unless the key is right, or the request comes from this machine to a desk of this machine."""
+async def check_key(request: web.Request, form: Mapping[str, str] | None = None) -> None:
+    """Raise 403 unless the key is right, or the request comes from this machine to a desk of this machine; 429 after
+    too many wrong ones. The key is a header, or a field `api_key` as the standard has it.
+    """
     settings = request.app[SETTINGS]
-    if settings.is_local and "X-Forwarded-For" not in request.headers:
+    if settings.is_local and not any(name in request.headers for name in _PASSED_ON):
         return
-    if not settings.key or not hmac.compare_digest(given.encode(), settings.key.encode()):
-        raise web.HTTPForbidden(text="the api_key is missing or wrong")
+    given = (
+        request.headers.get("X-Api-Key") or (form or {}).get("api_key") or request.query.get("api_key", "")
+    )
+    ours = settings.key.encode()
+    if ours and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), ours):
+        return
+    if wait := await tries_wait(request, "key"):
+        raise web.HTTPTooManyRequests(
+            headers={"Retry-After": str(math.ceil(wait))}, text="too many wrong keys; come back later"
+        )
+    raise web.HTTPForbidden(text="the api_key is missing or wrong")
+
+
+async def tries_wait(request: web.Request, what: str) -> float:
+    """Count a try; return the seconds to wait where there were too many, of one address or of all."""
+    tries, address = request.app[TRIES], request.remote or ""
+    if request.app[SETTINGS].is_local:  # then it is a proxy's, or our own
+        address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or address
+    mine = await tries.count(f"{what}:{address[:64]}", _TRIES, 60)
+    return mine or await tries.count(f"{what}:all", _TRIES_IN_ALL, 60)
 
 
 def _draft(form: Mapping[str, str], media_urls: tuple[str, ...]) -> Draft:

@@ -25,7 +25,7 @@ def routes() -> list[web.RouteDef]:
 
 async def list_tickets(request: web.Request) -> web.Response:
     """List tickets, newest first; `unit`, `q` and `offset` narrow it."""
-    _check(request)
+    await check_key(request)
     query, store = request.query, request.app[STORE]
     offset = query.get("offset", "")
     skip = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 9 else 0
@@ -36,13 +36,13 @@ async def list_tickets(request: web.Request) -> web.Response:
 
 async def one_ticket(request: web.Request) -> web.Response:
     """Show one ticket."""
-    _check(request)
+    await check_key(request)
     return await _shown(request)
 
 
 async def move_ticket(request: web.Request) -> web.Response:
     """Move a ticket: `status`, and `reason` and `note` where a unit gives it back."""
-    _check(request)
+    await check_key(request)
     asked = await _asked(request)
     try:
         await request.app[STORE].set_status(
@@ -76,10 +76,6 @@ async def _asked(request: web.Request) -> dict[str, str]:
             content_type="application/json",
         )
     return {name: body.get(name, "") for name in names}
-
-
-def _check(request: web.Request) -> None:
-    check_key(request, request.headers.get("X-Api-Key", ""))
 
 
 def _wrong(status: int, text: str, **more: Any) -> web.Response:

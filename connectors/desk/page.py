@@ -1,6 +1,7 @@
 """The dispatcher's page: every ticket, what happened to it, and the buttons that move it on."""
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from yarl import URL
 
 from actions.returns import Reason
 from connectors.desk import services
+from connectors.desk.api import tries_wait
 from connectors.desk.lights import light
-from connectors.desk.login import SESSIONS
+from connectors.desk.login import COOKIE, SESSIONS, Session
 from connectors.desk.moves import HANDED_BACK, MOVES, NoReason, NoSuchTicket, NotAllowed
 from connectors.desk.records import NO_UNIT, Query, Ticket, split_reference
 from connectors.desk.settings import STORE
@@ -42,7 +44,9 @@ def setup(app: web.Application) -> None:
     loader = jinja2.FileSystemLoader(_FOLDER / "templates")
     aiohttp_jinja2.setup(app, loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     app.router.add_get("/", show)
-    app.router.add_get("/login", login)
+    # A link that is only looked at ahead (HEAD) must not be used up.
+    app.router.add_get("/login", login, allow_head=False)
+    app.router.add_post("/logout", logout)
     app.router.add_get("/version", version)
     app.router.add_get("/tickets/{id}", show_one)
     app.router.add_post("/tickets/{id}", move)
@@ -51,7 +55,7 @@ def setup(app: web.Application) -> None:
 
 async def show(request: web.Request) -> web.Response:
     """Show the list, or only its cards to the script that keeps it fresh."""
-    session = request.app[SESSIONS].of(request)
+    session = await request.app[SESSIONS].of(request)
     if session is None:
         return _render("login.html", request, {"text": "login_text"}, 401)
     context = await _context(request, session)
@@ -66,30 +70,49 @@ async def show_one(request: web.Request) -> web.Response:
 
 async def login(request: web.Request) -> web.Response:
     """Turn a one-time link into a session."""
-    if not await request.app[STORE].use_login(request.query.get("token", "")):
+    if wait := await tries_wait(request, "login"):
+        answer = _render("login.html", request, {"text": "login_later"}, 429)
+        answer.headers["Retry-After"] = str(math.ceil(wait))
+        return answer
+    role = await request.app[STORE].use_login(request.query.get("token", ""))
+    if role is None:
         return _render("login.html", request, {"text": "login_bad"}, 403)
     # A page and not a redirect: after a link on another site a browser withholds Strict cookies all the way.
     response = _render("welcome.html", request, {})
-    request.app[SESSIONS].begin(request, response)
+    await request.app[SESSIONS].begin(request, response, role)
     return response
+
+
+async def logout(request: web.Request) -> web.Response:
+    """End the session."""
+    session = await request.app[SESSIONS].of(request)
+    form = await request.post()
+    if session is None or not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
+        raise web.HTTPForbidden
+    await request.app[SESSIONS].end(request)
+    answer = web.Response(status=303, headers={"Location": "/"})
+    answer.del_cookie(COOKIE)
+    return answer
 
 
 async def version(request: web.Request) -> web.Response:
     """Tell the script whether anything changed."""
-    if request.app[SESSIONS].of(request) is None:
+    if await request.app[SESSIONS].of(request) is None:
         raise web.HTTPUnauthorized
     return web.json_response({"version": await request.app[STORE].version()})
 
 
 async def move(request: web.Request) -> web.Response:
     """Do what a button says, and show the ticket again."""
-    session = request.app[SESSIONS].of(request)
+    session = await request.app[SESSIONS].of(request)
     if session is None:
         return _render("login.html", request, {"text": "login_text"}, 401)
     form = await request.post()
     typed = {name: str(form.get(name, "")).strip()[:2000] for name in ("status", "note", "reason")}
     if not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
         return await _complain(request, session, _words(request)["expired"], typed, 403)
+    if not session.may_move:
+        return await _complain(request, session, _words(request)["only_reads"], typed, 403)
     # One form has the reason and all the buttons: with any other button it means nothing.
     reason = typed["reason"] if typed["status"] in HANDED_BACK else ""
     try:
@@ -117,14 +140,14 @@ def _back(request: web.Request) -> web.HTTPSeeOther:
 
 
 async def _complain(
-    request: web.Request, session: str, text: str, typed: dict[str, str], status: int
+    request: web.Request, session: Session, text: str, typed: dict[str, str], status: int
 ) -> web.Response:
     context = await _context(request, session)
     wrong = {"id": request.match_info["id"], "text": text, **typed}
     return _render("page.html", request, {**context, "opened": wrong["id"], "wrong": wrong}, status)
 
 
-async def _context(request: web.Request, session: str) -> dict[str, Any]:
+async def _context(request: web.Request, session: Session) -> dict[str, Any]:
     store, query = request.app[STORE], request.query
     state = query.get("state", "open")
     state = state if state in _STATES else "open"
@@ -146,6 +169,7 @@ async def _context(request: web.Request, session: str) -> dict[str, Any]:
         "opened": query.get("open", ""),
         "version": await store.version(),
         "csrf": request.app[SESSIONS].form_token(session),
+        "may_move": session.may_move,
         "wrong": None,
     }
 
@@ -187,7 +211,7 @@ def _render(name: str, request: web.Request, context: dict[str, Any], status: in
     }
     response = aiohttp_jinja2.render_template(name, request, {**shared, **context}, status=status)
     if request.query.get("lang") in {"zh", "en"}:
-        response.set_cookie("desk_lang", lang, max_age=31_536_000, samesite="Strict")
+        response.set_cookie("desk_lang", lang, max_age=31_536_000, samesite="Strict", httponly=True)
     return response
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from connectors.desk import api, json_api, outbox, page
-from connectors.desk.login import SESSIONS, Sessions
-from connectors.desk.settings import SETTINGS, STORE, Settings
+from connectors.desk.login import SESSIONS, Sessions, by_https
+from connectors.desk.settings import SETTINGS, STORE, TRIES, Settings
 from connectors.desk.store import Store
+from connectors.tries import MemoryTries
 
 _HEADERS = {
     "Content-Security-Policy": page.CSP,
@@ -17,13 +18,17 @@ _HEADERS = {
     # Not no-referrer: browsers would then send our own forms with "Origin: null".
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
 }
 
 
 def make_app(settings: Settings) -> web.Application:
     """Return the desk as an application; it opens its file when it starts."""
     app = web.Application(middlewares=[api.errors, _own_pages_only], client_max_size=512 * 1024)
-    app[SETTINGS] = settings
+    app[SETTINGS], app[TRIES] = settings, MemoryTries()
     app.add_routes([*api.routes(), *json_api.routes()])
     page.setup(app)
     app.on_response_prepare.append(_add_headers)
@@ -45,16 +50,19 @@ async def _own_pages_only(request: web.Request, handler: api.Handler) -> web.Str
     return await handler(request)
 
 
-async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "linli-desk"  # not which library in which version
+    if by_https(request):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 
 async def _open_store(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     async with Store.open(settings.home) as store:
         app[STORE] = store
-        app[SESSIONS] = Sessions(await store.cookie_secret())
+        app[SESSIONS] = Sessions(await store.cookie_secret(), store)
         if settings.login_token:
             await store.offer_login(settings.login_token)
         yield

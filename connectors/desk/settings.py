@@ -1,12 +1,13 @@
 """What the desk is told at its start, and where the aiohttp application keeps it."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
 from connectors.desk.store import Store
+from connectors.tries import MemoryTries
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,11 @@ class Settings:
     home: Path
     host: str = "127.0.0.1"
     port: int = 8311
-    key: str = ""
+    # No secret shows where the settings are printed or logged as a whole.
+    key: str = field(default="", repr=False)
     push_url: str = ""
-    push_secret: str = ""
-    login_token: str = ""
+    push_secret: str = field(default="", repr=False)
+    login_token: str = field(default="", repr=False)
     parent: int = 0
 
     @property
@@ -35,3 +37,4 @@ class Settings:
 
 SETTINGS = web.AppKey("settings", Settings)
 STORE = web.AppKey("store", Store)
+TRIES = web.AppKey("tries", MemoryTries)

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,14 +37,18 @@ CREATE INDEX IF NOT EXISTS updates_at ON updates (at);
 CREATE INDEX IF NOT EXISTS updates_ticket ON updates (ticket);
 CREATE TABLE IF NOT EXISTS outbox (n INTEGER PRIMARY KEY, ticket TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
     due REAL NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS logins (hash TEXT PRIMARY KEY, used_at TEXT);
+CREATE TABLE IF NOT EXISTS logins (hash TEXT PRIMARY KEY, used_at TEXT, role TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS sessions (hash TEXT PRIMARY KEY, role TEXT NOT NULL, until TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 # What files of earlier versions lack: table, column, and what is true of the rows that are there.
 _ADDED = (
     ("tickets", "unit", ""),
+    ("logins", "role", ""),
     ("updates", "reason", "UPDATE updates SET reason = 'other' WHERE author = 'desk' AND status IN (?, ?)"),
 )
+ROLES = ("viewer", "operator")
+"""Who logs in at the page: one who reads, and one who moves tickets."""
 _REASONS = "(SELECT group_concat(reason) FROM (SELECT reason FROM updates WHERE ticket = t.id AND reason != '' ORDER BY n))"
 
 
@@ -255,18 +259,41 @@ class Store:
 
     # --- login ------------------------------------------------------------------------------------------
 
-    async def offer_login(self, token: str) -> None:
+    async def offer_login(self, token: str, role: str = "operator") -> None:
         """Let a one-time login in. Only its hash is kept; one that was used stays used."""
         async with self._transaction():
-            await self._db.execute("INSERT OR IGNORE INTO logins (hash) VALUES (?)", (_hash(token),))
+            await self._db.execute(
+                "INSERT OR IGNORE INTO logins (hash, role) VALUES (?, ?)", (_hash(token), role)
+            )
 
-    async def use_login(self, token: str) -> bool:
-        """Use up a one-time login; False where it is unknown or used."""
+    async def use_login(self, token: str) -> str | None:
+        """Use up a one-time login and return the role that it is for; None where it is unknown or used."""
         async with self._transaction():
             cursor = await self._db.execute(
                 "UPDATE logins SET used_at = ? WHERE hash = ? AND used_at IS NULL", (_now(), _hash(token))
             )
-            return cursor.rowcount == 1
+            rows = await self._all("SELECT role FROM logins WHERE hash = ?", (_hash(token),))
+            # Those of files that knew no roles were for everything.
+            return str(rows[0]["role"] or "operator") if cursor.rowcount == 1 else None
+
+    async def begin_session(self, number: str, role: str, seconds: float) -> None:
+        """Keep a session for so long, by its number's hash; those that are over go."""
+        until = _stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+        async with self._transaction():
+            await self._db.execute("DELETE FROM sessions WHERE until < ?", (_now(),))
+            await self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_hash(number), role, until))
+
+    async def role_of(self, number: str) -> str | None:
+        """Return the role of a session that runs."""
+        rows = await self._all(
+            "SELECT role FROM sessions WHERE hash = ? AND until >= ?", (_hash(number), _now())
+        )
+        return str(rows[0]["role"]) if rows else None
+
+    async def end_session(self, number: str) -> None:
+        """End a session."""
+        async with self._transaction():
+            await self._db.execute("DELETE FROM sessions WHERE hash = ?", (_hash(number),))
 
     async def cookie_secret(self) -> str:
         """Return the secret that signs cookies, made on first use."""
@@ -308,6 +335,18 @@ def list_tickets(home: Path) -> list[dict[str, Any]]:
 def set_status(home: Path, ticket_id: str, status: str, note: str = "", reason: str = "") -> None:
     """Move a ticket as a dispatcher does; raises NotAllowed with a clear text. Not for use in an event loop."""
     asyncio.run(_set(home, ticket_id, status, note, reason))
+
+
+def new_login(home: Path, role: str) -> str:
+    """Return the token of a new one-time login in a role. Not for use in an event loop."""
+    token = secrets.token_urlsafe(24)
+    asyncio.run(_offer(home, token, role))
+    return token
+
+
+async def _offer(home: Path, token: str, role: str) -> None:
+    async with Store.open(home) as store:
+        await store.offer_login(token, role)
 
 
 async def _list(home: Path) -> list[dict[str, Any]]:
@@ -388,7 +427,7 @@ def _now() -> str:
 
 
 def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 __all__ = [
@@ -401,5 +440,6 @@ __all__ = [
     "Store",
     "Ticket",
     "list_tickets",
+    "new_login",
     "set_status",
 ]

@@ -232,11 +232,14 @@ async def test_an_unknown_word_of_status_is_kept_as_a_note(desk, store):
 @pytest.mark.parametrize(
     ("key", "given", "status"), [("k", "k", 201), ("k", "", 403), ("k", "wrong", 403), ("", "", 403)]
 )
-async def test_beyond_this_machine_filing_needs_the_key(tmp_path, key, given, status):
+async def test_beyond_this_machine_filing_and_reading_need_the_key(tmp_path, key, given, status):
     form = {"service_code": "housing.leak", "address": "5号楼", "api_key": given}
     async with desk_with(tmp_path, host="0.0.0.0", key=key) as desk:
         assert (await desk.post(f"{API}/requests.json", form))[0] == status
-        assert (await desk.get(f"{API}/requests.json"))[0] == 200
+        for what in ("requests", "requests/1", "tokens/1", "servicerequestupdates"):
+            read, _ = await desk.get(f"{API}/{what}.json", headers={"X-Api-Key": given})
+            assert read == (403 if status == 403 else 404 if what[-1] == "1" else 200)
+        assert (await desk.get(f"{API}/services.json"))[0] == 200
 
 
 async def test_other_sites_cannot_use_a_browser_here(desk):
