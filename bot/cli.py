@@ -68,20 +68,16 @@ def run() -> None:
     from bot import supervisor
     from bot.log import recording
     from bot.log_ring import Ring
+    from bot.secrets_held import secrets_held
     from bot.sources import Sources
     from bot.wiring import open_bot
 
     sources = Sources.named(os.environ)  # before they are read, so that no change is missed
     with _settings() as settings:
         ring = Ring()
-        with recording(settings.home, secrets=_secrets(settings), ring=ring):
+        with recording(settings.home, secrets=secrets_held(settings), ring=ring):
             code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring, sources))
     raise typer.Exit(code)
-
-
-def _secrets(settings: Settings) -> list[str]:
-    held = (settings.telegram.token, settings.dispatch_key, settings.dispatch_push_secret, settings.api_key)
-    return [secret.get_secret_value() for secret in held if secret]
 
 
 @app.command()

@@ -160,7 +160,7 @@ async def _open(opening: _Opening) -> OpenBot:
     app.add_routes([*webchat.routes(), web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
     app.on_shutdown.append(lambda _: webchat.close())
     if parts.push_secret:
-        app.router.add_post(PUSH_PATH, PushDoor(dispatch, news).handle)
+        app.router.add_post(PUSH_PATH, PushDoor(dispatch, news, RedisOnce(redis)).handle)
     await _start_telegram(opening, app, flow, state, telegram)
     await _serve(opening, app)
     name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
@@ -194,6 +194,7 @@ def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
         SystemClock(),
         may_work=lambda request: (settings.loopback and asked_here(request)) or may_operate(request),
         key=opening.home.secret("web"),
+        secure=_is_https(settings),
     )
 
 

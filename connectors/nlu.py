@@ -68,8 +68,10 @@ class RasaNlu:
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
+        address = self._url + path
         try:
-            async with self._session.request(method, self._url + path, json=body) as answer:
+            # What residents say goes to the server that the settings name, and to none that it names.
+            async with self._session.request(method, address, json=body, allow_redirects=False) as answer:
                 if answer.status == 404 and path == LINKING:
                     raise Refused("the NLU server has no linking")
                 if answer.status in REFUSED:

@@ -386,7 +386,11 @@ class TelegramChat:
         """The library would read without bound, so this is ours. The address carries the token."""
         wait = aiohttp.ClientTimeout(total=120, sock_read=20)
         try:
-            async with aiohttp.ClientSession(timeout=wait, trust_env=True) as web, web.get(address) as answer:
+            # A redirect would carry the token, which is part of the address, to wherever it leads.
+            async with (
+                aiohttp.ClientSession(timeout=wait, trust_env=True) as web,
+                web.get(address, allow_redirects=False) as answer,
+            ):
                 if answer.status in {400, 401, 403, 404}:
                     raise Refused(f"the file is not there ({answer.status})")
                 if answer.status != HTTPStatus.OK:

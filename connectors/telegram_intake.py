@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from actions.errors import Refused, Unreachable
+from connectors.bodies import body_of
 from connectors.telegram import TelegramChat
 
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
@@ -135,8 +136,9 @@ class TelegramWebhook:
         if not hmac.compare_digest(given.encode(errors="replace"), self._secret.encode()):
             _log.warning("telegram_webhook_refused", remote=request.remote, header_given=bool(given))
             return web.Response(status=401)
-        body = await _body(request)
-        if body is None:
+        try:
+            body = await body_of(request, LARGEST_BODY)
+        except web.HTTPRequestEntityTooLarge:
             _log.warning("telegram_webhook_too_large", remote=request.remote)
             return web.Response(status=413)
         raw = _update(body)
@@ -153,16 +155,6 @@ class TelegramWebhook:
             return web.Response(status=503)
         self._chat.note_update()
         return web.Response()
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """The body, None when it is too large; not the application's limit, which may be set for uploads."""
-    taken = bytearray()
-    async for chunk in request.content.iter_any():
-        taken += chunk
-        if len(taken) > LARGEST_BODY:
-            return None
-    return bytes(taken)
 
 
 def _update(body: bytes) -> dict[str, Any] | None:

@@ -13,25 +13,27 @@ said is durable in the inbox and in the log before it is acknowledged; until the
 
 import asyncio
 import json
+import re
 import secrets
-import unicodedata
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 from itsdangerous import BadSignature, URLSafeSerializer
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from actions.errors import Refused, Unreachable
 from actions.message import Attachment, Heard, Joined, Kind, Message, Point, Press, Role
 from actions.post import Button, Post
+from connectors.bodies import body_of
 from connectors.codec import dump, load
+from connectors.web_frames import FRAMES, ID, Frame, Hello, Pressed, Said
 from connectors.web_log import LARGEST_FILE, Body, Event, Files, WebLog
 
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
@@ -43,12 +45,13 @@ LARGEST_FRAME = 64 * 1024  # bytes; 4,096 characters fit, however they are escap
 HEARTBEAT_SECONDS = 25.0
 WAIT_MS = 2000  # below the socket timeout of the Redis client
 SHOWN_AT_FIRST = 400  # events
+MOST_FILES, UPLOAD_SECONDS = 60, 60.0  # uploads a minute, and for how long one may take
 MOST_FRAMES, FRAMES_SECONDS = 20, 10.0
 OUR_NAMES = ("@邻里", "@linli")
 
 _HEARD: dict[str, type[Heard]] = {"message": Message, "press": Press, "joined": Joined}
 _PAGES = Path(__file__).parent / "pages"
-_ID = r"[A-Za-z0-9_-]{1,64}"
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="7" fill="#1d7a5b"/>'
     '<path d="M6 12l6-5 6 5M8 11v6h8v-6" fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
@@ -60,7 +63,7 @@ _GUARD = {
     "Cache-Control": "no-cache",
 }
 _PAGE_GUARD = _GUARD | {
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob:; "
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self' {sockets}; img-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "geolocation=(self), microphone=(self), camera=(self)",
 }
@@ -68,64 +71,6 @@ _PAGE_GUARD = _GUARD | {
 
 class _Clock(Protocol):
     def now(self) -> datetime: ...
-
-
-# --- what a page may say ------------------------------------------------------------------------------
-
-
-def _visible(name: str) -> str:
-    """A name without control, format and other signs that only mislead; blanks drawn together."""
-    shown = "".join(" " if sign.isspace() else sign for sign in name)
-    plain = "".join(sign for sign in shown if unicodedata.category(sign) not in {"Cc", "Cf", "Co", "Cs"})
-    if not (words := " ".join(plain.split())):
-        raise ValueError("a name is needed")
-    return words
-
-
-Id = Annotated[str, StringConstraints(pattern=f"^{_ID}$")]
-MessageId = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,14}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_visible)]
-
-
-class Where(BaseModel):
-    """WGS 84 degrees."""
-
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    long: float = Field(ge=-180, le=180, allow_inf_nan=False)
-
-
-class Hello(BaseModel):
-    """Who is at the page. `token` is from an earlier welcome, `since` the last cursor that was seen."""
-
-    type: Literal["hello"]
-    name: Name
-    role: Literal[Role.RESIDENT, Role.WORKER]
-    token: str = Field("", max_length=512)
-    since: str = Field("", pattern=r"^([0-9]{1,16}-[0-9]{1,10})?$")
-
-
-class Said(BaseModel):
-    """A message. The same `client_id` again is the same message."""
-
-    type: Literal["say"]
-    client_id: Id
-    text: str = Field("", max_length=4096)
-    reply_to: MessageId | None = None
-    attachments: tuple[str, ...] = Field((), max_length=9)
-    point: Where | None = None
-
-
-class Pressed(BaseModel):
-    """A press on a button of `message`."""
-
-    type: Literal["press"]
-    client_id: Id
-    message: MessageId
-    data: str = Field(min_length=1, max_length=64)
-
-
-Frame = Hello | Said | Pressed
-_FRAMES: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
 @dataclass(eq=False, kw_only=True)
@@ -182,19 +127,28 @@ class WebChat:
     platform = "web"
 
     def __init__(
-        self, log: WebLog, accept: Accept, home: Path, clock: _Clock, *, may_work: MayWork, key: str
+        self,
+        log: WebLog,
+        accept: Accept,
+        home: Path,
+        clock: _Clock,
+        *,
+        may_work: MayWork,
+        key: str,
+        secure: bool = False,
     ) -> None:
         self._log, self._accept, self._clock = log, accept, clock
-        self._may_work = may_work
+        self._may_work, self._secure = may_work, secure
         self._files = Files(home / "media", key)
         self._browsers = URLSafeSerializer(key, salt="linli.browser")
         self._people = URLSafeSerializer(key, salt="linli.person")
         self._known: set[str] = set()
         self._tabs: set[Tab] = set()
+        self._uploads: deque[float] = deque(maxlen=MOST_FILES)
 
     def routes(self) -> list[web.RouteDef]:
         """What a web application has to serve for the page."""
-        group = f"/group/{{group:{_ID}}}"
+        group = f"/group/{{group:{ID}}}"
         return [
             web.get(group, self._page),
             web.get(f"{group}/ws", self._socket),
@@ -294,10 +248,11 @@ class WebChat:
     # --- the page -----------------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        answer = web.FileResponse(_PAGES / "group.html", headers=_PAGE_GUARD)
+        answer = web.FileResponse(_PAGES / "group.html", headers=_page_guard(request.host))
         if self._browser(request) is None:
             browser = self._browsers.dumps(secrets.token_urlsafe(16))
-            options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": request.secure}
+            secure = request.secure or self._secure
+            options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": secure}
             answer.set_cookie(COOKIE, str(browser), max_age=COOKIE_SECONDS, path="/", **options)
         return answer
 
@@ -309,13 +264,13 @@ class WebChat:
 
     async def _take_file(self, request: web.Request) -> web.StreamResponse:
         self._guest(request)
-        content = bytearray()
-        async for part in request.content.iter_chunked(64 * 1024):
-            content += part
-            if len(content) > LARGEST_FILE:
-                return web.json_response({"error": "large"}, status=413)
+        if self._too_many_files():
+            return web.json_response({"error": "slow"}, status=429, headers={"Retry-After": "60"})
         try:
-            file = await asyncio.to_thread(self._files.keep, bytes(content))
+            content = await body_of(request, LARGEST_FILE, UPLOAD_SECONDS)
+            file = await asyncio.to_thread(self._files.keep, content)
+        except web.HTTPRequestEntityTooLarge:
+            return web.json_response({"error": "large"}, status=413)
         except ValueError:
             return web.json_response({"error": "kind"}, status=415)
         except (Refused, OSError):
@@ -334,6 +289,17 @@ class WebChat:
             "Cache-Control": "private, max-age=31536000, immutable",
         }
         return web.FileResponse(path, headers=headers)
+
+    def _too_many_files(self) -> bool:
+        """Whether this file is one too many for everybody at this server together; if not, it counts.
+
+        A browser may throw its cookie away and come as somebody new, so the disk needs a limit for all.
+        """
+        now = asyncio.get_running_loop().time()
+        if len(self._uploads) == MOST_FILES and now - self._uploads[0] < 60:
+            return True
+        self._uploads.append(now)
+        return False
 
     def _guest(self, request: web.Request) -> str:
         """The browser of a request that came from our own page. Raises 403."""
@@ -386,7 +352,7 @@ class WebChat:
 
     async def _hear(self, tab: Tab, data: str) -> None:
         try:
-            frame = _FRAMES.validate_json(data)
+            frame = FRAMES.validate_json(data)
         except ValidationError:
             await tab.send("notice", code="malformed", client_id=_client_id(data))
             return
@@ -482,6 +448,14 @@ class WebChat:
 
 def _is_before(body: Body, moment: datetime) -> bool:
     return "at" in body and datetime.fromisoformat(body["at"]) < moment
+
+
+def _page_guard(host: str) -> dict[str, str]:
+    """What goes with the page. Older browsers do not count the socket of the same server among 'self'."""
+    fair = _HOST.fullmatch(host)
+    sockets = f"ws://{host} wss://{host}" if fair else ""
+    rules = _PAGE_GUARD["Content-Security-Policy"].format(sockets=sockets)
+    return _PAGE_GUARD | {"Content-Security-Policy": rules}
 
 
 def _own(group: str) -> str:

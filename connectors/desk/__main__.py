@@ -20,7 +20,12 @@ from connectors.desk.settings import Settings
 
 def main() -> None:
     """Run the desk until it is told to stop or its parent is gone."""
-    # stdout is for the lines that the parent waits for.
+    log_plainly()
+    asyncio.run(serve(read_settings(sys.argv[1:], os.environ)))
+
+
+def log_plainly() -> None:
+    """Log a JSON object a line to stderr; stdout is for the lines that the parent waits for."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -30,7 +35,6 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
-    asyncio.run(serve(read_settings(sys.argv[1:], os.environ)))
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
