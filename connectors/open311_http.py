@@ -4,10 +4,12 @@ Whatever goes wrong leaves here as ``Unreachable`` (nobody knows, try later) or 
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote, quote_plus
 
 import aiohttp
 from yarl import URL
@@ -38,6 +40,7 @@ class OpenHTTP:
         self._session = session
         # A header and no part of the address, which everybody on the way writes into their logs.
         self._headers = {"X-Api-Key": key} if key else {}
+        self._key = key
         self._own = session is None
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
@@ -59,9 +62,18 @@ class OpenHTTP:
         for _ in range(_REDIRECTS + 1):
             status, headers, body = await self._once(method, url, form)
             if status not in {301, 302, 303, 307, 308}:
-                return _judge(status, headers, body)
+                return _judge(status, headers, body if status < 300 else self._struck(url, body))
             url = _moved(method, url, status, headers.get("Location", ""))
         raise Refused(f"{url.host} redirects without end")
+
+    def _struck(self, url: URL, body: bytes) -> bytes:
+        """An error's body without what we proved ourselves with: some backends repeat what they were sent."""
+        password = url.password or ""
+        basic = b64encode(f"{url.user or ''}:{password}".encode()).decode() if password else ""
+        for secret in (self._key, password, basic):
+            for form in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
+                body = body.replace(form.encode(), b"***")
+        return body
 
     async def _once(self, method: str, url: URL, form: Fields) -> tuple[int, dict[str, str], bytes]:
         session = self._open()

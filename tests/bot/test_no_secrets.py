@@ -64,7 +64,7 @@ async def test_no_secret_is_told_when_every_service_fails_and_repeats_what_it_wa
                 await provoke(here, dispatch)
                 told = await everything_told(here, stream)
                 found = [secret for secret in secrets_of(here) if secret in told]
-    assert dispatch.heard > 2
+    assert dispatch.heard > 1
     assert nlu.heard > 0
     assert found == []
 
@@ -83,7 +83,8 @@ async def provoke(here: Whole, dispatch) -> None:
         "from": {"id": wang.id, "is_bot": False, "first_name": "王"},
         "text": "3号楼电梯又坏了",
     }
-    for number, raw in enumerate(({"message": message}, {"message": {"chat": {"id": group.id}}}, {}), 1):
+    poison = {"message": {"chat": {"id": -1_005}}}
+    for number, raw in enumerate(({"message": message}, poison, {}), 1):
         body = json.dumps({"update_id": number, **raw})
         assert (await here.ask("POST", "/telegram/webhook", data=body, headers=hook))[0] == 200
     wrong = {"X-Telegram-Bot-Api-Secret-Token": "wrong"}
@@ -97,7 +98,7 @@ async def provoke(here: Whole, dispatch) -> None:
         order = FileTicket(key="web:demo:1:1:0", case="web:demo:1")
         await reported_case(state, now, order)
         async with asyncio.timeout(20):
-            while not (dispatch.heard > 2 and (await state.dead(10))):  # noqa: ASYNC110 - a loop elsewhere does it
+            while not (dispatch.heard > 1 and (await state.dead(10))):  # noqa: ASYNC110 - a loop elsewhere does it
                 await asyncio.sleep(0.05)
 
 
@@ -105,7 +106,9 @@ async def reported_case(state, now, order) -> None:
     fact = reported(1, now, "housing.elevator", "3号楼电梯又坏了", place="3号楼", group="web:demo")
     case, _ = advance(None, fact)
     await state.save(
-        Change(talk=Talk("web:demo"), moved=(Moved(case, (fact,)),), orders=(Due(order, "web:demo", now),))
+        Change(
+            talk=Talk(group="web:demo"), moved=(Moved(case, (fact,)),), orders=(Due(order, "web:demo", now),)
+        )
     )
 
 
