@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from actions.visible import NEWLINE, in_json, visible
 from bot.cli_matters import matters_app
 from bot.cli_person import person_app
 from bot.cli_trace import trace_app
@@ -47,7 +48,9 @@ _IgnoredNames = Annotated[
 
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
-    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(f"linli: {text}")
+    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(
+        f"linli: {visible(text, keep=NEWLINE)}"
+    )
     return typer.Exit(code)
 
 
@@ -296,13 +299,13 @@ def desk_list(*, as_json: _AsJson = False) -> None:
     with _settings() as settings:
         tickets = list_tickets(settings.home)
     if as_json:
-        print(json.dumps(tickets, ensure_ascii=False, indent=1))  # noqa: T201 this is the output
+        print(in_json(json.dumps(tickets, ensure_ascii=False, indent=1)))  # noqa: T201 this is the output
         return
     console = Console(markup=False, highlight=False)
     for ticket in tickets:
         returned = f"[returned x{ticket['returns']}] " if ticket["returns"] else ""
         line = f"{ticket['id']}  {ticket['status']:<12} {returned}{ticket['description']}"
-        console.print(line.replace("\n", " / "))
+        console.print(visible(line.replace("\n", " / ")))
 
 
 @desk_app.command("login")

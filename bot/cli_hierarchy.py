@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from actions.hierarchy import Area, Hierarchy, People, Unit
 from actions.levels import Level
+from actions.visible import visible
 from bot.in_force import InForce
 from bot.people import pairs
 from bot.phrases import Gettext, gettext
@@ -38,7 +39,7 @@ def check(file: Path, console: Console | None = None) -> None:
         return  # with nothing to compare it to
     found = InForce.of(new).since(InForce.of(old))
     for line in found:
-        console.print(f"  {line}")
+        console.print(f"  {visible(line)}")
     if not found:
         console.print(_("It changes nothing."))
 
@@ -100,13 +101,13 @@ class _Drawn:
         people = _people(pairs(grid.workers)) or _("the administrators of the group")
         branch.add(_("workers: {people}").format(people=people))
         if grid.unit:
-            branch.add(_("unit: {unit}").format(unit=escape(grid.unit)))
+            branch.add(_("unit: {unit}").format(unit=escape(visible(grid.unit))))
         if grid.groups:
             branch.add(_("groups: {groups}").format(groups=_listed(grid.groups)))
 
 
 def _titled(name: str, kind: str, key: str) -> str:
-    return f"[bold]{escape(name)}[/] {kind} [dim]{escape(key)}[/]"
+    return f"[bold]{escape(visible(name))}[/] {kind} [dim]{escape(visible(key))}[/]"
 
 
 def _people(people: People) -> str:
@@ -114,4 +115,4 @@ def _people(people: People) -> str:
 
 
 def _listed(words: Iterable[str]) -> str:
-    return escape(", ".join(words))
+    return escape(visible(", ".join(words)))

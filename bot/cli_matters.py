@@ -15,6 +15,7 @@ from rich.table import Table
 from actions.errors import Refused
 from actions.matters import Changed, Difference, Matter, MatterList, diff
 from actions.retrieval import rank, sure
+from actions.visible import NEWLINE, in_json, visible
 from bot.categories import codes_by_name, every_name
 from bot.home import Home
 from bot.matter_list import Matters, in_order, read_matters
@@ -33,7 +34,9 @@ _out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
-    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(f"linli: {text}")
+    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(
+        f"linli: {visible(text, keep=NEWLINE)}"
+    )
     return typer.Exit(code)
 
 
@@ -58,7 +61,8 @@ def show(context: typer.Context, *, as_json: _AsJson = False, category: _Categor
         wanted = _code(category) if category else ""
         rows = [matter for matter in now.matters if not wanted or matter.category == wanted]
         if as_json:
-            print(json.dumps([_json(one, now, settings.lang) for one in rows], ensure_ascii=False, indent=1))  # noqa: T201 this is the output
+            told = json.dumps([_json(one, now, settings.lang) for one in rows], ensure_ascii=False, indent=1)
+            print(in_json(told))  # noqa: T201 this is the output
         else:
             _out.print(f"version {now.version}: {len(rows)} matters")
             _out.print(_table(rows, settings.lang))
@@ -194,7 +198,7 @@ def _good(settings: Settings, file: Path, most: int | None) -> Checked:
     """The list, checked. Raises Exit where it has faults, after they are told."""
     checked = read_matters(file, _units(settings))
     for fault in checked.faults[:most]:
-        _out.print(str(fault))
+        _out.print(visible(str(fault)))
     if most is not None and len(checked.faults) > most:
         _out.print(f"… and {len(checked.faults) - most} more: `linli matters check {file}` shows all")
     if checked.faults:
@@ -229,7 +233,7 @@ def _fields(changed: Changed) -> str:
 
 def _show_some(sign: str, lines: Sequence[str]) -> None:
     for line in lines[:_SHOWN]:
-        _out.print(f"{sign} {line}")
+        _out.print(f"{sign} {visible(line)}")
     if len(lines) > _SHOWN:
         _out.print(f"{sign} … and {len(lines) - _SHOWN} more")
 

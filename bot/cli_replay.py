@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from actions.confidentiality import Audience
+from actions.visible import in_json
 from bot.grids import Grids
 from bot.history import BadHistory, History, Wanted, day
 from bot.history_file import read_history
@@ -42,7 +43,7 @@ def main(settings: Settings, order: Order) -> int:
     history = _history(settings, order, zone)
     replayed = asyncio.run(_replayed(settings, history))
     if order.as_json:
-        print(json.dumps(replayed.as_json(), ensure_ascii=False, indent=1))  # noqa: T201 this is the output
+        print(in_json(json.dumps(replayed.as_json(), ensure_ascii=False, indent=1)))  # noqa: T201 this is the output
     else:
         writer = Grids(settings).writer_of(history.group).to(Audience.STAFF)
         console = Console(markup=False, highlight=False, emoji=False)

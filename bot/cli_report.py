@@ -15,6 +15,7 @@ from rich.table import Table
 from actions.course import Count
 from actions.period import NAMES, Period, named
 from actions.rates import By, Report
+from actions.visible import in_json, visible
 from bot.grids import Grids
 from bot.home import Home
 from bot.phrases import gettext
@@ -88,7 +89,7 @@ def main(settings: Settings, order: Order) -> None:
             path.write_bytes(write(report, by, words, names))
     lines = words.lines(report, by, names)
     if order.as_json:
-        print(json.dumps(as_json(report, by, lines), ensure_ascii=False, indent=1))  # noqa: T201 the output
+        print(in_json(json.dumps(as_json(report, by, lines), ensure_ascii=False, indent=1)))  # noqa: T201 the output
     elif not (order.csv or order.xlsx):
         show(report, by, lines, words)
 
@@ -114,7 +115,7 @@ def show(report: Report, by: By, lines: list[Line], words: Words, console: Conso
     for line in (*lines, Line("", words.whole(), report.whole)):
         shares = [getattr(line.tally, rate) for rate in RATES]
         cells = [f"{share.percent} ({share.part}/{share.of})" if share.of else "—" for share in shares]
-        table.add_row(line.name, *cells, *(str(line.tally.of(one)) for one in _SHOWN))
+        table.add_row(visible(line.name), *cells, *(str(line.tally.of(one)) for one in _SHOWN))
     console.print(table)
     if report.unreadable:
         _ = gettext(words.lang)

@@ -19,6 +19,7 @@ import structlog
 from structlog.types import Processor
 
 from actions.mask import HIDDEN, mask
+from actions.visible import in_json
 from bot.log_ring import Ring
 
 Event = MutableMapping[str, Any]
@@ -160,7 +161,7 @@ def _struck(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _line(_: Any, __: str, event: Event) -> str:
-    return json.dumps(event, ensure_ascii=False)
+    return in_json(json.dumps(event, ensure_ascii=False))
 
 
 def _outlets(home: Path, stream: TextIO) -> list[logging.Handler]:

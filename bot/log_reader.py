@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from actions.visible import NEWLINE, visible
+
 _RANKS = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
 _STYLES = {"debug": "dim", "info": "green", "warning": "yellow", "error": "bold red", "critical": "bold red"}
 _HEAD = ("ts", "level", "event")
@@ -65,17 +67,17 @@ def show(
 def painted(line: dict[str, Any] | str) -> Text:
     """One line in colour: the time here, the level, the event, and the rest as `key=value`."""
     if isinstance(line, str):
-        return Text(_printable(line), style="dim italic")
+        return Text(visible(line), style="dim italic")
     level = str(line.get("level", "info"))
     rest = {key: value for key, value in line.items() if key not in {*_HEAD, "exception"}}
     text = Text(_clock_time(line.get("ts")), style="dim")
     text.append(f" {level:<8} ", style=_STYLES.get(level, ""))
-    text.append(_printable(str(line.get("event", ""))), style="bold")
+    text.append(visible(str(line.get("event", ""))), style="bold")
     for key, value in rest.items():
-        text.append(f" {_printable(key)}=", style="cyan")
-        text.append(_printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
+        text.append(f" {visible(key)}=", style="cyan")
+        text.append(visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
     if trace := line.get("exception"):
-        text.append("\n" + _printable(str(trace), keep="\n"), style="red")
+        text.append("\n" + visible(str(trace), keep=NEWLINE), style="red")
     return text
 
 
@@ -138,11 +140,6 @@ def _clock_time(ts: Any) -> str:
         return datetime.fromisoformat(str(ts)).astimezone().strftime("%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
         return str(ts or "—")
-
-
-def _printable(text: str, keep: str = "") -> str:
-    """What a log holds must not steer the terminal."""
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
 
 
 def _pause() -> bool:

@@ -3,7 +3,6 @@
 Everything that people wrote is masked, and stripped of what could command a terminal.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from actions.case import Case
 from actions.mask import mask
 from actions.message import Kind, Message
 from actions.reading import Intent, Urgency
+from actions.visible import STEERING
 from bot.cards import Writer
 from bot.history import History, printable
 from bot.phrases import gettext
@@ -27,7 +27,6 @@ from bot.replay import Replayed, Utterance
 QUOTED = 160
 """Characters of a message; who wants more looks into the group."""
 _WHEN_WIDTH = 11
-_STEERING = {"\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +219,4 @@ def _clean(text: str) -> str:
 def _plain(text: str) -> str:
     """On one line, without what would command the terminal or turn the line round."""
     line = " ".join(printable(text).split())
-    return "".join(mark for mark in line if unicodedata.category(mark) != "Cc" and mark not in _STEERING)
+    return STEERING.sub("", line)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 
 from actions.course import Count
@@ -9,8 +10,8 @@ from actions.rates import By, Report, Share
 from bot.report_table import COUNTS, RATES, Line, Words
 
 Cell = str | int | Share
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""With these a spreadsheet takes a cell for a formula, or looks behind them for one."""
+_FORMULA = re.compile(r"(^|[;,\t\r\n])(?=[\s\x00-\x1f\ufeff\u200b]*[=+\-@＝＋－＠|%]|[\t\r\n])")
+"""Where a spreadsheet takes what follows for a formula; it may also cut a cell at another sign than the comma."""
 
 
 def as_csv(report: Report, by: By, words: Words, grids: Mapping[str, str]) -> bytes:
@@ -67,7 +68,7 @@ def _told(kinds: Sequence[tuple[str, int]]) -> str:
 def _plain(cell: Cell) -> str | int:
     if isinstance(cell, Share):
         return cell.percent if cell.of else ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 def _typed(sheet: object, cell: Cell) -> object:
