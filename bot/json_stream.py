@@ -14,7 +14,12 @@ _BLOCK = 1 << 20
 LONGEST = 1 << 24
 """Characters; a single value that is longer is broken, or not worth the memory."""
 _DECODER = json.JSONDecoder(strict=False)
+_PAIR = re.compile(r"\\.", re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _mended(pair: re.Match[str]) -> str:
+    return "\\u00" if pair[0] == "\\x" else pair[0]
 
 
 class BadJson(Exception):
@@ -93,7 +98,9 @@ class JsonStream:
     def _mend_or_read_on(self, error: Exception) -> None:
         at = error.pos if isinstance(error, json.JSONDecodeError) else self._at
         if self._text.startswith("\\x", at):
-            self._text = f"{self._text[:at]}\\u00{self._text[at + 2 :]}"
+            # All that is read at once, or a text full of them would be gone through again for each. Backslashes stand
+            # in strings only, and this one begins a pair, so the pairs after it are told apart rightly.
+            self._text = self._text[:at] + _PAIR.sub(_mended, self._text[at:])
         elif isinstance(error, RecursionError):
             raise BadJson("this is nested too deeply", self.line) from None
         elif self._ended or len(self._text) - self._at > LONGEST:
