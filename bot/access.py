@@ -5,7 +5,6 @@ a program    a key in `Authorization: Bearer KEY` or `X-API-Key` (bot/keys.py), 
 nobody       on this machine only, and where no key is set: the cases of a group, without the confidential ones
 """
 
-import asyncio
 import functools
 import ipaddress
 import math
@@ -21,6 +20,7 @@ from bot.keys import Holder, Keys
 from bot.login import LOGINS, Visitor
 from bot.scopes import Scope
 from bot.settings import Settings
+from connectors.bodies import form_of
 
 log = structlog.get_logger("access")
 SETTINGS = web.AppKey("settings", Settings)
@@ -31,8 +31,6 @@ _SCOPES: web.RequestKey[frozenset[Scope]] = web.RequestKey("scopes", frozenset)
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded")
 LACKS = "this needs the scope"
-FORM_SECONDS = 20
-"""For how long a form may take to arrive."""
 _Handled = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -131,17 +129,13 @@ def too_many(seconds: float) -> web.HTTPTooManyRequests:
 
 
 async def genuine_form(request: web.Request) -> dict[str, str]:
-    """The fields of a form that this visitor's own page sent. Raises 401, 403 or 408."""
+    """The fields of a form that this visitor's own page sent. Raises 400, 401, 403 or 408."""
     visitor = visitor_of(request)
     if visitor is None:
         if away := request.get(_AWAY):
             raise away
         raise web.HTTPUnauthorized
-    try:
-        async with asyncio.timeout(FORM_SECONDS):
-            posted = await request.post()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
+    posted = await form_of(request)
     fields = {name: value for name, value in posted.items() if isinstance(value, str)}
     if not request.app[LOGINS].form_is_genuine(visitor, fields.get("form_token", "")):
         raise web.HTTPForbidden

@@ -1,8 +1,10 @@
 """Bodies of requests: read piece by piece, no larger and no slower than is allowed."""
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 
 SECONDS = 30.0
 """For how long a body may take to arrive, unless it is stated."""
@@ -22,3 +24,27 @@ async def body_of(request: web.Request, most: int, seconds: float = SECONDS) -> 
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not arrive in time") from None
     return bytes(taken)
+
+
+async def form_of(request: web.Request, seconds: float = SECONDS) -> MultiMapping[Any]:
+    """The fields of a form. Raises 400 for what is none, 408 where it takes too long, 413 beyond the application's limit."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.post()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the form did not arrive in time") from None
+    except (web.HTTPException, ConnectionError):
+        raise
+    except Exception:  # noqa: BLE001 a broken multipart body or a strange charset may lead the library into anything
+        raise web.HTTPBadRequest(text="this is no form") from None
+
+
+async def json_of(request: web.Request, seconds: float = SECONDS) -> Any:
+    """A body of JSON, None for what is none. Raises 408 and 413 as a form does."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.json()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not arrive in time") from None
+    except (ValueError, LookupError, RecursionError):
+        return None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from actions.returns import Reason, marked
+from connectors.bodies import form_of
 from connectors.desk import services
 from connectors.desk.moves import NoSuchTicket, NotAllowed
 from connectors.desk.settings import SETTINGS, STORE, TRIES
@@ -199,14 +200,14 @@ def _wire_request(ticket: Ticket) -> ServiceRequest:
 
 
 async def _form(request: web.Request) -> Mapping[str, str]:
-    posted = await request.post()
+    posted = await form_of(request)
     form = {name: value.strip() for name, value in posted.items() if isinstance(value, str)}
     await check_key(request, form)
     return form
 
 
 async def _many(request: web.Request, name: str) -> tuple[str, ...]:
-    values = (await request.post()).getall(name, [])
+    values = (await form_of(request)).getall(name, [])
     return tuple(value.strip()[:2000] for value in values if isinstance(value, str) and value.strip())[:10]
 
 

@@ -1,11 +1,11 @@
 """What a dispatcher does on the page, as JSON for programs: /api/tickets. The key goes in the header X-Api-Key."""
 
-from json import JSONDecodeError
 from typing import Any
 
 from aiohttp import web
 
 from actions.returns import Reason
+from connectors.bodies import json_of
 from connectors.desk.api import check_key
 from connectors.desk.moves import NoReason, NoSuchTicket, NotAllowed
 from connectors.desk.records import Query, plain
@@ -65,10 +65,7 @@ async def _shown(request: web.Request) -> web.Response:
 
 
 async def _asked(request: web.Request) -> dict[str, str]:
-    try:
-        body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
-        body = None
+    body = await json_of(request)
     names = ("status", "note", "reason")
     if not isinstance(body, dict) or not all(isinstance(body.get(name, ""), str) for name in names):
         raise web.HTTPBadRequest(

@@ -15,6 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from actions.returns import Reason
+from connectors.bodies import form_of
 from connectors.desk import services
 from connectors.desk.api import tries_wait
 from connectors.desk.lights import light
@@ -86,7 +87,7 @@ async def login(request: web.Request) -> web.Response:
 async def logout(request: web.Request) -> web.Response:
     """End the session."""
     session = await request.app[SESSIONS].of(request)
-    form = await request.post()
+    form = await form_of(request)
     if session is None or not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
         raise web.HTTPForbidden
     await request.app[SESSIONS].end(request)
@@ -107,7 +108,7 @@ async def move(request: web.Request) -> web.Response:
     session = await request.app[SESSIONS].of(request)
     if session is None:
         return _render("login.html", request, {"text": "login_text"}, 401)
-    form = await request.post()
+    form = await form_of(request)
     typed = {name: str(form.get(name, "")).strip()[:2000] for name in ("status", "note", "reason")}
     if not request.app[SESSIONS].owns_form(session, str(form.get("csrf", ""))):
         return await _complain(request, session, _words(request)["expired"], typed, 403)
