@@ -16,8 +16,9 @@ from actions.visible import NEWLINE, in_json, visible
 from bot.cli_matters import matters_app
 from bot.cli_person import person_app
 from bot.cli_trace import trace_app
+from bot.environment import unknown_variables
 from bot.scopes import ROLES
-from bot.settings import Settings, SettingsError, load, unknown_variables
+from bot.settings import Settings, SettingsError, load
 
 app = typer.Typer(
     help="Linli (邻里): listens in residents' groups, files their problems, and closes the loop in the group.",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from bot.people import Name, Table
+from bot.people import Name, Table, twice_named
 from bot.scopes import EVERYTHING, Scope
 
 _PREFIX = "sha256:"
@@ -41,6 +41,15 @@ class Key(Table):
     def digest(self) -> str:
         """What is compared."""
         return self.hash or digest(self.secret.get_secret_value() if self.secret else "")
+
+
+def _once(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    if twice := twice_named(key.name for key in keys):
+        raise ValueError(f"there are two keys {twice}")
+    return keys
+
+
+KeyRing = Annotated[tuple[Key, ...], AfterValidator(_once)]
 
 
 @dataclass(frozen=True, slots=True)

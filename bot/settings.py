@@ -37,7 +37,7 @@ from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
 from bot.hierarchy_file import import_hierarchy
 from bot.kept_days import Retention
-from bot.keys import Key
+from bot.keys import Key, KeyRing
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
@@ -289,7 +289,7 @@ class Settings(_Table):
     dispatch_services: dict[str, Name] = Field(default_factory=dict)
     desk_port: Port = 8311
     api_key: SecretStr | None = None
-    keys: tuple[Key, ...] = Field(default=(), alias="key")
+    keys: KeyRing = Field(default=(), alias="key")
     hosts: tuple[Name, ...] = ()
     country: str = "CN"
     timezone: Zone = "Asia/Shanghai"
@@ -321,13 +321,6 @@ class Settings(_Table):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
-
-    @field_validator("keys")
-    @classmethod
-    def _one_name_a_key(cls, keys: tuple[Key, ...]) -> tuple[Key, ...]:
-        if twice := twice_named(key.name for key in keys):
-            raise ValueError(f"there are two keys {twice}")
-        return keys
 
     @field_validator("grids")
     @classmethod
@@ -416,14 +409,6 @@ def config_path(env: Mapping[str, str]) -> tuple[Path, bool]:
     """Where linli.toml is, and whether it must be there."""
     named = env.get("LINLI_CONFIG")
     return Path(named or "linli.toml"), bool(named)
-
-
-_READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
-
-
-def unknown_variables(env: Mapping[str, str]) -> list[str]:
-    """LINLI_ variables that set nothing: most likely misspelt, worth a warning at the start."""
-    return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, *_READ_ELSEWHERE})
 
 
 def _fault(text: str, *place: str | int) -> PydanticCustomError:

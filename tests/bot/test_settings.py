@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from actions.orders import Wait
 from actions.policy import Policy
 from bot.calendars import WorkingTime
+from bot.environment import unknown_variables
 from bot.grids import Grids
 from bot.kept_days import Retention
 from bot.keys import Key
@@ -24,7 +25,6 @@ from bot.settings import (
     SettingsError,
     Telegram,
     load,
-    unknown_variables,
 )
 from bot.toml_lines import SyntaxFault, line_of, read_toml
 
