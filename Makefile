@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters
+.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters audit
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -76,6 +76,10 @@ chromium:
 			"packages chromium, fonts-noto-cjk and fonts-noto-color-emoji." >&2; \
 		[ "$${CI:-}" != true ]; \
 	fi
+
+# Holes that can be seen without running anything; says what it could not look at, for want of a network.
+audit: setup
+	.venv/bin/python audit/run.py
 
 # --- measures: bench/report.json and nlu/reports/score.md ---
 
