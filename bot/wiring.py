@@ -48,7 +48,8 @@ from connectors.moves import Moves
 from connectors.nlu import RasaNlu
 from connectors.once import RedisOnce
 from connectors.pace import Limits, RedisPace
-from connectors.redis_state import RedisState, client_of
+from connectors.redis_client import client_of
+from connectors.redis_state import RedisState
 from connectors.telegram import TelegramChat, account_of
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.web import WebChat

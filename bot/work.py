@@ -8,6 +8,8 @@ only; what cannot succeed goes to the dead letters, where the operator sees it.
 import asyncio
 import random
 from collections import defaultdict, deque
+from collections.abc import Set
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -17,7 +19,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.errors import NotYet, Refused, Unreachable
-from actions.ledger import DeadLetter, Due, Entry
+from actions.ledger import DeadLetter, Due, Entry, Fenced
 from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
@@ -49,7 +51,7 @@ class Reader:
         self._house, self._flow = house, flow
         self._waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._in_hand = 0
+        self._in_hand: set[tuple[int, str]] = set()
         self._lookouts: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -65,7 +67,7 @@ class Reader:
                 await asyncio.sleep(min(back_off(tries), 5.0))
                 continue
             self._put(entries)
-            while self._in_hand > IN_HAND:
+            while len(self._in_hand) > IN_HAND:
                 await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)
 
@@ -81,6 +83,14 @@ class Reader:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def let_go(self, partitions: Set[int]) -> None:
+        """Drop what is in hand of these; it is still in the inbox, for whoever has them next."""
+        mine = [group for group, queue in self._waiting.items() if queue and queue[0].partition in partitions]
+        tasks = [self._busy[group] for group in mine if group in self._busy]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def drain(self) -> None:
         """Wait until everything taken so far is finished."""
         while self._busy:
@@ -88,8 +98,10 @@ class Reader:
 
     def _put(self, entries: list[Entry]) -> None:
         for entry in entries:
+            if _place(entry) in self._in_hand:
+                continue  # after a loss of Redis everything unfinished comes once more
             self._waiting[entry.group].append(entry)
-            self._in_hand += 1
+            self._in_hand.add(_place(entry))
             if entry.group not in self._busy:
                 self._busy[entry.group] = asyncio.create_task(self._group(entry.group))
             else:
@@ -101,10 +113,11 @@ class Reader:
         try:
             while queue := self._waiting.get(group):
                 await self._finish(queue[0])
-                queue.popleft()
-                self._in_hand -= 1
+                self._in_hand.discard(_place(queue.popleft()))
+        except Fenced:
+            log.info("group_let_go", group=group)
         finally:
-            self._waiting.pop(group, None)
+            self._in_hand.difference_update(map(_place, self._waiting.pop(group, ())))
             self._busy.pop(group, None)
 
     async def _finish(self, entry: Entry) -> None:
@@ -119,6 +132,8 @@ class Reader:
                 tries += 1
                 log.warning("message_waits", group=entry.group, reason=str(reason), tries=tries)
                 await asyncio.sleep(min(back_off(tries, reason.retry_after), 15.0))
+            except Fenced:
+                raise
             except Exception:
                 surprises += 1
                 log.exception("message_failed", group=entry.group, entry=entry.id, tries=surprises)
@@ -180,7 +195,8 @@ class Carrier:
         for due in await self._house.state.due(now, 1000):
             lane = lane_of(due)
             if self._held.get(lane, now) > now:
-                await self._queue_up(lane, [due])
+                with suppress(Fenced):
+                    await self._queue_up(lane, [due])
             else:
                 lanes[lane].append(due)
         free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
@@ -193,6 +209,11 @@ class Carrier:
         for task in self._lanes.values():
             task.cancel()
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    async def let_go(self) -> None:
+        """Wait for what is under way; nothing begins any more in a partition that we are about to lose."""
+        if self._lanes:
+            await asyncio.wait(list(self._lanes.values()))
 
     async def drain(self) -> None:
         """Wait until the lanes that run are through."""
@@ -210,6 +231,8 @@ class Carrier:
         except Unreachable as reason:
             log.warning("orders_unreachable", reason=str(reason))
             self._held[lane] = self._tails[lane] = self._house.clock.now() + timedelta(seconds=1)
+        except Fenced:
+            log.info("lane_let_go", lane=lane)
         finally:
             self._lanes.pop(lane, None)
             self._house.wake.set()
@@ -248,6 +271,8 @@ class Carrier:
         except Refused as reason:
             await self._bury(due, str(reason))
             return 0
+        except Fenced:
+            raise
         except Exception as error:
             log.exception("order_failed", order=due.order.key, kind=kind, tries=due.tries)
             return await self._surprised(due, error)
@@ -313,6 +338,10 @@ class Carrier:
         now, kind = self._house.clock.now(), type(due.order).__name__
         letter = DeadLetter(uuid4().hex, due.group, kind, reason[:300], now, due.order.key)
         await self._house.state.bury(letter, done=due)
+
+
+def _place(entry: Entry) -> tuple[int, str]:
+    return entry.partition, entry.id
 
 
 def _turn(due: Due) -> tuple[bool, datetime, int, int]:

@@ -1,7 +1,7 @@
 """State in Redis. Every key of a group carries the hash tag of its partition, so one MULTI/EXEC covers
 all that follows from one message, on Redis Cluster too.
 
-    linli:{p017}:inbox            stream of entries, consumer group `linli`
+    linli:{p017}:inbox            stream of the entries that nobody has dealt with yet
     linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days
     linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
     linli:{p017}:case:ID          a case        linli:{p017}:trace:ID   its facts, append-only
@@ -11,25 +11,21 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:dead             dead letters
     linli:{NAME}:line             filings of a community, in the order in which they arrived
     linli:{chronicle}             what was put in force; see connectors/chronicle.py
+    linli:{p017}:owner            which worker has the partition; see connectors/leases.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, ResponseError, WatchError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import WatchError
 
 from actions.case import Case
 from actions.chronicle import Decree
@@ -40,17 +36,16 @@ from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
+from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_client import Items, client_of, fresh, reaching, transaction
 
-GROUP = "linli"
-WORKER = "worker"
 SEEN_SECONDS = 2 * 24 * 3600
 """Telegram keeps an update for one day; twice that is safe."""
 RESCAN_SECONDS = 5.0
 """How often all partitions are searched for due orders, whatever this process believes of them."""
 CASES_SHOWN = 500
-_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS")
-"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
+_FIRST = "0-0"
 
 _ACCEPT = """
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
@@ -61,6 +56,9 @@ return 0
 """
 
 _REWRITE = """
+if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
+    return -1
+end
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
     return 0
 end
@@ -68,7 +66,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
-"""An order that was finished meanwhile stays finished."""
+"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
 
 _ENLIST = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
@@ -80,26 +78,20 @@ return redis.call('HGETALL', KEYS[1])
 """Entering and looking in one stroke: of two that come at the same moment the second sees the first."""
 
 
-def client_of(url: str) -> "Redis":
-    """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
-    # A repeated XREADGROUP would skip what the first one was given and could not bring home.
-    once = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once)
-
-
 class RedisState:
     """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
 
-    def __init__(self, redis: "Redis", partitions: int = PARTITIONS) -> None:
+    def __init__(self, redis: "Redis", partitions: int = PARTITIONS, leases: Tenancy | None = None) -> None:
         self._redis = redis
         self._partitions = partitions
+        self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
         self._enlist = redis.register_script(_ENLIST)
         self._chronicle = RedisChronicle(redis)
-        self._next_due: dict[int, float] = {}
+        self._read: dict[tuple[int, str], str] = {}
+        self._next_due: dict[tuple[int, str], float] = {}
         self._scanned_at = float("-inf")
-        self._replaying = self._from_the_start()
 
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
@@ -107,14 +99,8 @@ class RedisState:
         return cls(client_of(url), partitions)
 
     async def start(self) -> None:
-        """Make the consumer groups; harmless where they exist. Raises `Unreachable`."""
-        async with self._reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for partition in range(self._partitions):
-                pipe.xgroup_create(self._key(partition, "inbox"), GROUP, id="0", mkstream=True)
-            for answer in await pipe.execute(raise_on_error=False):
-                if isinstance(answer, Exception) and "BUSYGROUP" not in str(answer):
-                    raise answer
+        """See that Redis is there. Raises `Unreachable`."""
+        await self.ping()
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -122,7 +108,7 @@ class RedisState:
 
     async def ping(self) -> None:
         """Nothing, or `Unreachable`."""
-        async with self._reaching():
+        async with reaching():
             await self._redis.ping()
 
     # --- inbox ---------------------------------------------------------------------------------------
@@ -132,36 +118,28 @@ class RedisState:
         p = self._of(group)
         entry = Entry("", p, group, door, update, raw, at)
         keys = [self._key(p, f"seen:{group}:{door}:{update}"), self._key(p, "inbox")]
-        async with self._reaching():
+        async with reaching():
             return bool(await self._accept(keys=keys, args=[SEEN_SECONDS, dump(entry)]))
 
     async def take(self, limit: int, wait_ms: int) -> list[Entry]:
-        """First what was taken earlier and not finished, then what is new; `limit` for each partition."""
+        """What came behind the last that was taken, from the start in a partition just got; `limit` for each."""
+        mine = self._leases.open()
+        self._read = {turn: self._read.get(turn, _FIRST) for turn in mine.items()}
+        streams = {self._key(p, "inbox"): (p, owner) for p, owner in mine.items()}
+        after = {stream: self._read[turn] for stream, turn in streams.items()}
         try:
-            async with self._reaching():
-                while self._replaying:
-                    entries = await self._take_unfinished(limit)
-                    if entries:
-                        return entries
-                return await self._take_new(limit, wait_ms)
+            async with reaching():
+                found = await fresh(self._redis, after, limit, wait_ms)
         except Unreachable:
-            # What Redis gave us while the answer got lost counts as taken: ask for that again.
-            self._replaying = self._from_the_start()
+            self._read.clear()  # another Redis may have taken over, whose clock may be behind
             raise
-
-    def _from_the_start(self) -> dict[str, str]:
-        return {self._key(p, "inbox"): "0" for p in range(self._partitions)}
-
-    async def _take_new(self, limit: int, wait_ms: int) -> list[Entry]:
-        streams = {self._key(p, "inbox"): ">" for p in range(self._partitions)}
-        wait = wait_ms or None  # to Redis, 0 is for ever
-        return _entries(await self._redis.xreadgroup(GROUP, WORKER, cast("Any", streams), limit, wait))
-
-    async def _take_unfinished(self, limit: int) -> list[Entry]:
-        answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", self._replaying), limit)
-        read = {stream: items for stream, items in cast("Any", answer) or [] if items}
-        self._replaying = {stream: items[-1][0] for stream, items in read.items()}
-        return _entries(list(read.items()))
+        still, entries = self._leases.open(), list[Entry]()
+        for stream, items in found.items():
+            p, owner = streams[stream]
+            if still.get(p) == owner:
+                self._read[p, owner] = items[-1][0]
+                entries += _entries(items)
+        return entries
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -172,13 +150,13 @@ class RedisState:
 
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
-        async with self._reaching():
+        async with reaching():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
         index = self._group_key(group, "live" if live else "cases")
-        async with self._reaching():
+        async with reaching():
             ids = cast("list[str]", await self._redis.zrange(index, 0 if every else -CASES_SHOWN, -1))
             if not ids:
                 return []
@@ -192,20 +170,20 @@ class RedisState:
 
     async def case_of(self, group: str, message: str) -> str | None:
         """The case that a message belongs to."""
-        async with self._reaching():
+        async with reaching():
             links = self._group_key(group, "links")
             return await cast("Awaitable[str | None]", self._redis.hget(links, message))
 
     async def cases_of_ticket(self, ticket: str) -> list[str]:
         """The cases that follow a ticket, the one that filed it first."""
         filed = await self._get(f"linli:ticket:{ticket}")
-        async with self._reaching():
+        async with reaching():
             joined = await cast("Awaitable[set[str]]", self._redis.smembers(f"linli:joined:{ticket}"))
         return [*([filed] if filed else []), *sorted(joined - {filed})]
 
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""
-        async with self._reaching():
+        async with reaching():
             flat = await self._enlist(keys=[_line(community)], args=[order, dump(sketch)])
         places = {key: body.partition(" ") for key, body in zip(flat[::2], flat[1::2], strict=True)}
         del places["#"]
@@ -216,18 +194,18 @@ class RedisState:
     async def strike(self, community: str, orders: Sequence[str]) -> None:
         """Take filings out of the line."""
         if orders:
-            async with self._reaching():
+            async with reaching():
                 await self._redis.hdel(_line(community), *orders)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
-        async with self._reaching():
+        async with reaching():
             members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
         return sorted({member.partition("\n")[0] for member in members})
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
-        async with self._reaching():
+        async with reaching():
             lines = await cast(
                 "Awaitable[list[str]]", self._redis.lrange(self._case_key(case, "trace"), 0, -1)
             )
@@ -237,9 +215,9 @@ class RedisState:
 
     async def save(self, change: Change) -> None:
         """All of the change in one transaction, or `Stale`."""
-        async with self._reaching():
+        async with reaching():
             await self._announce(change)
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with transaction(self._redis, self._group_key(change.talk.group, "talk")) as pipe:
                 try:
                     await self._save(pipe, change)
                 except WatchError as error:  # also what a connection lost in between becomes
@@ -268,8 +246,10 @@ class RedisState:
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         talk_key = self._group_key(change.talk.group, "talk")
-        await pipe.watch(talk_key)
-        text = await cast("Awaitable[str | None]", pipe.get(talk_key))
+        p = self._of(change.talk.group)
+        await pipe.watch(talk_key, owner_key(p))
+        text, owner = await cast("Awaitable[list[str | None]]", pipe.mget(talk_key, owner_key(p)))
+        self._leases.check(p, owner, work=bool(change.entry or change.done))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
             raise Stale(change.talk.group)
@@ -284,8 +264,7 @@ class RedisState:
         p = self._of(change.talk.group)
         if entry := change.entry:
             inbox = self._key(p, "inbox")
-            waiting = await cast("Awaitable[Any]", pipe.xpending_range(inbox, GROUP, entry.id, entry.id, 1))
-            return not waiting
+            return not await cast("Awaitable[Any]", pipe.xrange(inbox, entry.id, entry.id))
         if change.done:
             return not await pipe.hexists(self._key(p, "orders"), change.done)
         return False
@@ -324,9 +303,7 @@ class RedisState:
         pipe.zrem(self._key(partition, "due"), key)
 
     def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
-        inbox = self._key(entry.partition, "inbox")
-        pipe.xack(inbox, GROUP, entry.id)
-        pipe.xdel(inbox, entry.id)
+        pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
 
     # --- orders --------------------------------------------------------------------------------------
 
@@ -335,25 +312,27 @@ class RedisState:
         ready = self._ripe(now.timestamp())
         if not ready:
             return []
-        async with self._reaching():
+        async with reaching():
             pipe = self._redis.pipeline(transaction=False)
-            for p in ready:
+            for p, _ in ready:
                 pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
             found = await pipe.execute()
             keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
             return await self._bodies(keys, limit)
 
-    def _ripe(self, now: float) -> list[int]:
+    def _ripe(self, now: float) -> list[tuple[int, str]]:
         if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
             self._scanned_at = time.monotonic()
-            return list(range(self._partitions))
-        return [p for p, at in self._next_due.items() if at <= now]
+            self._next_due.clear()
+        return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
 
-    def _sift(self, found: dict[int, list[tuple[str, float]]], now: float) -> list[tuple[float, int, str]]:
+    def _sift(
+        self, found: dict[tuple[int, str], list[tuple[str, float]]], now: float
+    ) -> list[tuple[float, int, str]]:
         ready = []
-        for p, scored in found.items():
-            self._next_due[p] = scored[0][1] if scored else float("inf")
-            ready += [(score, p, key) for key, score in scored if score <= now]
+        for turn, scored in found.items():
+            self._next_due[turn] = scored[0][1] if scored else float("inf")
+            ready += [(score, turn[0], key) for key, score in scored if score <= now]
         return sorted(ready)
 
     async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
@@ -363,13 +342,14 @@ class RedisState:
         return [load(body, Due) for body in await pipe.execute() if body] if keys else []
 
     def _expect(self, partition: int, orders: Iterable[Due]) -> None:
+        turn = partition, self._leases.open().get(partition, "")
         for due in orders:
-            at = due.at.timestamp()
-            self._next_due[partition] = min(at, self._next_due.get(partition, at))
+            if turn in self._next_due:  # else it is looked at anyway
+                self._next_due[turn] = min(due.at.timestamp(), self._next_due[turn])
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits."""
-        async with self._reaching():
+        async with reaching():
             orders = self._key(self._of(group), "orders")
             body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
@@ -377,7 +357,7 @@ class RedisState:
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
-        await self._write_again(tried)
+        await self._write_again(tried, begins=True)
         return tried
 
     async def postpone(self, due: Due, until: datetime) -> None:
@@ -386,11 +366,14 @@ class RedisState:
         await self._write_again(later)
         self._expect(self._of(due.group), [later])
 
-    async def _write_again(self, due: Due) -> None:
+    async def _write_again(self, due: Due, *, begins: bool = False) -> None:
         p = self._of(due.group)
-        keys = [self._key(p, "orders"), self._key(p, "due")]
-        async with self._reaching():
-            await self._rewrite(keys=keys, args=[due.order.key, dump(due), due.at.timestamp()])
+        keys = [self._key(p, "orders"), self._key(p, "due"), owner_key(p)]
+        owner = self._leases.owner(p, begins=begins)
+        args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
+        async with reaching():
+            if await self._rewrite(keys=keys, args=args) == -1:
+                self._leases.check(p, None, work=True)
 
     # --- dead letters --------------------------------------------------------------------------------
 
@@ -399,7 +382,11 @@ class RedisState:
         if entry is None and done is None:
             raise ValueError("a dead letter is an entry or an order")
         p = self._of(letter.group)
-        async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
+        async with reaching(), transaction(self._redis, owner_key(p)) as pipe:
+            await pipe.watch(owner_key(p))
+            owner = await cast("Awaitable[str | None]", pipe.get(owner_key(p)))
+            self._leases.check(p, owner, work=True)
+            pipe.multi()  # type: ignore[no-untyped-call]
             pipe.hset(self._key(p, "dead"), letter.id, dump(letter))
             if entry:
                 pipe.hset(self._key(p, "buried"), letter.id, dump(entry))
@@ -411,7 +398,7 @@ class RedisState:
 
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
-        async with self._reaching():
+        async with reaching():
             pipe = self._redis.pipeline(transaction=False)
             for p in range(self._partitions):
                 pipe.hvals(self._key(p, "dead"))
@@ -421,7 +408,7 @@ class RedisState:
 
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
-        async with self._reaching():
+        async with reaching():
             for p in range(self._partitions):
                 body = await cast("Awaitable[str | None]", self._redis.hget(self._key(p, "buried"), letter))
                 if body:
@@ -430,7 +417,7 @@ class RedisState:
         return False
 
     async def _unbury(self, partition: int, letter: str, body: str) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with transaction(self._redis, owner_key(partition)) as pipe:
             pipe.hdel(self._key(partition, "dead"), letter)
             pipe.hdel(self._key(partition, "buried"), letter)
             if "order" in json.loads(body):
@@ -445,7 +432,7 @@ class RedisState:
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value."""
-        async with self._reaching():
+        async with reaching():
             await self._redis.set(f"linli:value:{key}", value)
 
     async def recall(self, key: str) -> str | None:
@@ -454,17 +441,17 @@ class RedisState:
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, once."""
-        async with self._reaching():
+        async with reaching():
             return await self._chronicle.add(record)
 
     async def chronicles(self, limit: int) -> list[Decree]:
         """What was put in force, newest first."""
-        async with self._reaching():
+        async with reaching():
             return await self._chronicle.last(limit)
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""
-        async with self._reaching():
+        async with reaching():
             pipe = self._redis.pipeline(transaction=False)
             for p in range(self._partitions):
                 pipe.xlen(self._key(p, "inbox"))
@@ -490,30 +477,13 @@ class RedisState:
         return self._key(self._of(group_of_case(case)), f"{name}:{case}")
 
     async def _get(self, key: str) -> str | None:
-        async with self._reaching():
+        async with reaching():
             return cast("str | None", await self._redis.get(key))
-
-    @asynccontextmanager
-    async def _reaching(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
-        except ResponseError as error:
-            full = isinstance(error, OutOfMemoryError | ReadOnlyError)
-            if full or any(word in str(error) for word in _NOT_NOW):
-                raise Unreachable(f"Redis cannot do it now: {error}") from error
-            raise
 
 
 def _line(community: str) -> str:
     return f"linli:{{{community}}}:line"
 
 
-def _entries(answer: Any) -> list[Entry]:
-    return [
-        replace(load(fields["body"], Entry), id=key)
-        for _, items in answer or []
-        for key, fields in items
-        if fields  # an entry deleted after it was taken comes back empty
-    ]
+def _entries(items: Items) -> list[Entry]:
+    return [replace(load(fields["body"], Entry), id=key) for key, fields in items]
