@@ -113,7 +113,7 @@ class State(Protocol):
 
     async def take(self, limit: int, wait_ms: int) -> list[Entry]:
         """The next entries, in order within a partition; what was taken and not saved comes first again
-        after a restart. Returns [] when nothing came for `wait_ms`.
+        after a restart, and for the worker to whom the partition passes. Returns [] when nothing came for `wait_ms`.
         """
 
     async def talk(self, group: str) -> Talk:
@@ -151,7 +151,9 @@ class State(Protocol):
         """The facts of a case, oldest first."""
 
     async def save(self, change: Change) -> None:
-        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since."""
+        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since, and, as `begin`,
+        `postpone` and `bury` do, `Fenced` if the group is in the hands of another worker by now.
+        """
 
     async def due(self, now: datetime, limit: int) -> list[Due]:
         """Orders whose time has come, the earliest first."""
@@ -176,6 +178,11 @@ class State(Protocol):
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value (a cursor, an offset) under a name."""
+
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read. Raises `Stale` where another stands there by now:
+        somebody else is at it.
+        """
 
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""

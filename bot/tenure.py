@@ -1,13 +1,17 @@
 """Tenure: keeps this worker's share of the partitions, and lets go in order of what falls to another."""
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Collection
+from contextlib import suppress
 
 import structlog
 
 from actions.errors import Unreachable
 from bot.work import Carrier, Reader
 from connectors.leases import BEAT_SECONDS, Leases
+
+ENDS_WITHIN = 2.0
+"""Seconds for what is being said at the moment of the end; what is cut off may be said twice."""
 
 log = structlog.get_logger("tenure")
 
@@ -38,16 +42,20 @@ class Tenure:
             task.add_done_callback(self._leaving.discard)
 
     async def stop(self) -> None:
-        """Give everything back; what cannot be told now, the others see for themselves. Stop the work first."""
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        """End the work, and give everything back; what cannot be told now, the others see for themselves."""
+        self._leases.close()
+        await self._reader.stop()
         try:
+            async with asyncio.timeout(ENDS_WITHIN):
+                await self._carrier.let_go()
+        except TimeoutError:
+            log.warning("orders_cut_off", after_s=ENDS_WITHIN)
+        await self._carrier.stop()
+        await _cancelled(self._leaving)
+        with suppress(Unreachable):
             await self._leases.leave()
-        except Unreachable as reason:
-            log.warning("leases_unreachable", reason=str(reason))
 
-    async def _let_go(self, partitions: Set[int]) -> None:
+    async def _let_go(self, partitions: Collection[int]) -> None:
         await self._reader.let_go(partitions)
         await self._carrier.let_go()
         while True:
@@ -58,3 +66,9 @@ class Tenure:
             else:
                 break
         log.info("partitions_given_back", count=len(partitions))
+
+
+async def _cancelled(tasks: Collection["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

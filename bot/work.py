@@ -8,7 +8,7 @@ only; what cannot succeed goes to the dead letters, where the operator sees it.
 import asyncio
 import random
 from collections import defaultdict, deque
-from collections.abc import Set
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.errors import NotYet, Refused, Unreachable
-from actions.ledger import DeadLetter, Due, Entry, Fenced
+from actions.ledger import DeadLetter, Due, Entry, Fenced, Stale
 from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
@@ -83,7 +83,7 @@ class Reader:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def let_go(self, partitions: Set[int]) -> None:
+    async def let_go(self, partitions: Container[int]) -> None:
         """Drop what is in hand of these; it is still in the inbox, for whoever has them next."""
         mine = [group for group, queue in self._waiting.items() if queue and queue[0].partition in partitions]
         tasks = [self._busy[group] for group in mine if group in self._busy]
@@ -387,20 +387,22 @@ class News:
             try:
                 await self.once()
                 tries = 0
+            except Stale:
+                log.info("asked_by_another")
             except (Unreachable, Refused) as reason:
                 tries += 1
                 log.warning("dispatch_unreachable", reason=str(reason), tries=tries)
             await asyncio.sleep(max(self._every, back_off(tries) if tries else 0))
 
     async def once(self) -> None:
-        """Ask once, from where the last answer ended."""
+        """Ask once, from where the last answer ended. Raises `Stale` where somebody else has asked meanwhile."""
         state, now = self._house.state, self._house.clock.now()
         cursor = await state.recall("dispatch_cursor")
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
         updates = await self._house.dispatch.updates(since, await state.open_tickets())
         for update in updates:
             await self.take(update)
-        await state.remember("dispatch_cursor", now.isoformat())
+        await state.swap("dispatch_cursor", cursor, now.isoformat())
 
     async def take(self, update: ServiceRequestUpdate) -> None:
         """Put one update into the inbox of every group that follows the ticket; of a ticket that is not ours, into none."""

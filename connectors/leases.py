@@ -11,7 +11,7 @@ The beat is a courtesy, the number is the law: every save checks, in its own tra
 reads as it did when it was taken. So a worker that was stopped for a while, and is replaced, changes nothing any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Protocol, cast
 
@@ -100,7 +100,6 @@ class Leases:
     def __init__(self, redis: Redis, name: str, partitions: int = PARTITIONS) -> None:
         self._redis, self.name, self._partitions = redis, name, partitions
         self._beat = redis.register_script(_BEAT)
-        self._hand_on = redis.register_script(_HAND_ON)
         self._held: dict[int, str] = {}
         self._open: set[int] = set()
         self._going: set[int] = set()
@@ -152,15 +151,20 @@ class Leases:
 
     async def give_back(self, partitions: Iterable[int]) -> None:
         """Nothing of ours works on these any more: another may have them. Raises `Unreachable`."""
+        mine = {p: self._held[p] for p in self._held.keys() & set(partitions)}
         async with reaching():
-            for p in self._held.keys() & set(partitions):
-                await self._hand_on(keys=[owner_key(p)], args=[self._held[p], ""])
-                del self._held[p]
-                self._going.discard(p)
+            await self._hand_on(mine, "")
+        for p in mine:
+            del self._held[p]
+            self._going.discard(p)
+
+    def close(self) -> None:
+        """Nothing begins any more."""
+        self._open.clear()
 
     async def leave(self) -> None:
         """Nothing of ours works any more. Raises `Unreachable`."""
-        self._open.clear()
+        self.close()
         await self.give_back(self._held)
         async with reaching():
             await self._redis.zrem(_WORKERS, self.name)
@@ -177,17 +181,20 @@ class Leases:
     async def _take(self, wanted: set[int], living: set[str]) -> None:
         if not wanted:
             return
-        taken = 0
-        for p, owner in (await self._owners(wanted)).items():
-            by = (owner or "").partition(" ")[2]
-            if by in living and by != self.name:
-                continue  # it lets go as soon as it can
-            if mine := await self._hand_on(keys=[owner_key(p)], args=[owner or "", self.name]):
-                self._held[p] = mine
-                self._open.add(p)
-                taken += 1
+        owners = {p: owner or "" for p, owner in (await self._owners(wanted)).items()}
+        # Who lives lets go as soon as it can.
+        free = {p: one for p, one in owners.items() if one.partition(" ")[2] not in living - {self.name}}
+        taken = {p: mine for p, mine in (await self._hand_on(free, self.name)).items() if mine}
+        self._held |= taken
+        self._open |= taken.keys()
         if taken:
-            log.info("partitions_taken", worker=self.name, count=taken, held=len(self._held))
+            log.info("partitions_taken", worker=self.name, count=len(taken), held=len(self._held))
+
+    async def _hand_on(self, owners: Mapping[int, str], to: str) -> dict[int, str | None]:
+        pipe = self._redis.pipeline(transaction=False)
+        for p, owner in owners.items():
+            pipe.eval(_HAND_ON, 1, owner_key(p), owner, to)
+        return dict(zip(owners, cast("Any", await pipe.execute()), strict=True))
 
     async def _owners(self, partitions: Iterable[int]) -> dict[int, str | None]:
         asked = sorted(partitions)

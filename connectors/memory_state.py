@@ -179,6 +179,12 @@ class MemoryState:
         """Keep a small value."""
         self._values[key] = value
 
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read, or `Stale`."""
+        if self._values.get(key) != old:
+            raise Stale(key)
+        self._values[key] = new
+
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return self._values.get(key)

@@ -68,6 +68,14 @@ return 1
 """
 """An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
 
+_SWAP = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
 _ENLIST = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
     local place = redis.call('HINCRBY', KEYS[1], '#', 1)
@@ -88,6 +96,7 @@ class RedisState:
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
         self._enlist = redis.register_script(_ENLIST)
+        self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
         self._read: dict[tuple[int, str], str] = {}
         self._next_due: dict[tuple[int, str], float] = {}
@@ -434,6 +443,12 @@ class RedisState:
         """Keep a small value."""
         async with reaching():
             await self._redis.set(f"linli:value:{key}", value)
+
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read, or `Stale`."""
+        async with reaching():
+            if not await self._swap(keys=[f"linli:value:{key}"], args=[old or "", new]):
+                raise Stale(key)
 
     async def recall(self, key: str) -> str | None:
         """The value kept."""
