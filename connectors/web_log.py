@@ -17,21 +17,18 @@ import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import BusyLoadingError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from actions.errors import Refused, Unreachable
+from actions.errors import Refused
 from actions.message import Kind
 from connectors.partition import PARTITIONS, partition_of
+from connectors.redis_client import reaching, transaction
 
 Body = dict[str, Any]
 
@@ -131,7 +128,7 @@ class RedisWebLog:
         """Give an id, once."""
         keys = [self._key(group, name) for name in ("once", "count", "messages", "unshown")]
         keys[0] += f":{once}"
-        async with _reaching():
+        async with reaching():
             args: list[str | int] = [_text(body), ONCE_SECONDS, KEPT]
             number, text, unshown = await self._reserve(keys=keys, args=args)
         return _body(number, text), bool(unshown)
@@ -139,26 +136,26 @@ class RedisWebLog:
     async def show(self, group: str, message: str) -> None:
         """Show, once."""
         keys = [self._key(group, "messages"), self._key(group, "unshown"), self._key(group)]
-        async with _reaching():
+        async with reaching():
             await self._show(keys=keys, args=[message, KEPT])
 
     async def message(self, group: str, message: str) -> Body | None:
         """A message as it stands."""
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hget(self._key(group, "messages"), message)
             text = await cast("Awaitable[str | None]", answer)
         return _body(message, text) if text else None
 
     async def last(self, group: str) -> int:
         """The highest id."""
-        async with _reaching():
+        async with reaching():
             return int(await self._redis.get(self._key(group, "count")) or 0)
 
     async def replace(self, group: str, body: Body) -> None:
         """Write the message anew and tell."""
         text, number = _text(body), body["id"]
         fields = {"kind": "edit", "id": number, "body": text}
-        async with _reaching(), self._redis.pipeline(transaction=True) as pipe:
+        async with reaching(), transaction(self._redis, self._key(group)) as pipe:
             pipe.hset(self._key(group, "messages"), number, text)
             pipe.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
             await pipe.execute()
@@ -166,18 +163,18 @@ class RedisWebLog:
     async def toast(self, group: str, body: Body) -> None:
         """Tell one person."""
         fields = {"kind": "toast", "id": "", "body": _text(body)}
-        async with _reaching():
+        async with reaching():
             await self._redis.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
 
     async def recent(self, group: str, limit: int) -> list[Event]:
         """The newest events."""
-        async with _reaching():
+        async with reaching():
             items = cast("Any", await self._redis.xrevrange(self._key(group), count=limit))
         return await self._standing(group, [_event(*item) for item in reversed(items)])
 
     async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
         """What came since."""
-        async with _reaching():
+        async with reaching():
             streams = cast("Any", {self._key(group): cursor})
             answer = cast("Any", await self._redis.xread(streams, count=BATCH, block=wait_ms))
         return await self._standing(group, [_event(*item) for _, items in answer or [] for item in items])
@@ -186,7 +183,7 @@ class RedisWebLog:
         ids = [event.body.get("id", "") for event in events]
         if not any(ids):
             return events
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hmget(self._key(group, "messages"), ids)
             texts = await cast("Awaitable[list[str | None]]", answer)
         return [_as_it_stands(event, text) for event, text in zip(events, texts, strict=True)]
@@ -194,7 +191,7 @@ class RedisWebLog:
     async def works(self, group: str, person: str, name: str | None) -> None:
         """Keep or drop a worker."""
         key = self._key(group, "workers")
-        async with _reaching():
+        async with reaching():
             if name is None:
                 await self._redis.hdel(key, person)
             else:
@@ -202,19 +199,19 @@ class RedisWebLog:
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The workers."""
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hgetall(self._key(group, "workers"))
             found = await cast("Awaitable[dict[str, str]]", answer)
         return tuple(sorted(found.items()))
 
     async def known(self, group: str) -> bool:
         """Whether the bot was told."""
-        async with _reaching():
+        async with reaching():
             return bool(await self._redis.exists(self._key(group, "known")))
 
     async def know(self, group: str) -> None:
         """The bot was told."""
-        async with _reaching():
+        async with reaching():
             await self._redis.set(self._key(group, "known"), "1")
 
     def _key(self, group: str, name: str = "") -> str:
@@ -342,14 +339,6 @@ def _as_it_stands(event: Event, text: str | None) -> Event:
 def _event(cursor: str, fields: dict[str, str]) -> Event:
     body = _body(fields["id"], fields["body"]) if fields["id"] else json.loads(fields["body"])
     return Event(cursor, fields["kind"], body)
-
-
-@asynccontextmanager
-async def _reaching() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
-        raise Unreachable(f"Redis does not answer: {error}") from error
 
 
 # --- files ------------------------------------------------------------------------------------------
