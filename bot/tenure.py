@@ -8,6 +8,7 @@ import structlog
 
 from actions.errors import Unreachable
 from bot.work import Carrier, Reader
+from connectors.ending import end
 from connectors.leases import BEAT_SECONDS, Leases
 
 ENDS_WITHIN = 2.0
@@ -51,7 +52,7 @@ class Tenure:
         except TimeoutError:
             log.warning("orders_cut_off", after_s=ENDS_WITHIN)
         await self._carrier.stop()
-        await _cancelled(self._leaving)
+        await end(self._leaving)
         with suppress(Unreachable):
             await self._leases.leave()
 
@@ -66,9 +67,3 @@ class Tenure:
             else:
                 break
         log.info("partitions_given_back", count=len(partitions))
-
-
-async def _cancelled(tasks: Collection["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -48,6 +48,7 @@ from bot.supervisor import PUSH_PATH, Parts
 from bot.tenure import Tenure
 from bot.work import Carrier, News, Reader
 from connectors.dispatch import Open311Dispatch
+from connectors.ending import end
 from connectors.leases import Leases
 from connectors.memory_chat import MemoryChat
 from connectors.memory_dispatch import MemoryDispatch
@@ -138,7 +139,7 @@ async def open_bot(
         stack.push_async_callback(redis.aclose)
         opening = _Opening(settings, parts, home, ring or Ring(), stack, sources, process, redis)
         bot = await _open(opening)
-        stack.push_async_callback(_cancel, opening.tasks)
+        stack.push_async_callback(end, opening.tasks)
         yield bot
 
 
@@ -346,12 +347,6 @@ async def _serve(opening: _Opening, app: web.Application) -> None:
         raise Refused(
             f"port {opening.settings.port} cannot be used: {error.strerror}; set LINLI_PORT"
         ) from error
-
-
-async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_https(settings: Settings) -> bool:

@@ -24,6 +24,7 @@ from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
+from connectors.ending import end
 from connectors.open311 import ServiceRequestUpdate
 from connectors.tickets import raw_news
 
@@ -79,17 +80,13 @@ class Reader:
     async def stop(self) -> None:
         """Let go of what is in hand; it is still in the inbox."""
         tasks = [*self._busy.values(), *self._lookouts]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     async def let_go(self, partitions: Container[int]) -> None:
         """Drop what is in hand of these; it is still in the inbox, for whoever has them next."""
         mine = [group for group, queue in self._waiting.items() if queue and queue[0].partition in partitions]
         tasks = [self._busy[group] for group in mine if group in self._busy]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     async def drain(self) -> None:
         """Wait until everything taken so far is finished."""
@@ -206,9 +203,7 @@ class Carrier:
 
     async def stop(self) -> None:
         """Let go; what is not finished is still due."""
-        for task in self._lanes.values():
-            task.cancel()
-        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        await end(self._lanes.values())
 
     async def let_go(self) -> None:
         """Wait for what is under way; nothing begins any more in a partition that we are about to lose."""

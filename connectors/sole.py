@@ -12,6 +12,7 @@ import structlog
 from redis.asyncio import Redis
 
 from actions.errors import Unreachable
+from connectors.ending import end
 from connectors.leases import BEAT_SECONDS, DEAD_AFTER_SECONDS
 from connectors.redis_client import reaching
 
@@ -57,8 +58,7 @@ class Sole:
                     return task.result()
             log.warning("duty_lost", duty=self._duty)
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await end({task})
             await self._let_go()
         return None
 

@@ -182,6 +182,7 @@ class TestWithoutRedis:
             state.dead(10),
             state.replay("d1"),
             state.remember("cursor", "1"),
+            state.swap("cursor", None, "1"),
             state.recall("cursor"),
             state.depth(),
         ]
