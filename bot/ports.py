@@ -187,6 +187,12 @@ class State(Protocol):
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""
 
+    async def bind(self, group: str, grid: str) -> None:
+        """The group belongs to this grid from now on, for every process to know."""
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """How often something was bound, and the grids of all groups that ever were; none where `known` is that number."""
+
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:
         however many processes put it in force, it is written once.

@@ -8,7 +8,7 @@ import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_hex
@@ -66,6 +66,7 @@ from connectors.web import WebChat
 from connectors.web_log import RedisWebLog
 
 log = structlog.get_logger("wiring")
+BINDINGS_EVERY_SECONDS = 3.0
 WEBHOOK_PATH = "/telegram/webhook"
 
 
@@ -309,6 +310,7 @@ def _start_loops(opening: _Opening, house: House, flow: Flow, news: News, leases
         opening.sources
     ):  # every process has settings of its own to keep up to date; the chronicle hears of it once
         opening.run(Reloading(house.grids, house.state, house.clock, opening.sources).run())
+    opening.run(_follow_bindings(house))
     if leases is None:
         return
     reader, carrier = Reader(house, flow), Carrier(house, flow, Hands(house))
@@ -318,6 +320,13 @@ def _start_loops(opening: _Opening, house: House, flow: Flow, news: News, leases
         opening.run(loop)
     opening.run_alone("news", news.run)
     opening.run_alone("matters", MatterTrace(house.matters, house.state, house.clock).run)
+
+
+async def _follow_bindings(house: House) -> None:
+    while True:
+        with suppress(Unreachable):
+            await house.grids.follow_bindings(house.state)
+        await asyncio.sleep(BINDINGS_EVERY_SECONDS)
 
 
 def _app(opening: _Opening, house: House, logins: login.Logins, parts: list[Part]) -> web.Application:

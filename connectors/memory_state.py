@@ -32,6 +32,7 @@ class MemoryState:
         self._dead: dict[str, tuple[DeadLetter, Entry | Due]] = {}
         self._values: dict[str, str] = {}
         self._decrees: list[Decree] = []
+        self._bound: list[tuple[str, str]] = []
         self._count = 0
 
     async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
@@ -188,6 +189,14 @@ class MemoryState:
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return self._values.get(key)
+
+    async def bind(self, group: str, grid: str) -> None:
+        """Remember that the group belongs to this grid."""
+        self._bound.append((group, grid))
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """What was bound, where that has changed since `known`."""
+        return len(self._bound), dict(self._bound) if len(self._bound) != known else {}
 
     async def chronicle(self, record: Decree) -> bool:
         """Write it down, unless the last of its kind has the same version."""

@@ -12,6 +12,7 @@ all that follows from one message, on Redis Cluster too.
     linli:{NAME}:line             filings of a community, in the order in which they arrived
     linli:{chronicle}             what was put in force; see connectors/chronicle.py
     linli:{p017}:owner            which worker has the partition; see connectors/leases.py
+    linli:bound                   see connectors/bindings.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
@@ -34,6 +35,7 @@ from actions.event import Sketch
 from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
+from connectors.bindings import RedisBindings
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
@@ -98,6 +100,7 @@ class RedisState:
         self._enlist = redis.register_script(_ENLIST)
         self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
+        self._bindings = RedisBindings(redis)
         self._read: dict[tuple[int, str], str] = {}
         self._next_due: dict[tuple[int, str], float] = {}
         self._scanned_at = float("-inf")
@@ -453,6 +456,16 @@ class RedisState:
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return await self._get(f"linli:value:{key}")
+
+    async def bind(self, group: str, grid: str) -> None:
+        """Tell all processes that the group belongs to this grid."""
+        async with reaching():
+            await self._bindings.bind(group, grid)
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """What was bound, where that has changed since `known`."""
+        async with reaching():
+            return await self._bindings.since(known)
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, once."""

@@ -110,10 +110,16 @@ class RealCluster:
             async with Redis(port=port) as one:
                 await one.flushall()
 
+    async def kill(self, n: int) -> None:
+        """End one of them as a power cut would."""
+        self._processes[n].kill()
+        await self._processes[n].wait()
+
     async def stop(self) -> None:
         """End all."""
         for process in self._processes:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
         await asyncio.gather(*(process.wait() for process in self._processes))
 
     async def _server(self, n: int, port: int) -> asyncio.subprocess.Process:

@@ -435,6 +435,15 @@ class TestState:
             await state.swap("cursor", None, "3")
         assert await state.recall("cursor") == "2"
 
+    async def test_what_was_bound_is_told_where_it_has_changed(self, state: State) -> None:
+        assert await state.bound(0) == (0, {})
+        await state.bind(GROUP, "g1")
+        await state.bind(OTHER, "g1")
+        await state.bind(GROUP, "g2")
+        number, bound = await state.bound(0)
+        assert bound == {GROUP: "g2", OTHER: "g1"}
+        assert await state.bound(number) == (number, {})
+
     # --- the chronicle -------------------------------------------------------------------------------
 
     async def test_what_is_put_in_force_is_written_once_however_many_say_so(self, state: State) -> None:

@@ -183,6 +183,8 @@ class TestWithoutRedis:
             state.replay("d1"),
             state.remember("cursor", "1"),
             state.swap("cursor", None, "1"),
+            state.bind(GROUP, "g1"),
+            state.bound(0),
             state.recall("cursor"),
             state.depth(),
         ]
