@@ -35,6 +35,7 @@ hierarchy_app = typer.Typer(
 )
 app.add_typer(hierarchy_app, name="hierarchy")
 
+_Port = Annotated[int | None, typer.Option(help="Where to serve; LINLI_PORT by default.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
 _WorkerNames = Annotated[
@@ -64,17 +65,45 @@ def _settings() -> Iterator[Settings]:
 @app.command()
 def run() -> None:
     """Start everything, and stop it all with Ctrl-C."""
+    _start("run")
+
+
+@app.command()
+def intake(port: _Port = None) -> None:
+    """Take in what is said, for the workers of this Redis: poll or webhook, and the groups in the browser."""
+    _start("intake", port)
+
+
+@app.command()
+def work(
+    port: Annotated[int, typer.Option(help="Where it tells its health; any free one by default.")] = 0,
+) -> None:
+    """Read a share of what was taken in, and carry out what is due. Any number of these share one Redis."""
+    _start("work", port)
+
+
+@app.command()
+def serve(port: _Port = None) -> None:
+    """Serve console, rates and interface, and the desk where there is no LINLI_DISPATCH_URL."""
+    _start("serve", port)
+
+
+def _start(name: str, port: int | None = None) -> None:
     from bot import supervisor
     from bot.log import recording
     from bot.log_ring import Ring
+    from bot.process import Process
     from bot.sources import Sources
     from bot.wiring import open_bot
 
+    process, ring = Process(name), Ring()
     sources = Sources.named(os.environ)  # before they are read, so that no change is missed
     with _settings() as settings:
-        ring = Ring()
-        with recording(settings.home, secrets=_secrets(settings), ring=ring):
-            code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring, sources))
+        ours = settings if port is None else settings.model_copy(update={"port": port})
+        with recording(ours.home, secrets=_secrets(ours), ring=ring, file=process is Process.RUN):
+            code = supervisor.main(
+                ours, lambda found, parts: open_bot(found, parts, ring, sources, process), process
+            )
     raise typer.Exit(code)
 
 
@@ -168,16 +197,15 @@ def login() -> None:
 
 
 async def _issue(settings: Settings) -> str:
-    from redis.asyncio import Redis
-
     from actions.errors import Unreachable
     from bot.home import Home
     from bot.login import Logins
     from connectors.embedded_redis import socket_path
     from connectors.once import RedisOnce
+    from connectors.redis_client import client_of
 
     home = Home(settings.home)
-    redis = Redis.from_url(settings.redis_url or f"unix://{socket_path(home.redis)}")
+    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
     try:
         return await Logins(RedisOnce(redis), home.secret("login").encode()).issue()
     except Unreachable:
