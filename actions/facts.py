@@ -435,5 +435,14 @@ class LightTurned(Fact):
     light: Light
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed(Fact):
+    """A later release took the case over: who answers for it, by the list of that day; its clocks begin."""
+
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
+    private: bool = False
+
+
 ResidentAnswered = ResidentConfirmed | ResidentHalfConfirmed | ResidentDisputed
 TicketNews = TicketAccepted | WorkStarted | TicketReturned | TicketNoted | WorkDone

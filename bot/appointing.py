@@ -44,6 +44,11 @@ class Appointing:
             case f.Assigned() if case:
                 assignment = self._assigned(case, fact.matter)
                 return replace(fact, assignment=assignment, private=self._stays_private(case, assignment))
+            case f.Renewed() if case and case.assignment is None:
+                assignment, matters = self._found(case.group, case.category, case.text)
+                return replace(
+                    fact, assignment=assignment, matters=matters, private=_leaves(case, assignment)
+                )
             case f.Raised() if case:
                 return replace(fact, assignment=self.above(case))
         return self._ruled(case, fact) if case else fact

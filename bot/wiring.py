@@ -15,7 +15,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
-from bot import login, phrases, server
+from bot import login, phrases, server, upgrades
 from bot.buttons import Buttons
 from bot.evidence import PATH as EVIDENCE
 from bot.evidence import Evidence
@@ -119,6 +119,7 @@ async def _open(opening: _Opening) -> OpenBot:
     redis = client_of(parts.redis_url)
     stack.push_async_callback(redis.aclose)
     state = RedisState(redis)
+    await upgrades.require_known(state)
     await state.start()
     grids = Grids(settings)
     await grids.load(state)
@@ -246,7 +247,8 @@ def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
     news = News(house, flow, opening.settings.dispatch_poll_seconds)
     opening.stack.push_async_callback(reader.stop)
     opening.stack.push_async_callback(carrier.stop)
-    for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
+    upgrading = upgrades.keep_renewed(house, flow)
+    for loop in (reader.run(), carrier.run(), news.run(), _measure(house), upgrading):
         opening.run(loop)
     opening.run(MatterTrace(house.matters, house.state, house.clock).run())
     if opening.sources:
