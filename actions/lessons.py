@@ -103,6 +103,7 @@ def _(fact: f.Assigned, case: Case) -> Case:
 
 @learn.register
 def _(fact: f.Renewed, case: Case) -> Case:
+    case = case if fact.clocks is None else replace(case, clocks=fact.clocks)
     if case.assignment:
         return case
     private = case.private or fact.private

@@ -130,7 +130,9 @@ def written(path: Path) -> Iterator[Writer]:
     except FileExistsError:
         raise Refused(f"{path} is there already: choose another name, or remove it") from None
     except OSError as error:
-        raise Refused(f"{error.filename or path} cannot be written or read: {error.strerror or error}") from error
+        raise Refused(
+            f"{error.filename or path} cannot be written or read: {error.strerror or error}"
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -168,7 +168,7 @@ class _Node:
         # By its name the subscriber's number is found, which it cannot ask for itself.
         self._name = f"linli-backup-{uuid4().hex}"
         self._pool, self._ear = _client(options), _client(options, client_name=self._name)
-        self._redis = self._pool.client()
+        self._redis: Any = self._pool.client()
         self._news: PubSub = self._ear.pubsub()
         self._epoch = b""
         self.version = ""
@@ -230,7 +230,7 @@ class _Node:
     async def changed(self) -> set[bytes]:
         """The keys that have changed since this was asked last, up to this moment."""
         await self._redis.ping()  # what was changed before our commands is told before their answers
-        await self._news.ping()  # type: ignore[no-untyped-call]
+        await self._news.ping()
         found: set[bytes] = set()
         while True:
             message = await self._news.get_message(timeout=10)
@@ -326,7 +326,12 @@ def _client(options: Any, **more: Any) -> "Redis":
         plain["ssl"] = True
     if "path" in options:
         plain["unix_socket_path"] = options["path"]
-    plain |= more | {"decode_responses": False, "protocol": 2, "retry": Retry(NoBackoff(), 0), "socket_timeout": 30}
+    plain |= more | {
+        "decode_responses": False,
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": 30,
+    }
     return Redis(**plain)
 
 
@@ -355,9 +360,13 @@ def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 async def _reaching() -> AsyncIterator[None]:
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError, asyncio.IncompleteReadError) as error:
+    except (
+        RedisConnectionError,
+        RedisTimeoutError,
+        BusyLoadingError,
+        OSError,
+        asyncio.IncompleteReadError,
+    ) as error:
         raise Unreachable(f"Redis does not answer: {error}") from error
     except ResponseError as error:
         raise Refused(f"Redis says no: {error}") from error
-
-

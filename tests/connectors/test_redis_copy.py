@@ -81,8 +81,7 @@ async def test_the_copy_is_of_one_moment_while_it_is_written_to(redis, other):
 
         writing = asyncio.create_task(write())
         try:
-            while not writes:
-                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
             file = await copied(redis.url)
             after = writes
         finally:
