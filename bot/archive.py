@@ -28,6 +28,7 @@ KEYS = "redis/keys"
 MANIFEST = "MANIFEST.json"
 _TOPS = ("home", "config")
 _BLOCK = 1024 * 1024
+_AT_ONCE = 64 * 1024 * 1024  # bytes
 _LARGEST_MANIFEST = 256 * 1024 * 1024  # bytes; a million files have so many
 
 
@@ -79,9 +80,14 @@ class Writer:
         self.files: dict[str, tuple[int, str]] = {}
 
     def add(self, name: str, path: Path) -> None:
-        """Put a file in, as long as it is now. Raises OSError where it cannot be read, or has become shorter."""
+        """Put a file in. Raises OSError where it cannot be read; one that is large may not become shorter meanwhile."""
         with path.open("rb") as file:
-            self._add(name, os.fstat(file.fileno()).st_size, file)
+            size = os.fstat(file.fileno()).st_size
+            if size > _AT_ONCE:
+                self._add(name, size, file)
+                return
+            content = file.read()
+        self._add(name, len(content), io.BytesIO(content))
 
     def finish(self, manifest: Manifest) -> None:
         """Put the manifest in, as the last."""
@@ -229,11 +235,24 @@ def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                 file = tar.extractfile(info)
                 if file is None:
                     raise Refused(f"the backup is damaged: {info.name!r} cannot be read")
-                yield info.name, info.size, file
+                yield info.name, info.size, cast("IO[bytes]", _Member(path, file))
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise Refused(f"{path} is no whole backup: {error}") from error
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+class _Member:
+    """A member while it is read; it may end too early."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path, self._file = path, file
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._file.read(size)
+        except (tarfile.TarError, EOFError) as error:
+            raise Refused(f"{self._path} is no whole backup: {error}") from error
 
 
 def _require_plain(info: tarfile.TarInfo) -> None:

@@ -271,6 +271,54 @@ def report(
             raise _fail("Linli is not running on this LINLI_HOME") from None
 
 
+_Archive = Annotated[Path, typer.Argument(metavar="FILE.tar", help="The file of the backup.")]
+
+
+@app.command()
+def backup(file: _Archive) -> None:
+    """Write everything that must outlast the program into one file, while it runs."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.back(settings, file)
+
+
+@app.command()
+def restore(file: _Archive) -> None:
+    """Make an empty LINLI_HOME what it was when the backup was made."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.put_back(settings, file)
+
+
+@app.command()
+def verify(
+    file: _Archive,
+    *,
+    load: Annotated[bool, typer.Option("--load", help="Restore it on trial, and read every case.")] = False,
+) -> None:
+    """Say whether a backup is whole; nothing is changed."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        raise typer.Exit(cli_backup.check(settings, file, load=load))
+
+
+@contextmanager
+def _carefully() -> Iterator[None]:
+    from actions.errors import Refused, Unreachable
+    from bot.log import only_errors
+
+    only_errors()
+    try:
+        yield
+    except (Refused, Unreachable) as reason:
+        raise _fail(str(reason)) from None
+    except KeyboardInterrupt:
+        raise _fail("broken off; nothing is left of it", 130) from None
+
+
 @desk_app.command("list")
 def desk_list(*, as_json: _AsJson = False) -> None:
     """All tickets of the embedded desk."""

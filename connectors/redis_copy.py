@@ -99,7 +99,7 @@ def read_records(file: BinaryIO) -> Iterator[Record]:
 
 async def copy_keys(url: str, file: BinaryIO, tell: Tell = lambda *_: None) -> Copied:
     """Write all our keys into the file. Raises `Unreachable`, also where the connection broke meanwhile, and `Refused`."""
-    async with _reaching(), AsyncExitStack() as stack:
+    async with reaching(), AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(_Node(options)) for options in await _servers(url)]
         file.write(_MAGIC)
         writer = _Writer(file, sum([await node.size() for node in nodes]), tell)
@@ -275,7 +275,7 @@ class _Node:
 
 async def require_empty(url: str) -> None:
     """Raises `Refused` where a Redis holds something of ours, `Unreachable` where it does not answer."""
-    async with _reaching():
+    async with reaching():
         for options in await _servers(url):
             async with _client(options) as redis:
                 async for key in redis.scan_iter(match=PREFIX + b"*", count=1000):
@@ -285,7 +285,7 @@ async def require_empty(url: str) -> None:
 async def put_back(url: str, records: Iterator[Record], tell: Callable[[int], None] = lambda _: None) -> int:
     """Write records into an empty Redis; how many. Raises `Refused` for what it does not take, and `Unreachable`."""
     done = 0
-    async with _reaching(), await _writing(url) as redis:
+    async with reaching(), await writing(url) as redis:
         batch: list[Record] = []
         for record in records:
             batch.append(record)
@@ -310,7 +310,8 @@ async def _put(redis: Any, batch: Sequence[Record]) -> int:
     return len(batch)
 
 
-async def _writing(url: str) -> Any:
+async def writing(url: str) -> Any:
+    """A client for bytes, of one server or of a cluster."""
     if await _is_cluster(url):
         return RedisCluster.from_url(url)
     return _client(parse_url(url))
@@ -357,7 +358,8 @@ def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 @asynccontextmanager
-async def _reaching() -> AsyncIterator[None]:
+async def reaching() -> AsyncIterator[None]:
+    """Where Redis is away, that is `Unreachable`; where it says no, `Refused`."""
     try:
         yield
     except (
