@@ -284,12 +284,19 @@ def backup(file: _Archive) -> None:
 
 
 @app.command()
-def restore(file: _Archive) -> None:
+def restore(
+    file: _Archive,
+    *,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Nothing has happened since the backup: Linli was stopped before it."),
+    ] = False,
+) -> None:
     """Make an empty LINLI_HOME what it was when the backup was made."""
     from bot import cli_backup
 
     with _settings() as settings, _carefully():
-        cli_backup.put_back(settings, file)
+        cli_backup.put_back(settings, file, moved=moved)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from bot.archive import Manifest
 from bot.backup import back_up
 from bot.restoring import Findings, restore, tried, verify
 from bot.settings import Settings
+from connectors.redis_mending import GAP
 
 _out = Console(markup=False, highlight=False, soft_wrap=True)
 _err = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
@@ -42,9 +43,9 @@ def back(settings: Settings, path: Path) -> None:
     )
 
 
-def put_back(settings: Settings, path: Path) -> None:
+def put_back(settings: Settings, path: Path, *, moved: bool) -> None:
     """Restore a backup and say what there is now. Raises `Refused` and `Unreachable`."""
-    done = asyncio.run(restore(settings, path, Progress()))
+    done = asyncio.run(restore(settings, path, Progress(), moved=moved))
     _tell(path, done.manifest)
     waiting = done.waiting
     _out.print(
@@ -53,6 +54,11 @@ def put_back(settings: Settings, path: Path) -> None:
     )
     for config in done.config:
         _out.print(f"{config} is as it was then; it is in force where LINLI_CONFIG names it")
+    if moved:
+        return
+    _out.print(
+        f"The next case of every group leaves a gap of {GAP} in the numbers: no number means two problems."
+    )
     _out.print(
         f"What was said after {done.manifest.made_at:%Y-%m-%d %H:%M} UTC is not in it. Make sure that the Linli "
         "which this came from does not run any more, then start this one."

@@ -1,8 +1,8 @@
 """Restoring: a backup becomes a home again, on this machine or on another, and the loop goes on where it was.
 
 Only into an empty home, and only where every checksum holds. What was done between the backup and the loss is done in the
-world and unknown to us: an order that fell due meanwhile counts as tried, so a ticket or an update that dispatch has
-already is found by its reference and not filed again. A sentence may be said twice: platforms offer no way to look.
+world and unknown to us (connectors/redis_mending.py): a ticket or an update that dispatch has already is found by its
+reference and not filed again. A sentence may be said twice: platforms offer no way to look.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from bot.backup import Tell, redis_of, silent
 from bot.home import Home
 from bot.settings import Settings
 from connectors.redis_copy import put_back, read_records, require_empty
-from connectors.redis_orders import count_as_tried
+from connectors.redis_mending import count_as_tried, leave_a_gap
 from connectors.redis_state import RedisState
 from connectors.schemas import SCHEMA
 from connectors.sqlite_copy import require_sound
@@ -62,8 +62,11 @@ def verify(path: Path, tell: Tell = silent) -> Manifest:
     return manifest
 
 
-async def restore(settings: Settings, path: Path, tell: Tell = silent) -> Restored:
-    """Make a home of a backup. Raises `Refused`, and then the home is as empty as it was, and `Unreachable`."""
+async def restore(settings: Settings, path: Path, tell: Tell = silent, *, moved: bool = False) -> Restored:
+    """Make a home of a backup; `moved`: nothing has happened since it was made.
+
+    Raises `Refused`, and then the home is as empty as it was, and `Unreachable`.
+    """
     manifest = verify(path, tell)
     home = Home(settings.home)
     _require_empty(home)
@@ -73,7 +76,7 @@ async def restore(settings: Settings, path: Path, tell: Tell = silent) -> Restor
     with home.lock():
         try:
             home.restoring.touch(mode=0o600)
-            return await _restore(settings, home, path, manifest, tell)
+            return await _restore(settings, home, _Source(path, manifest, moved), tell)
         except BaseException:
             _empty(home)
             raise
@@ -83,32 +86,45 @@ async def restore(settings: Settings, path: Path, tell: Tell = silent) -> Restor
                 shutil.rmtree(home.path, ignore_errors=True)
 
 
-async def _restore(settings: Settings, home: Home, path: Path, manifest: Manifest, tell: Tell) -> Restored:
-    keys = home.restoring.with_name("restoring.keys")
+@dataclass(frozen=True, slots=True)
+class _Source:
+    path: Path
+    manifest: Manifest
+    moved: bool
+
+
+async def _restore(settings: Settings, home: Home, source: _Source, tell: Tell) -> Restored:
+    manifest, keys = source.manifest, home.restoring.with_name("restoring.keys")
     places = {name: _place(home, keys, name) for name in manifest.files}
-    unpacked(path, manifest, places.__getitem__)
+    unpacked(source.path, manifest, places.__getitem__)
     for name, place in places.items():
         if name.endswith(".sqlite"):
             require_sound(place)
     async with redis_of(settings, home, ours=True) as url:
-        with keys.open("rb") as file:
-            try:
-                await put_back(
-                    url,
-                    read_records(file),
-                    lambda done: tell("redis", min(done, manifest.keys), manifest.keys),
-                )
-            except ValueError as error:
-                raise Refused(f"the backup is damaged: {error}") from None
+        await _put_back(url, keys, manifest.keys, tell)
         marked = await count_as_tried(url, manifest.made_at, datetime.now(UTC))
-        state = RedisState.at(url)
-        try:
-            groups, waiting = len(await state.groups()), await state.depth()
-        finally:
-            await state.stop()
+        if not source.moved:
+            await leave_a_gap(url)
+        groups, waiting = await _counted(url)
     keys.unlink()
     config = tuple(place for name, place in places.items() if name.startswith("config/"))
     return Restored(manifest=manifest, groups=groups, waiting=waiting, marked=marked, config=config)
+
+
+async def _put_back(url: str, keys: Path, total: int, tell: Tell) -> None:
+    with keys.open("rb") as file:
+        try:
+            await put_back(url, read_records(file), lambda done: tell("redis", min(done, total), total))
+        except ValueError as error:
+            raise Refused(f"the backup is damaged: {error}") from None
+
+
+async def _counted(url: str) -> tuple[int, dict[str, int]]:
+    state = RedisState.at(url)
+    try:
+        return len(await state.groups()), await state.depth()
+    finally:
+        await state.stop()
 
 
 def _place(home: Home, keys: Path, name: str) -> Path:
@@ -153,7 +169,7 @@ async def tried(settings: Settings, path: Path, tell: Tell = silent) -> Findings
     """Restore a backup into a folder of the moment, with a Redis of its own, and read all of it. Raises `Refused`."""
     with tempfile.TemporaryDirectory(prefix="linli-verify-") as folder:
         there = settings.model_copy(update={"home": Path(folder) / "home", "redis_url": None})
-        await restore(there, path, tell)
+        await restore(there, path, tell, moved=True)
         async with redis_of(there, Home(there.home)) as url:
             state = RedisState.at(url)
             try:

@@ -76,6 +76,16 @@ async def read(settings: Settings) -> tuple[list[object], dict[str, int]]:
     return found
 
 
+async def number(settings: Settings) -> int:
+    """The last number that a case of the group has got."""
+    async with EmbeddedRedis(Home(settings.home).redis) as redis:
+        await redis.ready()
+        state = RedisState.at(redis.url)
+        talk = await state.talk(GROUP)
+        await state.stop()
+    return talk.last_number
+
+
 async def test_a_home_comes_back_as_it_was(settings, elsewhere, tmp_path):
     await lived_in(settings)
     toml = tmp_path / "linli.toml"
@@ -107,6 +117,7 @@ async def test_a_home_comes_back_as_it_was(settings, elsewhere, tmp_path):
     ]
     assert all(path.stat().st_mode & 0o077 == 0 for path in ours)
     assert await read(elsewhere) == await read(settings)
+    assert [await number(one) for one in (settings, elsewhere)] == [1, 101], "no number means two problems"
     with closing(sqlite3.connect(there / "desk" / "desk.sqlite")) as db:
         assert db.execute("SELECT count(*) FROM logins").fetchone() == (1,)
 
@@ -124,7 +135,8 @@ async def test_it_goes_from_the_embedded_redis_to_one_of_ones_own_and_back(setti
             await restore(Settings(home=tmp_path / "third", redis_url=server.url), tmp_path / "two.tar")
         assert not (tmp_path / "third").exists()
     back = Settings(home=tmp_path / "back")
-    await restore(back, tmp_path / "two.tar")
+    await restore(back, tmp_path / "two.tar", moved=True)
+    assert await number(back) == 101, "of the first restore"
     assert await read(back) == await read(settings)
 
 

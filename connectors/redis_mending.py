@@ -1,4 +1,9 @@
-"""Orders out of a backup: those that may have been carried out since count as tried, so that they look before they act."""
+"""What a restored Redis needs since the world went on after the backup: orders that look before they act, and new numbers.
+
+What was done after the backup is known to dispatch and stands in the groups, but not here. So an order that fell due
+counts as tried, and asks dispatch before it files; and each group's next case leaves a gap in the numbers, so that
+neither a button under a card of after the backup nor a ticket filed after it can be taken for another problem's.
+"""
 
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -6,9 +11,13 @@ from datetime import datetime
 from typing import Any, cast
 
 from actions.ledger import Due
+from actions.talk import Talk
 from connectors.codec import dump, load
-from connectors.partition import PARTITIONS
+from connectors.partition import PARTITIONS, partition_of
 from connectors.redis_copy import reaching, writing
+
+GAP = 100
+"""Numbers left out: more cases than a group has between two backups."""
 
 
 async def count_as_tried(url: str, made_at: datetime, now: datetime) -> int:
@@ -37,3 +46,15 @@ def _tried(body: bytes, made_at: datetime, now: datetime) -> str | None:
         return None
     first = min(due.first_tried_at or made_at, made_at)
     return dump(replace(due, tries=max(1, due.tries), first_tried_at=first))
+
+
+async def leave_a_gap(url: str) -> None:
+    """Let every group's numbers go on a hundred further. Nobody else may write meanwhile. Raises `Unreachable`."""
+    async with reaching(), await writing(url) as redis:
+        for group in sorted(await redis.smembers("linli:groups")):
+            name = group.decode()
+            key = f"linli:{{p{partition_of(name):03d}}}:talk:{name}"
+            text = await redis.get(key)
+            if text:
+                talk = load(text, Talk)
+                await redis.set(key, dump(replace(talk, last_number=talk.last_number + GAP)))
