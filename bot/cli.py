@@ -82,6 +82,7 @@ def _secrets(settings: Settings) -> list[str]:
 @app.command()
 def nlu(
     port: Annotated[int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.")] = None,
+    host: Annotated[str, typer.Option(help="Who may reach it; only this machine by default.")] = "127.0.0.1",
 ) -> None:
     """Serve the NLU alone; train first where there is no model."""
     from actions.errors import Refused
@@ -90,7 +91,7 @@ def nlu(
 
     with _settings() as settings:
         try:
-            serve_nlu(settings.nlu_port if port is None else port, home=Home(settings.home))
+            serve_nlu(settings.nlu_port if port is None else port, host, home=Home(settings.home))
         except Refused as reason:
             raise _fail(str(reason)) from None
 
