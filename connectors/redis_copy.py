@@ -170,7 +170,7 @@ class _Node:
         self._pool, self._ear = _client(options), _client(options, client_name=self._name)
         self._redis: Any = self._pool.client()
         self._news: PubSub = self._ear.pubsub()
-        self._epoch = b""
+        self._place = b""
         self.version = ""
 
     async def __aenter__(self) -> Self:
@@ -193,7 +193,7 @@ class _Node:
             raise Unreachable("Redis closed the connection")
         words = ("ON", "REDIRECT", number, "BCAST", "PREFIX", PREFIX)
         await self._redis.execute_command("CLIENT", "TRACKING", *words)
-        self._epoch = await self._cluster_epoch()
+        self._place = await self._place_in_cluster()
 
     async def __aexit__(self, *_: object) -> None:
         with suppress(Exception):
@@ -257,17 +257,18 @@ class _Node:
         flags = {bytes(flag) for flag in told[1]}
         if b"bcast" not in flags or b"broken_redirect" in flags:
             raise Unreachable("the connection to Redis broke during the copy: try again")
-        if await self._cluster_epoch() != self._epoch:
+        if await self._place_in_cluster() != self._place:
             raise Unreachable("the cluster was changed during the copy: try again")
 
-    async def _cluster_epoch(self) -> bytes:
-        """What changes with every failover and every slot that moves; nothing where there is no cluster."""
+    async def _place_in_cluster(self) -> bytes:
+        """Whether it is a master and which slots it has, also on the move; nothing where there is no cluster."""
         try:
-            told: bytes | str = await self._redis.execute_command("CLUSTER", "INFO")
+            told: bytes | str = await self._redis.execute_command("CLUSTER", "NODES")
         except ResponseError:
             return b""
         text = told.encode() if isinstance(told, str) else bytes(told)
-        return next((line for line in text.split() if line.startswith(b"cluster_current_epoch:")), b"")
+        lines = [line.split(b" ") for line in text.splitlines()]
+        return next((b" ".join([line[2], *line[8:]]) for line in lines if b"myself" in line[2]), b"")
 
 
 # --- putting back ----------------------------------------------------------------------------------------
@@ -313,7 +314,7 @@ async def _put(redis: Any, batch: Sequence[Record]) -> int:
 async def writing(url: str) -> Any:
     """A client for bytes, of one server or of a cluster."""
     if await _is_cluster(url):
-        return RedisCluster.from_url(url)
+        return RedisCluster.from_url(_first(url))
     return _client(parse_url(url))
 
 
@@ -336,18 +337,27 @@ def _client(options: Any, **more: Any) -> "Redis":
     return Redis(**plain)
 
 
+def _first(url: str) -> str:
+    """The address of one server, where a URL names several of a cluster."""
+    scheme, _, rest = url.replace("+cluster://", "://", 1).partition("://")
+    hosts, slash, path = rest.partition("/")
+    if scheme == "unix":
+        return url
+    return f"{scheme}://{hosts.partition(',')[0]}{slash}{path}"
+
+
 async def _is_cluster(url: str) -> bool:
-    async with _client(parse_url(url)) as redis:
+    async with _client(parse_url(_first(url))) as redis:
         about = await redis.info("cluster")
     return bool(about.get("cluster_enabled"))
 
 
 async def _servers(url: str) -> list[dict[str, Any]]:
     """How to reach the server at a URL, or every master of its cluster."""
-    options = cast("dict[str, Any]", parse_url(url))
+    options = cast("dict[str, Any]", parse_url(_first(url)))
     if not await _is_cluster(url):
         return [options]
-    async with RedisCluster.from_url(url) as cluster:
+    async with RedisCluster.from_url(_first(url)) as cluster:
         masters = [(node.host, node.port) for node in cluster.get_primaries()]
     return [{**options, "host": host, "port": port} for host, port in masters]
 
