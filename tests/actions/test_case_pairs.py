@@ -569,7 +569,7 @@ def test_the_pairs_are_all_there_are() -> None:
     assert set(EXPECTED) == set(Stage)
     assert len(Stage) == 19
     assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 19 * 48
+    assert len(PAIRS) == 19 * 49
 
 
 def test_the_table_has_no_row_that_is_not_expected() -> None:
