@@ -115,6 +115,7 @@ def _secrets(settings: Settings) -> list[str]:
 @app.command()
 def nlu(
     port: Annotated[int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.")] = None,
+    host: Annotated[str, typer.Option(help="Who may reach it; only this machine by default.")] = "127.0.0.1",
 ) -> None:
     """Serve the NLU alone; train first where there is no model."""
     from actions.errors import Refused
@@ -123,7 +124,7 @@ def nlu(
 
     with _settings() as settings:
         try:
-            serve_nlu(settings.nlu_port if port is None else port, home=Home(settings.home))
+            serve_nlu(settings.nlu_port if port is None else port, host, home=Home(settings.home))
         except Refused as reason:
             raise _fail(str(reason)) from None
 
@@ -301,6 +302,61 @@ def report(
             raise _fail(f"{error.filename}: {error.strerror}") from None
         except Unreachable:
             raise _fail("Linli is not running on this LINLI_HOME") from None
+
+
+_Archive = Annotated[Path, typer.Argument(metavar="FILE.tar", help="The file of the backup.")]
+
+
+@app.command()
+def backup(file: _Archive) -> None:
+    """Write everything that must outlast the program into one file, while it runs."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.back(settings, file)
+
+
+@app.command()
+def restore(
+    file: _Archive,
+    *,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Nothing has happened since the backup: Linli was stopped before it."),
+    ] = False,
+) -> None:
+    """Make an empty LINLI_HOME what it was when the backup was made."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.put_back(settings, file, moved=moved)
+
+
+@app.command()
+def verify(
+    file: _Archive,
+    *,
+    load: Annotated[bool, typer.Option("--load", help="Restore it on trial, and read every case.")] = False,
+) -> None:
+    """Say whether a backup is whole; nothing is changed."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        raise typer.Exit(cli_backup.check(settings, file, load=load))
+
+
+@contextmanager
+def _carefully() -> Iterator[None]:
+    from actions.errors import Refused, Unreachable
+    from bot.log import only_errors
+
+    only_errors()
+    try:
+        yield
+    except (Refused, Unreachable) as reason:
+        raise _fail(str(reason)) from None
+    except KeyboardInterrupt:
+        raise _fail("broken off; nothing is left of it", 130) from None
 
 
 @desk_app.command("list")

@@ -19,7 +19,7 @@ from actions.case import Case
 from actions.chronicle import Decree
 from actions.erasing import residents, unspoken, without
 from actions.errors import Refused, Unreachable
-from actions.ledger import Change, Erasure, Rewritten, Stale
+from actions.ledger import Change, Erasure, Fenced, Rewritten, Stale
 from bot.house import House
 from bot.kept_days import Retention as Days
 
@@ -48,7 +48,7 @@ class Retention:
         while True:
             try:
                 await self.when_due()
-            except Unreachable as reason:
+            except (Unreachable, Fenced) as reason:
                 log.warning("retention_waits", reason=str(reason))
             await asyncio.sleep(_EVERY_SECONDS)
 

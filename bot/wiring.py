@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
 from actions.ledger import Stale
-from bot import login, phrases, server
+from bot import login, phrases, server, upgrades
 from bot.buttons import Buttons
 from bot.evidence import PATH as EVIDENCE
 from bot.evidence import Evidence
@@ -151,6 +151,7 @@ async def _open(opening: _Opening) -> OpenBot:
     settings, parts, stack, redis = opening.settings, opening.parts, opening.stack, opening.redis
     leases = Leases(redis, opening.name) if opening.process.works else None
     state = RedisState(redis, leases=leases)
+    await upgrades.require_known(state)
     await state.start()
     await _same_keys(opening, state)
     grids = Grids(settings)
@@ -325,6 +326,7 @@ def _start_loops(opening: _Opening, house: House, flow: Flow, news: News, leases
     opening.run_alone("news", news.run)
     opening.run_alone("matters", MatterTrace(house.matters, house.state, house.clock).run)
     opening.run_alone("retention", Retention(house, days, zone).run)
+    opening.run_alone("upgrade", lambda: upgrades.keep_renewed(house, flow))
 
 
 def _prune(home: Home, kind: str, before: datetime) -> int:
