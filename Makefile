@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters audit
+.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters sizing audit
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -89,6 +89,10 @@ bench: setup model
 # SHARED= folder of the measuring text, SAMPLE= messages of a source, PICTURES=1 copies the plots into docs/pictures.
 score: setup model
 	.venv/bin/python bench/score.py $(if $(SHARED),--shared "$(SHARED)") $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(PICTURES),--pictures)
+
+# Redis memory of a case and a group, and what a message costs in the bot: bench/sizing.json and the tables of docs/sizing.md.
+sizing: setup
+	.venv/bin/python -m bench.sizing
 
 # How often the responsibility list finds the right matter, on descriptions that were written apart from it.
 matters: setup

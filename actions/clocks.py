@@ -57,6 +57,12 @@ def _node_of(case: Case) -> Node | None:
     return Node.WORK if node is Node.ACCEPT and works else node
 
 
+def lacks_clock(case: Case) -> bool:
+    """Whether a clock should run and does not, as of a case of a release that had none."""
+    node = _node_of(case)
+    return node is not None and not any(clock.node is node and clock.runs for clock in case.clocks)
+
+
 def _running(node: Node, clocks: tuple[Clock, ...], turn: int, at: datetime) -> tuple[Clock, ...]:
     if any(clock.node is node and clock.runs for clock in clocks):
         return clocks

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from actions.assignment import Assignment
 from actions.message import Attachment, Point
-from actions.nodes import Light
+from actions.nodes import Clock, Light
 from actions.reading import Urgency
 from actions.verdicts import BY_DEFAULT, Keys
 
@@ -433,6 +433,19 @@ class LightTurned(Fact):
 
     clock: int
     light: Light
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed(Fact):
+    """A later release took the case over: who answers for it, by the list of that day; its clock begins.
+
+    `clocks` are those that it had by then: the facts before were taken by a release that may have kept none.
+    """
+
+    assignment: Assignment | None = None
+    matters: tuple[str, ...] = ()
+    private: bool = False
+    clocks: tuple[Clock, ...] | None = None
 
 
 ResidentAnswered = ResidentConfirmed | ResidentHalfConfirmed | ResidentDisputed

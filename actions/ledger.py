@@ -13,6 +13,10 @@ class Stale(Exception):
     """The group was changed by somebody else since it was read: read again, decide again."""
 
 
+class Fenced(Exception):
+    """The group is in the hands of another worker by now: let go of it, nothing is lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that came in and is not yet dealt with.

@@ -102,6 +102,15 @@ def _(fact: f.Assigned, case: Case) -> Case:
 
 
 @learn.register
+def _(fact: f.Renewed, case: Case) -> Case:
+    case = case if fact.clocks is None else replace(case, clocks=fact.clocks)
+    if case.assignment:
+        return case
+    private = case.private or fact.private
+    return replace(case, assignment=fact.assignment, matters=fact.matters, private=private)
+
+
+@learn.register
 def _(fact: f.Raised, case: Case) -> Case:
     return _ruled(case, fact.assignment)
 

@@ -275,6 +275,9 @@ def _at_any_stage() -> Iterator[Row]:
     for stage in LIVE:
         yield Row(stage, f.SaidFixed, stage, (show_card,))
         yield Row(stage, f.TicketNoted, stage, (show_card,))
+        yield Row(
+            stage, f.Renewed, stage
+        )  # of thousands of cases at once: their cards follow with what happens next
         if stage is S.UNSURE:
             continue  # whatever else is said of it bears it out
         for fact in (f.Repeated, f.Seconded, f.Urged, f.Absorbed):

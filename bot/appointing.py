@@ -46,6 +46,8 @@ class Appointing:
                 return replace(fact, assignment=assignment, private=self._stays_private(case, assignment))
             case f.Raised() if case:
                 return replace(fact, assignment=self.above(case))
+        if case and isinstance(fact, f.Renewed):
+            fact = self._renewed(case, fact)
         return self._ruled(case, fact) if case else fact
 
     def above(self, case: Case) -> Assignment | None:
@@ -68,6 +70,13 @@ class Appointing:
         private = fact.private or (_is_confidential(assignment) and fact.group != fact.by)
         keys = self._house.grids.policy_of(fact.group).keys
         return replace(fact, assignment=assignment, matters=matters, private=private, keys=keys)
+
+    def _renewed(self, case: Case, fact: f.Renewed) -> f.Renewed:
+        fact = replace(fact, clocks=case.clocks)
+        if case.assignment:
+            return fact
+        assignment, matters = self._found(case.group, case.category, case.text)
+        return replace(fact, assignment=assignment, matters=matters, private=_leaves(case, assignment))
 
     def _stays_private(self, case: Case, assignment: Assignment | None) -> bool | None:
         """Whether it is not for the group by the matter that a worker named, or by its category all the same."""

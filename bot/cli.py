@@ -38,6 +38,7 @@ hierarchy_app = typer.Typer(
 )
 app.add_typer(hierarchy_app, name="hierarchy")
 
+_Port = Annotated[int | None, typer.Option(help="Where to serve; LINLI_PORT by default.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
 _WorkerNames = Annotated[
@@ -69,24 +70,54 @@ def _settings() -> Iterator[Settings]:
 @app.command()
 def run() -> None:
     """Start everything, and stop it all with Ctrl-C."""
+    _start("run")
+
+
+@app.command()
+def intake(port: _Port = None) -> None:
+    """Take in what is said, for the workers of this Redis: poll or webhook, and the groups in the browser."""
+    _start("intake", port)
+
+
+@app.command()
+def work(
+    port: Annotated[int, typer.Option(help="Where it tells its health; any free one by default.")] = 0,
+) -> None:
+    """Read a share of what was taken in, and carry out what is due. Any number of these share one Redis."""
+    _start("work", port)
+
+
+@app.command()
+def serve(port: _Port = None) -> None:
+    """Serve console, rates and interface, and the desk where there is no LINLI_DISPATCH_URL."""
+    _start("serve", port)
+
+
+def _start(name: str, port: int | None = None) -> None:
     from bot import supervisor
     from bot.log import recording
     from bot.log_ring import Ring
+    from bot.process import Process
     from bot.secrets_held import secrets_held
     from bot.sources import Sources
     from bot.wiring import open_bot
 
+    process, ring = Process(name), Ring()
     sources = Sources.named(os.environ)  # before they are read, so that no change is missed
     with _settings() as settings:
-        ring = Ring()
-        with recording(settings.home, secrets=secrets_held(settings), ring=ring):
-            code = supervisor.main(settings, lambda ours, parts: open_bot(ours, parts, ring, sources))
+        ours = settings if port is None else settings.model_copy(update={"port": port})
+        held = secrets_held(ours)
+        with recording(ours.home, secrets=held, ring=ring, file=process is Process.RUN):
+            code = supervisor.main(
+                ours, lambda found, parts: open_bot(found, parts, ring, sources, process), process
+            )
     raise typer.Exit(code)
 
 
 @app.command()
 def nlu(
     port: Annotated[int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.")] = None,
+    host: Annotated[str, typer.Option(help="Who may reach it; only this machine by default.")] = "127.0.0.1",
 ) -> None:
     """Serve the NLU alone; train first where there is no model."""
     from actions.errors import Refused
@@ -95,7 +126,7 @@ def nlu(
 
     with _settings() as settings:
         try:
-            serve_nlu(settings.nlu_port if port is None else port, home=Home(settings.home))
+            serve_nlu(settings.nlu_port if port is None else port, host, home=Home(settings.home))
         except Refused as reason:
             raise _fail(str(reason)) from None
 
@@ -184,17 +215,16 @@ def key() -> None:
 
 
 async def _issue(settings: Settings, role: str) -> str:
-    from redis.asyncio import Redis
-
     from actions.errors import Unreachable
     from bot.home import Home
     from bot.login import Logins
     from connectors.embedded_redis import socket_path
     from connectors.once import RedisOnce
+    from connectors.redis_client import client_of
     from connectors.tries import RedisTries
 
     home = Home(settings.home)
-    redis = Redis.from_url(settings.redis_url or f"unix://{socket_path(home.redis)}")
+    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
     try:
         return await Logins(RedisOnce(redis), RedisTries(redis), home.secret("login").encode()).issue(role)
     except Unreachable:
@@ -290,6 +320,61 @@ def report(
             raise _fail(f"{error.filename}: {error.strerror}") from None
         except Unreachable:
             raise _fail("Linli is not running on this LINLI_HOME") from None
+
+
+_Archive = Annotated[Path, typer.Argument(metavar="FILE.tar", help="The file of the backup.")]
+
+
+@app.command()
+def backup(file: _Archive) -> None:
+    """Write everything that must outlast the program into one file, while it runs."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.back(settings, file)
+
+
+@app.command()
+def restore(
+    file: _Archive,
+    *,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Nothing has happened since the backup: Linli was stopped before it."),
+    ] = False,
+) -> None:
+    """Make an empty LINLI_HOME what it was when the backup was made."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        cli_backup.put_back(settings, file, moved=moved)
+
+
+@app.command()
+def verify(
+    file: _Archive,
+    *,
+    load: Annotated[bool, typer.Option("--load", help="Restore it on trial, and read every case.")] = False,
+) -> None:
+    """Say whether a backup is whole; nothing is changed."""
+    from bot import cli_backup
+
+    with _settings() as settings, _carefully():
+        raise typer.Exit(cli_backup.check(settings, file, load=load))
+
+
+@contextmanager
+def _carefully() -> Iterator[None]:
+    from actions.errors import Refused, Unreachable
+    from bot.log import only_errors
+
+    only_errors()
+    try:
+        yield
+    except (Refused, Unreachable) as reason:
+        raise _fail(str(reason)) from None
+    except KeyboardInterrupt:
+        raise _fail("broken off; nothing is left of it", 130) from None
 
 
 @desk_app.command("list")

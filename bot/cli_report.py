@@ -25,7 +25,8 @@ from bot.report_words import days
 from bot.reports import Reports
 from bot.settings import Settings
 from connectors.embedded_redis import socket_path
-from connectors.redis_state import RedisState, client_of
+from connectors.redis_client import client_of
+from connectors.redis_state import RedisState
 
 _SHOWN = (
     Count.OPENED,

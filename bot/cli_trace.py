@@ -39,7 +39,8 @@ def say(text: str) -> None:
 async def opened(settings: Settings) -> AsyncIterator["RedisState"]:
     """The state of the installation. Raises `Unreachable` on first use."""
     from connectors.embedded_redis import socket_path
-    from connectors.redis_state import RedisState, client_of
+    from connectors.redis_client import client_of
+    from connectors.redis_state import RedisState
 
     redis = client_of(settings.redis_url or f"unix://{socket_path(Home(settings.home).redis)}")
     try:

@@ -100,6 +100,7 @@ HAPPENED = {
     "Inspected": N_("Looked at on the spot"),
     "ResidentHalfConfirmed": N_("Residents' key: fixed in part"),
     "LightTurned": N_("A light turned"),
+    "Renewed": N_("Taken over by a later release"),
     "ShowCard": N_("Show the card"),
     "TurnPage": N_("Turn the page of a list"),
     "ShowMenu": N_("Show the menu of corrections"),

@@ -219,7 +219,8 @@ async def redis(settings: Settings) -> Finding:
 
 async def _outside_redis(url: str) -> Finding:
     mend = "see that the server runs and LINLI_REDIS_URL is right"
-    client = Redis.from_url(url, decode_responses=True, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
+    one = url.replace("+cluster://", "://").partition(",")[0]  # of a cluster, its first server speaks for all
+    client = Redis.from_url(one, decode_responses=True, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
     async with client:
         try:
             server, kept = await client.info("server"), await client.info("persistence")

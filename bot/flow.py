@@ -440,6 +440,8 @@ class Flow:
             return
         reply = reply_of(message, result.what, tuple(result.args.items()))
         remember = partial(replace, grid=result.grid) if result.grid else None
+        if result.grid:
+            await self._state.bind(message.group, result.grid)
         await self._with_orders(
             entry, message.group, self._now(reply, message.group), remember=remember, met=message
         )

@@ -23,6 +23,7 @@ class Grids:
 
     def __init__(self, settings: Settings) -> None:
         self._bound: dict[str, str] = {}
+        self._bound_known = 0
         self._moved: dict[str, str] = {}
         self._homes: dict[str, str] = {}
         self._take(settings)
@@ -31,7 +32,13 @@ class Grids:
         """Learn which groups are bound. Raises `Unreachable`."""
         for group in await state.groups():
             self.bind(group, (await state.talk(group)).grid)
+        await self.follow_bindings(state)
         await self.follow_moves(state)
+
+    async def follow_bindings(self, state: State) -> None:
+        """Learn what other processes have bound since. Raises `Unreachable`."""
+        self._bound_known, bound = await state.bound(self._bound_known)
+        self._bound |= bound
 
     async def follow_moves(self, state: State) -> None:
         """Learn under which name we keep the groups of linli.toml: it may name one by the number of today.

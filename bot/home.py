@@ -6,6 +6,7 @@ HOME/desk    the embedded desk's data
 HOME/keys    what this and the other parts prove themselves with, a file each, made once
 HOME/matters the versions of the responsibility list (bot/matter_list.py)
 HOME/records what the city's own records teach the NLU (bot/record_store.py)
+HOME/restoring  a restore is at work, or was broken off (bot/restoring.py)
 """
 
 import fcntl
@@ -28,10 +29,16 @@ class Home:
         self.desk = self.path / "desk"
         self.keys = self.path / "keys"
         self.records = self.path / "records"
+        self.restoring = self.path / "restoring"
 
     def make(self) -> None:
         """Make what is missing, readable for nobody else."""
         try:
+            if self.restoring.exists():
+                raise Refused(
+                    f"a restore into {self.path} was broken off, or is still at work: "
+                    "empty the folder and restore again"
+                )
             for folder in (self.path, self.redis, self.desk, self.keys):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.keys.chmod(0o700)

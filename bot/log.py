@@ -50,10 +50,13 @@ def recording(
     secrets: Iterable[str] = (),
     ring: Ring | None = None,
     stream: TextIO | None = None,
+    file: bool = True,
 ) -> Iterator[None]:
-    """Log until the block is left. `secrets` are struck out wherever they turn up."""
-    log_path(home).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = _Fan(_outlets(home, stream or sys.stderr))
+    """Log until the block is left. `secrets` are struck out wherever they turn up.
+
+    The `file` is for one process of a home; several would turn it over under each other's hands.
+    """
+    handler = _Fan([logging.StreamHandler(stream or sys.stderr), *([_file(home)] if file else [])])
     handler.setFormatter(_formatter([secret for secret in secrets if secret], ring))
     root, ours = logging.getLogger(), logging.getLogger("linli")
     levels = root.level, ours.level
@@ -164,12 +167,12 @@ def _line(_: Any, __: str, event: Event) -> str:
     return in_json(json.dumps(event, ensure_ascii=False))
 
 
-def _outlets(home: Path, stream: TextIO) -> list[logging.Handler]:
+def _file(home: Path) -> logging.Handler:
+    log_path(home).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A lone surrogate (half an emoji) in somebody's name is no reason to lose the line.
-    file = _DailyFile(
+    return _DailyFile(
         log_path(home), maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
     )
-    return [logging.StreamHandler(stream), file]
 
 
 class _DailyFile(RotatingFileHandler):

@@ -14,7 +14,8 @@ from bot.personal import Personal
 from bot.ports import Chat
 from bot.settings import Settings
 from connectors.embedded_redis import socket_path
-from connectors.redis_state import RedisState, client_of
+from connectors.redis_client import client_of
+from connectors.redis_state import RedisState
 from connectors.web import WebChat
 from connectors.web_log import RedisWebLog
 

@@ -122,7 +122,7 @@ class State(Protocol):
 
     async def take(self, limit: int, wait_ms: int) -> list[Entry]:
         """The next entries, in order within a partition; what was taken and not saved comes first again
-        after a restart. Returns [] when nothing came for `wait_ms`.
+        after a restart, and for the worker to whom the partition passes. Returns [] when nothing came for `wait_ms`.
         """
 
     async def talk(self, group: str) -> Talk:
@@ -166,7 +166,9 @@ class State(Protocol):
         """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
 
     async def save(self, change: Change) -> None:
-        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since."""
+        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since, and, as `begin`,
+        `postpone` and `bury` do, `Fenced` if the group is in the hands of another worker by now.
+        """
 
     async def due(self, now: datetime, limit: int) -> list[Due]:
         """Orders whose time has come, the earliest first."""
@@ -195,11 +197,22 @@ class State(Protocol):
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value (a cursor, an offset) under a name."""
 
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read. Raises `Stale` where another stands there by now:
+        somebody else is at it.
+        """
+
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""
 
     async def unlearn(self, key: str) -> bool:
         """Keep no value under the name any more; whether there was one."""
+
+    async def bind(self, group: str, grid: str) -> None:
+        """The group belongs to this grid from now on, for every process to know."""
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """How often something was bound, and the grids of all groups that ever were; none where `known` is that number."""
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:

@@ -1,4 +1,4 @@
-"""Retention: once a day, what has been kept for as long as the settings say is deleted, and how much is written down.
+"""Retention: what has been kept for as long as the settings say is deleted, and how much is written down.
 
 Cases, their course and their figures stay; words, names, people and exact places of cases that are over go, in the
 trace too, whose chain says so (actions/chain.py). Which kinds of data there are, and where, is in docs/privacy.md.
@@ -7,6 +7,7 @@ trace too, whose chain says so (actions/chain.py). Which kinds of data there are
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from secrets import token_hex
@@ -18,7 +19,7 @@ from actions.case import Case
 from actions.chronicle import Decree
 from actions.erasing import residents, unspoken, without
 from actions.errors import Refused, Unreachable
-from actions.ledger import Change, Erasure, Rewritten, Stale
+from actions.ledger import Change, Erasure, Fenced, Rewritten, Stale
 from bot.house import House
 from bot.kept_days import Retention as Days
 
@@ -33,19 +34,13 @@ Files = Callable[[str, datetime], int]
 """Deletes the files of one kind (`log`, `media`) from before a moment; how many. Blocks."""
 
 
-def no_files(_: str, __: datetime) -> int:
-    """For a house that keeps none."""
-    return 0
-
-
 @dataclass(slots=True)
 class Retention:
-    """`days` says how long; `files` deletes what is not in the state."""
+    """What is in the state. `days` says how long it is kept. For one process of all that share the state."""
 
     house: House
     days: Days
     zone: ZoneInfo
-    files: Files = no_files
     _counts: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> None:
@@ -53,7 +48,7 @@ class Retention:
         while True:
             try:
                 await self.when_due()
-            except Unreachable as reason:
+            except (Unreachable, Fenced) as reason:
                 log.warning("retention_waits", reason=str(reason))
             await asyncio.sleep(_EVERY_SECONDS)
 
@@ -75,19 +70,8 @@ class Retention:
                 await self._group(group)
             await self._rest()
         finally:
-            await self._trace()
-
-    async def _trace(self) -> None:
-        if not self._counts.total():
-            return
-        said = tuple(f"{what}: {count}" for what, count in sorted(self._counts.items()) if count)
-        log.info(
-            "deleted", **{what.replace(" ", "_"): count for what, count in self._counts.items() if count}
-        )
-        await self.house.state.chronicle(
-            Decree(self.house.clock.now(), "retention", token_hex(6), "linli", said)
-        )
-        await self.house.state.compact()
+            if await _trace(self.house, self._counts):
+                await self.house.state.compact()
 
     # --- in a group -------------------------------------------------------------------------------------
 
@@ -176,12 +160,47 @@ class Retention:
             self._counts["dead letters"] += await state.forget_dead(old)
         if before := self._before(self.days.chronicle_days):
             self._counts["records of the chronicle"] += await state.forget_chronicle(before)
-        for kind, days in (("log", self.days.log_days), ("media", self.days.attachment_days)):
-            if before := self._before(days):
-                self._counts[f"files of {kind}"] += await asyncio.to_thread(self.files, kind, before)
 
     def _before(self, days: float) -> datetime | None:
-        return self.house.clock.now() - timedelta(days=days) if days else None
+        return _before(self.house, days)
+
+
+@dataclass(slots=True)
+class FileRetention:
+    """What is in files of this machine: the log and attachments. For every process; `files` deletes them."""
+
+    house: House
+    days: Days
+    files: Files
+
+    async def run(self) -> None:
+        """For as long as the program runs."""
+        while True:
+            with suppress(Unreachable):  # the log has it; only the record waits for another time
+                await self.once()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def once(self) -> None:
+        """Delete what is due. Raises `Unreachable` where it is done but could not be written down."""
+        counts = Counter[str]()
+        for kind, days in (("log", self.days.log_days), ("media", self.days.attachment_days)):
+            if before := _before(self.house, days):
+                counts[f"files of {kind}"] += await asyncio.to_thread(self.files, kind, before)
+        await _trace(self.house, counts)
+
+
+async def _trace(house: House, counts: Counter[str]) -> bool:
+    """Write down what was deleted; whether anything was."""
+    deleted = {what: count for what, count in sorted(counts.items()) if count}
+    if deleted:
+        log.info("deleted", **{what.replace(" ", "_"): count for what, count in deleted.items()})
+        said = tuple(f"{what}: {count}" for what, count in deleted.items())
+        await house.state.chronicle(Decree(house.clock.now(), "retention", token_hex(6), "linli", said))
+    return bool(deleted)
+
+
+def _before(house: House, days: float) -> datetime | None:
+    return house.clock.now() - timedelta(days=days) if days else None
 
 
 def _last(now: datetime) -> datetime:

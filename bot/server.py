@@ -53,28 +53,40 @@ def make_app(
     translations: Translations,
     links: Sequence[Link] = (),
     matters: Matters | None = None,
+    shows: bool = True,
 ) -> web.Application:
-    """The application, without the routes of the connectors. `links` are shown on the page at `/`."""
+    """The application, without the routes of the connectors. `links` are shown on the page at `/`.
+
+    One that `shows` nothing tells its health and its figures only.
+    """
     middlewares = [_errors, language, own_names_only, recognise]
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app[SETTINGS], app[STATE], app[METRICS], app[LOGINS] = settings, state, metrics, logins
     app[KEYS] = Keys(settings.keys, settings.api_key)
     app[PARTS], app[LINKS] = parts, links
     set_up_pages(app, translations)
+    app.add_routes(_health())
+    app.on_response_prepare.append(guard)
+    if shows:
+        _show(app, grids, clock, ring, matters)
+    return app
+
+
+def _show(app: web.Application, grids: Grids, clock: Clock, ring: Ring, matters: Matters | None) -> None:
+    settings, state, parts = app[SETTINGS], app[STATE], app[PARTS]
     calendar = settings.calendar.calendar(settings.country, settings.timezone)
     console.set_up(app, Boards(state, parts, clock, grids, calendar, matters=matters), ring)
     rates_page.set_up(app, Reports(state, grids), grids, clock)
     app.add_routes([*_routes(), *api.routes(), *console.routes(), *rates_page.routes()])
-    app.on_response_prepare.append(guard)
-    return app
+
+
+def _health() -> list[web.RouteDef]:
+    return [web.get("/healthz", _healthz), web.get("/readyz", _readyz), web.get("/metrics", _metrics)]
 
 
 def _routes() -> list[web.RouteDef]:
     return [
         web.get("/", _index),
-        web.get("/healthz", _healthz),
-        web.get("/readyz", _readyz),
-        web.get("/metrics", _metrics),
         # A link that is only looked at ahead (HEAD) must not be used up.
         web.get("/login", _login, allow_head=False),
         web.post("/logout", _logout),

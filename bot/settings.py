@@ -41,6 +41,7 @@ from bot.keys import Key, KeyRing
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
+from connectors.redis_client import SCHEMES
 
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_HOME": ("home",),
@@ -77,8 +78,8 @@ def _address(url: str) -> str:
 
 
 def _redis_address(url: str) -> str:
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
+    if not url.startswith(SCHEMES):
+        raise ValueError(f"must begin with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}")
     return url
 
 

@@ -1,10 +1,11 @@
-"""`linli run`: starts the parts in order, says when they can be used, and stops them in the reverse order.
+"""`linli run` and its likes: start the parts in order, say when they can be used, and stop them in the reverse order.
 
     redis    where there is no LINLI_REDIS_URL
     nlu      where there is no LINLI_NLU_URL; trains first where there is no model, while the pages answer
     desk     where there is no LINLI_DISPATCH_URL
     the bot  in this process; bot/wiring.py opens it
 
+`linli intake`, `work` and `serve` (bot/process.py) start none of them but the desk, which is with `serve`.
 A part that dies is started again (connectors/child.py). Nothing of ours is left when this ends.
 """
 
@@ -14,22 +15,24 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
+from urllib.parse import quote
 
 import aiohttp
 import structlog
 from rich.cells import set_cell_size
 from rich.console import Console
 
-from actions.errors import Refused
+from actions.errors import Refused, Unreachable
 from bot.health import Health, Part
 from bot.home import Home
+from bot.process import Process
 from bot.settings import Settings
 from connectors.child import Child, Patience
-from connectors.embedded_redis import EmbeddedRedis
+from connectors.embedded_redis import EmbeddedRedis, socket_path
 from connectors.tcp_port import free_port, holder, is_free
 
 _log = structlog.get_logger(__name__)
@@ -96,25 +99,31 @@ class Bot(Protocol):
 OpenBot = Callable[[Settings, Parts], AbstractAsyncContextManager[Bot]]
 
 
-def main(settings: Settings, open_bot: OpenBot) -> int:
+def main(settings: Settings, open_bot: OpenBot, process: Process = Process.RUN) -> int:
     """Run until told to stop; the exit code. What goes wrong is told on stderr, in words for the operator."""
     try:
-        return asyncio.run(run(settings, open_bot))
-    except Refused as why:
+        return asyncio.run(run(settings, open_bot, process=process))
+    except (Refused, Unreachable) as why:
         Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(f"linli: {why}")
         return 1
 
 
 async def run(
-    settings: Settings, open_bot: OpenBot, *, nlu: Path | None = None, console: Console | None = None
+    settings: Settings,
+    open_bot: OpenBot,
+    *,
+    nlu: Path | None = None,
+    console: Console | None = None,
+    process: Process = Process.RUN,
 ) -> int:
     """Run all parts until SIGTERM or Ctrl-C; 0 when they were stopped. Raises Refused.
 
     `nlu` is the folder of the NLU project, the checkout's own by default.
     """
     home = Home(settings.home)
-    with home.lock():
-        supervisor = Supervisor(_with_ports(settings), open_bot, home, nlu=nlu, console=console)
+    with home.lock() if process is Process.RUN else nullcontext():
+        settings = _with_ports(settings, process)
+        supervisor = Supervisor(settings, open_bot, home, nlu=nlu, console=console, process=process)
         stop = _stop_when_told(supervisor.kill)
         living = asyncio.create_task(supervisor.live())
         told = asyncio.create_task(stop.wait())
@@ -137,7 +146,7 @@ async def _stop(living: "asyncio.Task[None]", supervisor: "Supervisor") -> int:
 
 
 class Supervisor:
-    """The parts of one `linli run`. The caller holds the home's lock, and the settings name real ports."""
+    """The parts of one process. For `linli run` the caller holds the home's lock; the settings name real ports."""
 
     def __init__(
         self,
@@ -147,8 +156,9 @@ class Supervisor:
         *,
         nlu: Path | None = None,
         console: Console | None = None,
+        process: Process = Process.RUN,
     ) -> None:
-        self._settings, self._open_bot, self._home = settings, open_bot, home
+        self._settings, self._open_bot, self._home, self._process = settings, open_bot, home, process
         self._nlu_folder = nlu
         self._console = console or Console()
         self._parts: dict[str, Child | EmbeddedRedis] = {}
@@ -156,7 +166,7 @@ class Supervisor:
 
     async def live(self) -> None:
         """Start everything, and stay until the bot fails. Raises Refused; cancel it to stop everything."""
-        require_ports(self._settings)
+        require_ports(self._settings, self._process)
         async with AsyncExitStack() as stack:
             redis_url = self._settings.redis_url or await self._start_redis(stack)
             nlu_url = self._settings.nlu_url or await self._start_nlu(stack)
@@ -176,15 +186,28 @@ class Supervisor:
     # --- starting ---
 
     async def _start_redis(self, stack: AsyncExitStack) -> str:
+        if self._process is not Process.RUN:
+            return self._redis_of_another()
         redis = self._parts["redis"] = EmbeddedRedis(self._home.redis, patience=_REDIS)
         await stack.enter_async_context(redis)
         await redis.ready()
         return redis.url
 
+    def _redis_of_another(self) -> str:
+        """The one of a `linli run` on the same home."""
+        socket = socket_path(self._home.redis)
+        if not socket.exists():
+            raise Refused(
+                f"`linli {self._process}` needs LINLI_REDIS_URL, or a `linli run` on the same LINLI_HOME"
+            )
+        return f"unix://{quote(str(socket))}"
+
     async def _start_nlu(self, stack: AsyncExitStack) -> str:
         """Start the NLU and go on: it may have to train, and the pages can answer meanwhile."""
-        folder = find_nlu(self._nlu_folder)
         port = self._settings.nlu_port
+        if self._process is not Process.RUN:
+            return f"http://127.0.0.1:{port}"
+        folder = find_nlu(self._nlu_folder)
         argv = nlu_command(folder, "127.0.0.1", port)
         env = nlu_environment(self._home)
         child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU)
@@ -194,6 +217,9 @@ class Supervisor:
 
     async def _start_desk(self, stack: AsyncExitStack) -> str:
         settings = self._settings
+        url = _local(settings.host, settings.desk_port) + "/open311/v2"
+        if not self._process.shows:
+            return url
         argv = [sys.executable, "-P", "-m", "connectors.desk", "--home", str(self._home.path)]
         argv += ["--host", settings.host, "--port", str(settings.desk_port)]
         # In the environment, not among the arguments: those can be read by everybody on the machine.
@@ -206,7 +232,7 @@ class Supervisor:
         child = self._parts["desk"] = Child("desk", argv, env=env, patience=_DESK)
         await stack.enter_async_context(child)
         await child.ready()
-        return _local(settings.host, settings.desk_port) + "/open311/v2"
+        return url
 
     def _describe(self, redis_url: str, nlu_url: str, dispatch_url: str) -> Parts:
         return Parts(
@@ -232,7 +258,7 @@ class Supervisor:
 
     async def _become_ready(self) -> None:
         """Return when every part is ready and the bot says so of itself, at /readyz."""
-        self._tell(f"Linli is starting; its pages answer at {self._settings.address}")
+        self._tell(f"Linli is starting; its pages answer at {_here(self._settings, self._process)}")
         nlu = self._parts.get("nlu")
         if nlu:
             await nlu.ready()
@@ -250,12 +276,13 @@ class Supervisor:
         _log.info("ready", address=self._settings.address)
 
     def _addresses(self, bot: Bot) -> list[tuple[str, str]]:
-        here = self._settings.address
-        rows = [("群聊 group", here + GROUP_PAGE)]
+        here = _here(self._settings, self._process)
+        rows = [("群聊 group", here + GROUP_PAGE)] if self._process.hears else []
         if "desk" in self._parts:
             desk = desk_address(self._settings)
             rows.append(("调度台 desk", desk + DESK_LOGIN.format(token=self._desk_token)))
-        rows.append(("控制台 console", here + CONSOLE_LOGIN.format(token=bot.console_token)))
+        if bot.console_token:
+            rows.append(("控制台 console", here + CONSOLE_LOGIN.format(token=bot.console_token)))
         rows.append(("健康 health", f"{here}/healthz"))
         if bot.telegram:
             rows.append(("Telegram", f"@{bot.telegram.removeprefix('@')}"))
@@ -314,20 +341,20 @@ def nlu_command(folder: Path, host: str, port: int) -> list[str]:
 # --- ports -----------------------------------------------------------------------------------------------
 
 
-def own_ports(settings: Settings) -> list[tuple[str, str, int]]:
-    """The ports that this run listens on: variable, host, number."""
+def own_ports(settings: Settings, process: Process = Process.RUN) -> list[tuple[str, str, int]]:
+    """The ports that this process listens on: variable, host, number."""
     ports = [("LINLI_PORT", settings.host, settings.port)]
-    if not settings.nlu_url:
+    if not settings.nlu_url and process is Process.RUN:
         ports.append(("LINLI_NLU_PORT", "127.0.0.1", settings.nlu_port))
-    if not settings.dispatch_url:
+    if not settings.dispatch_url and process.shows:
         ports.append(("LINLI_DESK_PORT", settings.host, settings.desk_port))
     return ports
 
 
-def require_ports(settings: Settings) -> None:
+def require_ports(settings: Settings, process: Process = Process.RUN) -> None:
     """Raises Refused where a port is taken: which, by whom, and what to set."""
     seen: dict[int, str] = {}
-    for variable, host, port in own_ports(settings):
+    for variable, host, port in own_ports(settings, process):
         if port in seen:
             raise Refused(f"{seen[port]} and {variable} are both {port}: change one of them")
         seen[port] = variable
@@ -340,16 +367,22 @@ def _by(port: int) -> str:
     return f" by {by}" if by else ""
 
 
-def _with_ports(settings: Settings) -> Settings:
+def _with_ports(settings: Settings, process: Process) -> Settings:
     """The settings with a free port in the place of 0, since the parts must know of each other's."""
     names = {"LINLI_PORT": "port", "LINLI_NLU_PORT": "nlu_port", "LINLI_DESK_PORT": "desk_port"}
-    found = {names[variable]: free_port(host) for variable, host, port in own_ports(settings) if port == 0}
+    ours = own_ports(settings, process)
+    found = {names[variable]: free_port(host) for variable, host, port in ours if port == 0}
     return settings.model_copy(update=found)
 
 
 def desk_address(settings: Settings) -> str:
     """Where this machine finds the embedded desk."""
     return _local(settings.host, settings.desk_port)
+
+
+def _here(settings: Settings, process: Process) -> str:
+    """Where this process answers. What people call from outside leads to all of them together."""
+    return settings.address if process is Process.RUN else _local(settings.host, settings.port)
 
 
 def _local(host: str, port: int) -> str:

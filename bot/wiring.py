@@ -4,10 +4,14 @@ A new chat platform or backend is one file in connectors/ and one line here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +20,8 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
-from bot import phrases, server
+from actions.ledger import Stale
+from bot import phrases, server, upgrades
 from bot.access import asked_here, may_operate
 from bot.buttons import Buttons
 from bot.evidence import PATH as EVIDENCE
@@ -36,16 +41,20 @@ from bot.matter_trace import MatterTrace
 from bot.metrics import Metrics
 from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
+from bot.process import Process
 from bot.push import PushDoor
 from bot.reloading import Reloading
 from bot.replay import Replay, VirtualClock
 from bot.replies import commands
-from bot.retention import Retention
+from bot.retention import FileRetention, Retention
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.supervisor import PUSH_PATH, Parts
+from bot.tenure import Tenure
 from bot.work import Carrier, News, Reader
 from connectors.dispatch import Open311Dispatch
+from connectors.ending import end
+from connectors.leases import Leases
 from connectors.memory_chat import MemoryChat
 from connectors.memory_dispatch import MemoryDispatch
 from connectors.memory_state import MemoryState
@@ -53,7 +62,9 @@ from connectors.moves import Moves
 from connectors.nlu import RasaNlu
 from connectors.once import RedisOnce
 from connectors.pace import Limits, RedisPace
-from connectors.redis_state import RedisState, client_of
+from connectors.redis_client import client_of
+from connectors.redis_state import RedisState
+from connectors.sole import Sole
 from connectors.telegram import TelegramChat, account_of
 from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.tries import RedisTries
@@ -61,6 +72,7 @@ from connectors.web import WebChat
 from connectors.web_log import Files, RedisWebLog
 
 log = structlog.get_logger("wiring")
+BINDINGS_EVERY_SECONDS = 3.0
 WEBHOOK_PATH = "/telegram/webhook"
 
 
@@ -97,8 +109,20 @@ class _Opening:
     home: Home
     ring: Ring
     stack: AsyncExitStack
-    sources: Sources | None = None
+    sources: Sources | None
+    process: Process
+    redis: Redis
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        # Alone on our own Redis we get back at once what we had before a crash.
+        alone = self.process is Process.RUN and not self.settings.redis_url
+        self.name = "run" if alone else f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+
+    def run_alone(self, duty: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop whenever no other process does."""
+        self.run(Sole(self.redis, duty, self.name).run(work))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a loop until the bot is closed."""
@@ -108,25 +132,32 @@ class _Opening:
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, parts: Parts, ring: Ring | None = None, sources: Sources | None = None
+    settings: Settings,
+    parts: Parts,
+    ring: Ring | None = None,
+    sources: Sources | None = None,
+    process: Process = Process.RUN,
 ) -> AsyncIterator[OpenBot]:
     """The bot on real parts; what changes in `sources`, out of which the settings came, comes into force.
 
     Raises `Refused` and `Unreachable` where it cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        opening = _Opening(settings, parts, Home(settings.home), ring or Ring(), stack, sources)
+        home, redis = Home(settings.home), client_of(parts.redis_url)
+        stack.push_async_callback(redis.aclose)
+        opening = _Opening(settings, parts, home, ring or Ring(), stack, sources, process, redis)
         bot = await _open(opening)
-        stack.push_async_callback(_cancel, opening.tasks)
+        stack.push_async_callback(end, opening.tasks)
         yield bot
 
 
 async def _open(opening: _Opening) -> OpenBot:
-    settings, parts, stack = opening.settings, opening.parts, opening.stack
-    redis = client_of(parts.redis_url)
-    stack.push_async_callback(redis.aclose)
-    state = RedisState(redis)
+    settings, parts, stack, redis = opening.settings, opening.parts, opening.stack, opening.redis
+    leases = Leases(redis, opening.name) if opening.process.works else None
+    state = RedisState(redis, leases=leases)
+    await upgrades.require_known(state)
     await state.start()
+    await _same_keys(opening, state)
     grids = Grids(settings)
     await grids.load(state)
     nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(settings, parts)
@@ -153,18 +184,33 @@ async def _open(opening: _Opening) -> OpenBot:
     webchat = _web_chat(opening, redis, flow)
     telegram = await _telegram(opening, grids, state, redis)
     chats |= {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
-    news = _start_loops(opening, house, flow)
+    news = News(house, flow, settings.dispatch_poll_seconds)
+    _start_loops(opening, house, flow, news, leases)
     secure = _is_https(settings)
     logins = Logins(RedisOnce(redis), RedisTries(redis), opening.home.secret("login").encode(), secure=secure)
-    app = _app(opening, house, logins, _health_parts(state, nlu, dispatch, telegram, parts.embedded))
-    app.add_routes([*webchat.routes(), web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
-    app.on_shutdown.append(lambda _: webchat.close())
+    app = _app(opening, house, logins, _health_parts(opening, state, nlu, dispatch, telegram))
+    app.add_routes([web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
     if parts.push_secret:
         app.router.add_post(PUSH_PATH, PushDoor(dispatch, news, RedisOnce(redis)).handle)
-    await _start_telegram(opening, app, flow, state, telegram)
+    if opening.process.hears:
+        app.add_routes(webchat.routes())
+        app.on_shutdown.append(lambda _: webchat.close())
+        await _start_telegram(opening, app, flow, state, telegram)
     await _serve(opening, app)
     name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
-    return OpenBot(await logins.issue(), name, app, opening.tasks)
+    token = await logins.issue() if opening.process.shows else ""
+    return OpenBot(token, name, app, opening.tasks)
+
+
+async def _same_keys(opening: _Opening, state: RedisState) -> None:
+    """Processes whose keys differ would not believe each other's buttons, links and cookies. Raises Refused."""
+    secrets = [opening.home.secret(name) for name in ("buttons", "evidence", "households", "login", "web")]
+    mine, kept = hashlib.sha256("\n".join(secrets).encode()).hexdigest(), await state.recall("keys")
+    if kept != mine and kept and opening.process is not Process.RUN:
+        raise Refused(
+            f"the keys in {opening.home.keys} are not those of the others on this Redis: copy theirs here"
+        )
+    await state.remember("keys", mine)
 
 
 def _matters(home: Home) -> Matters:
@@ -224,11 +270,30 @@ async def _start_telegram(
     opening.run(_at_last(lambda: _offer(chat, opening.settings.lang), "commands_not_offered"))
     base = opening.settings.telegram.webhook
     if base is None:
-        opening.run(TelegramPolling(chat, flow.heard, state.remember, state.recall).run())
+        opening.run_alone(f"telegram:{chat.account}", lambda: _poll(chat, flow, state))
         return
     hook = TelegramWebhook(chat, flow.heard, base, WEBHOOK_PATH, opening.home.secret("telegram_webhook"))
     app.router.add_post(WEBHOOK_PATH, hook.handle)
     opening.run(_at_last(hook.register, "webhook_not_registered"))
+
+
+async def _poll(chat: TelegramChat, flow: Flow, state: RedisState) -> None:
+    """Poll from where the last one ended, as long as nobody else does."""
+    known: dict[str, str | None] = {}
+
+    async def recall(key: str) -> str | None:
+        known[key] = await state.recall(key)
+        return known[key]
+
+    async def remember(key: str, value: str) -> None:
+        try:
+            await state.swap(key, known.get(key), value)
+        except Stale:
+            await recall(key)
+            raise Unreachable("somebody else polls") from None
+        known[key] = value
+
+    await TelegramPolling(chat, flow.heard, remember, recall).run()
 
 
 async def _offer(chat: TelegramChat, lang: str) -> None:
@@ -251,19 +316,23 @@ async def _at_last(told: Callable[[], Awaitable[None]], failure: str) -> None:
     await asyncio.Event().wait()
 
 
-def _start_loops(opening: _Opening, house: House, flow: Flow) -> News:
-    reader, carrier = Reader(house, flow), Carrier(house, flow, Hands(house))
-    news = News(house, flow, opening.settings.dispatch_poll_seconds)
-    opening.stack.push_async_callback(reader.stop)
-    opening.stack.push_async_callback(carrier.stop)
-    for loop in (reader.run(), carrier.run(), news.run(), _measure(house)):
-        opening.run(loop)
-    days, zone = opening.settings.retention, ZoneInfo(opening.settings.timezone)
-    opening.run(Retention(house, days, zone, lambda kind, before: _prune(opening.home, kind, before)).run())
-    opening.run(MatterTrace(house.matters, house.state, house.clock).run())
-    if opening.sources:
+def _start_loops(opening: _Opening, house: House, flow: Flow, news: News, leases: Leases | None) -> None:
+    if opening.sources:  # every process has settings of its own to keep up to date
         opening.run(Reloading(house.grids, house.state, house.clock, opening.sources).run())
-    return news
+    opening.run(_follow_bindings(house))
+    days, zone = opening.settings.retention, ZoneInfo(opening.settings.timezone)
+    opening.run(FileRetention(house, days, lambda kind, before: _prune(opening.home, kind, before)).run())
+    if leases is None:
+        return
+    reader, carrier = Reader(house, flow), Carrier(house, flow, Hands(house))
+    tenure = Tenure(leases, reader, carrier)
+    opening.stack.push_async_callback(tenure.stop)
+    for loop in (tenure.run(), reader.run(), carrier.run()):
+        opening.run(loop)
+    opening.run_alone("news", news.run)
+    opening.run_alone("matters", MatterTrace(house.matters, house.state, house.clock).run)
+    opening.run_alone("retention", Retention(house, days, zone).run)
+    opening.run_alone("upgrade", lambda: upgrades.keep_renewed(house, flow))
 
 
 def _prune(home: Home, kind: str, before: datetime) -> int:
@@ -272,26 +341,27 @@ def _prune(home: Home, kind: str, before: datetime) -> int:
     return Files(home.path / "media", home.secret("web")).prune(before)
 
 
-async def _measure(house: House) -> None:
+async def _follow_bindings(house: House) -> None:
     while True:
         with suppress(Unreachable):
-            house.metrics.waiting(await house.state.depth())
-        await asyncio.sleep(5)
+            await house.grids.follow_bindings(house.state)
+        await asyncio.sleep(BINDINGS_EVERY_SECONDS)
 
 
 def _app(opening: _Opening, house: House, logins: Logins, parts: list[Part]) -> web.Application:
     return server.make_app(
         settings=opening.settings,
         grids=house.grids,
-        state=house.state,
+        state=RedisState(opening.redis),  # a page looks at all partitions, whoever has them
         clock=house.clock,
         metrics=house.metrics,
         logins=logins,
         ring=opening.ring,
         parts=parts,
         translations=phrases.translations,
-        links=(("/group/demo", "A group in the browser"),),
         matters=house.matters,
+        links=(("/group/demo", "A group in the browser"),) if opening.process.hears else (),
+        shows=opening.process.shows,
     )
 
 
@@ -305,12 +375,6 @@ async def _serve(opening: _Opening, app: web.Application) -> None:
         raise Refused(
             f"port {opening.settings.port} cannot be used: {error.strerror}; set LINLI_PORT"
         ) from error
-
-
-async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_https(settings: Settings) -> bool:
@@ -338,20 +402,20 @@ class _Asked:
 
 
 def _health_parts(
+    opening: _Opening,
     state: RedisState,
     nlu: RasaNlu,
     dispatch: Open311Dispatch,
     telegram: TelegramChat | None,
-    embedded: Sequence[Part],
 ) -> list[Part]:
     asked: list[Part] = [
         _Asked("redis", state.ping),
-        _Asked("nlu", nlu.status),
+        _Asked("nlu", nlu.status, vital=opening.process.works),
         _Asked("dispatch", dispatch.services, vital=False),
     ]
     if telegram:
         asked.append(_Asked("telegram", telegram.me, vital=False))
-    return [*asked, *(_Process(part) for part in embedded)]
+    return [*asked, *(_Process(part) for part in opening.parts.embedded)]
 
 
 @dataclass(frozen=True, slots=True)

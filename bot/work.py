@@ -8,6 +8,8 @@ only; what cannot succeed goes to the dead letters, where the operator sees it.
 import asyncio
 import random
 from collections import defaultdict, deque
+from collections.abc import Container
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -17,12 +19,13 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.errors import NotYet, Refused, Unreachable
-from actions.ledger import DeadLetter, Due, Entry
+from actions.ledger import DeadLetter, Due, Entry, Fenced, Stale
 from actions.mask import mask
 from bot.courtesy import Courtesy
 from bot.flow import Flow
 from bot.hands import Hands
 from bot.house import House
+from connectors.ending import end
 from connectors.open311 import ServiceRequestUpdate
 from connectors.tickets import raw_news
 
@@ -50,7 +53,7 @@ class Reader:
         self._house, self._flow = house, flow
         self._waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._in_hand = 0
+        self._in_hand: set[tuple[int, str]] = set()
         self._lookouts: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -66,7 +69,7 @@ class Reader:
                 await asyncio.sleep(min(back_off(tries), 5.0))
                 continue
             self._put(entries)
-            while self._in_hand > IN_HAND:
+            while len(self._in_hand) > IN_HAND:
                 await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)
 
@@ -78,9 +81,13 @@ class Reader:
     async def stop(self) -> None:
         """Let go of what is in hand; it is still in the inbox."""
         tasks = [*self._busy.values(), *self._lookouts]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
+
+    async def let_go(self, partitions: Container[int]) -> None:
+        """Drop what is in hand of these; it is still in the inbox, for whoever has them next."""
+        mine = [group for group, queue in self._waiting.items() if queue and queue[0].partition in partitions]
+        tasks = [self._busy[group] for group in mine if group in self._busy]
+        await end(tasks)
 
     async def drain(self) -> None:
         """Wait until everything taken so far is finished."""
@@ -89,8 +96,10 @@ class Reader:
 
     def _put(self, entries: list[Entry]) -> None:
         for entry in entries:
+            if _place(entry) in self._in_hand:
+                continue  # after a loss of Redis everything unfinished comes once more
             self._waiting[entry.group].append(entry)
-            self._in_hand += 1
+            self._in_hand.add(_place(entry))
             if entry.group not in self._busy:
                 self._busy[entry.group] = asyncio.create_task(self._group(entry.group))
             else:
@@ -102,10 +111,11 @@ class Reader:
         try:
             while queue := self._waiting.get(group):
                 await self._finish(queue[0])
-                queue.popleft()
-                self._in_hand -= 1
+                self._in_hand.discard(_place(queue.popleft()))
+        except Fenced:
+            log.info("group_let_go", group=group)
         finally:
-            self._waiting.pop(group, None)
+            self._in_hand.difference_update(map(_place, self._waiting.pop(group, ())))
             self._busy.pop(group, None)
 
     async def _finish(self, entry: Entry) -> None:
@@ -120,6 +130,8 @@ class Reader:
                 tries += 1
                 log.warning("message_waits", group=entry.group, reason=str(reason), tries=tries)
                 await asyncio.sleep(min(back_off(tries, reason.retry_after), 15.0))
+            except Fenced:
+                raise
             except Exception:
                 surprises += 1
                 log.exception("message_failed", group=entry.group, entry=entry.id, tries=surprises)
@@ -186,7 +198,8 @@ class Carrier:
         for due in await self._house.state.due(now, 1000):
             lane = lane_of(due)
             if self._held.get(lane, now) > now:
-                await self._queue_up(lane, [due])
+                with suppress(Fenced):
+                    await self._queue_up(lane, [due])
             else:
                 lanes[lane].append(due)
         free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
@@ -196,9 +209,12 @@ class Carrier:
 
     async def stop(self) -> None:
         """Let go; what is not finished is still due."""
-        for task in self._lanes.values():
-            task.cancel()
-        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        await end(self._lanes.values())
+
+    async def let_go(self) -> None:
+        """Wait for what is under way; nothing begins any more in a partition that we are about to lose."""
+        if self._lanes:
+            await asyncio.wait(list(self._lanes.values()))
 
     async def drain(self) -> None:
         """Wait until the lanes that run are through."""
@@ -216,6 +232,8 @@ class Carrier:
         except Unreachable as reason:
             log.warning("orders_unreachable", reason=str(reason))
             self._held[lane] = self._tails[lane] = self._house.clock.now() + timedelta(seconds=1)
+        except Fenced:
+            log.info("lane_let_go", lane=lane)
         finally:
             self._lanes.pop(lane, None)
             self._house.wake.set()
@@ -254,6 +272,8 @@ class Carrier:
         except Refused as reason:
             await self._bury(due, str(reason))
             return 0
+        except Fenced:
+            raise
         except Exception as error:
             log.exception("order_failed", order=due.order.key, kind=kind, tries=due.tries)
             return await self._surprised(due, error)
@@ -321,6 +341,10 @@ class Carrier:
         await self._house.state.bury(letter, done=due)
 
 
+def _place(entry: Entry) -> tuple[int, str]:
+    return entry.partition, entry.id
+
+
 def _turn(due: Due) -> tuple[bool, datetime, int, int]:
     """Orders of one moment go by the case's version and their number in it, which stand in the key.
 
@@ -364,20 +388,22 @@ class News:
             try:
                 await self.once()
                 tries = 0
+            except Stale:
+                log.info("asked_by_another")
             except (Unreachable, Refused) as reason:
                 tries += 1
                 log.warning("dispatch_unreachable", reason=str(reason), tries=tries)
             await asyncio.sleep(max(self._every, back_off(tries) if tries else 0))
 
     async def once(self) -> None:
-        """Ask once, from where the last answer ended."""
+        """Ask once, from where the last answer ended. Raises `Stale` where somebody else has asked meanwhile."""
         state, now = self._house.state, self._house.clock.now()
         cursor = await state.recall("dispatch_cursor")
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
         updates = await self._house.dispatch.updates(since, await state.open_tickets())
         for update in updates:
             await self.take(update)
-        await state.remember("dispatch_cursor", now.isoformat())
+        await state.swap("dispatch_cursor", cursor, now.isoformat())
 
     async def take(self, update: ServiceRequestUpdate) -> None:
         """Put one update into the inbox of every group that follows the ticket; of a ticket that is not ours, into none."""

@@ -2,7 +2,7 @@
 
 Facts and orders carry their name (`"is": "TicketFiled"`), so that a trace reads well and can be taken
 in again. A field that is missing takes its default, a field that is not known is passed over: an older
-or a newer program can read what another wrote.
+or a newer program can read what another wrote. Cases say their form beside (connectors/schemas.py).
 """
 
 from typing import Any, TypeVar
@@ -11,6 +11,8 @@ from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
 from actions import facts, orders
+from actions.case import Case
+from connectors.schemas import TooNew, stamped, upgraded
 
 T = TypeVar("T")
 
@@ -37,6 +39,10 @@ _converter.register_unstructure_hook(facts.Fact, lambda fact: _converter.unstruc
 _converter.register_structure_hook(facts.Fact, lambda raw, _: _converter.structure(raw, _FACT))
 _converter.register_unstructure_hook(orders.Order, lambda order: _converter.unstructure(order, _ORDER))
 _converter.register_structure_hook(orders.Order, lambda raw, _: _converter.structure(raw, _ORDER))
+_plain_case = _converter.get_unstructure_hook(Case)
+_case_of = _converter.get_structure_hook(Case)
+_converter.register_unstructure_hook(Case, lambda case: stamped(_plain_case(case)))
+_converter.register_structure_hook(Case, lambda raw, kind: _case_of(upgraded(raw), kind))
 
 
 def dump(record: object, kind: type | None = None) -> str:
@@ -50,8 +56,10 @@ def dump(record: object, kind: type | None = None) -> str:
 
 
 def load(text: str | bytes, kind: type[T]) -> T:
-    """The record that `dump` wrote. Raises ValueError for anything else."""
+    """The record that `dump` wrote. Raises ValueError for anything else, `TooNew` for a case of a later form."""
     try:
         return _converter.loads(text, kind)
+    except TooNew:
+        raise
     except Exception as error:  # cattrs raises groups of its own, json its own
         raise ValueError(f"this is no {kind.__name__}: {error}") from error

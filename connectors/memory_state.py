@@ -39,6 +39,7 @@ class MemoryState:
         self._dead: dict[str, tuple[DeadLetter, Entry | Due]] = {}
         self._values: dict[str, str] = {}
         self._decrees: list[Decree] = []
+        self._bound: list[tuple[str, str]] = []
         self._count = 0
 
     async def accept(self, door: str, group: str, update: str, raw: str, at: datetime) -> bool:
@@ -224,6 +225,12 @@ class MemoryState:
         """Keep a small value."""
         self._values[key] = value
 
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read, or `Stale`."""
+        if self._values.get(key) != old:
+            raise Stale(key)
+        self._values[key] = new
+
     async def recall(self, key: str) -> str | None:
         """The value kept."""
         return self._values.get(key)
@@ -231,6 +238,14 @@ class MemoryState:
     async def unlearn(self, key: str) -> bool:
         """Keep the value no longer."""
         return self._values.pop(key, None) is not None
+
+    async def bind(self, group: str, grid: str) -> None:
+        """Remember that the group belongs to this grid."""
+        self._bound.append((group, grid))
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """What was bound, where that has changed since `known`."""
+        return len(self._bound), dict(self._bound) if len(self._bound) != known else {}
 
     async def chronicle(self, record: Decree) -> bool:
         """Write it down, unless the last of its kind has the same version."""

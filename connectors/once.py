@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from actions.errors import Unreachable
+from connectors.redis_client import reaching
 
 
 class MemoryOnce:
@@ -40,23 +39,17 @@ class RedisOnce:
 
     async def put(self, key: str, value: str, seconds: int) -> None:
         """Keep the value for so long."""
-        try:
+        async with reaching():
             await self._redis.set(f"linli:once:{key}", value, ex=seconds)
-        except (RedisError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
 
     async def look(self, key: str) -> str | None:
         """The value, which stays."""
-        try:
+        async with reaching():
             value = await self._redis.get(f"linli:once:{key}")
-        except (RedisError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
         return value.decode() if isinstance(value, bytes) else value
 
     async def take(self, key: str) -> str | None:
         """The value, which is gone afterwards."""
-        try:
+        async with reaching():
             value = await self._redis.getdel(f"linli:once:{key}")
-        except (RedisError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
         return value.decode() if isinstance(value, bytes) else value

@@ -14,9 +14,8 @@ from typing import Any, Protocol, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from actions.errors import Unreachable
+from connectors.redis_client import reaching
 
 GROWTH, MOST_GROWTH = 1.5, 4.0
 STRIKES_REMEMBERED = 600  # seconds
@@ -192,7 +191,5 @@ class RedisPace:
         return await self._run(self._hold, keys, [self._clock(), chat, seconds, *settled])
 
     async def _run(self, script: Any, keys: list[str], args: list[Any]) -> float:
-        try:
+        async with reaching():
             return float(cast("Any", await script(keys=keys, args=args)))
-        except (RedisError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error

@@ -1,7 +1,7 @@
 """State in Redis. Every key of a group carries the hash tag of its partition, so one MULTI/EXEC covers
 all that follows from one message, on Redis Cluster too.
 
-    linli:{p017}:inbox            stream of entries, consumer group `linli`
+    linli:{p017}:inbox            stream of the entries that nobody has dealt with yet
     linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days
     linli:{p017}:talk:GROUP       the group's memory, with the version that guards every save
     linli:{p017}:case:ID          a case
@@ -12,6 +12,8 @@ all that follows from one message, on Redis Cluster too.
     linli:{p017}:dead             dead letters
     linli:{NAME}:line             filings of a community, in the order in which they arrived
     linli:{chronicle}             what was put in force; see connectors/chronicle.py
+    linli:{p017}:owner            which worker has the partition; see connectors/leases.py
+    linli:bound                   see connectors/bindings.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
@@ -19,18 +21,14 @@ all that follows from one message, on Redis Cluster too.
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, ResponseError, WatchError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import ResponseError, WatchError
 
 from actions.case import Case
 from actions.chain import Head, Link
@@ -40,22 +38,22 @@ from actions.event import Sketch
 from actions.facts import Fact
 from actions.ledger import Change, DeadLetter, Due, Entry, Erasure, Stale
 from actions.talk import Talk
+from connectors.bindings import RedisBindings
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
+from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_client import Items, client_of, compact, fresh, reaching, transaction
 from connectors.redis_dead import RedisDead
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 
-GROUP = "linli"
-WORKER = "worker"
 SEEN_SECONDS = 2 * 24 * 3600
 """Telegram keeps an update for one day; twice that is safe."""
 RESCAN_SECONDS = 5.0
 """How often all partitions are searched for due orders, whatever this process believes of them."""
 CASES_SHOWN = 500
-_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS")
-"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
+_FIRST = "0-0"
 
 _ACCEPT = """
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
@@ -66,6 +64,9 @@ return 0
 """
 
 _REWRITE = """
+if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
+    return -1
+end
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
     return 0
 end
@@ -73,31 +74,35 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
-"""An order that was finished meanwhile stays finished."""
+"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
 
-
-def client_of(url: str) -> "Redis":
-    """A client as `RedisState` needs it: it decodes answers, and says nothing twice by itself."""
-    # A repeated XREADGROUP would skip what the first one was given and could not bring home.
-    once = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once)
+_SWAP = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
 
 
 class RedisState:
     """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
 
-    def __init__(self, redis: "Redis", partitions: int = PARTITIONS) -> None:
+    def __init__(self, redis: "Redis", partitions: int = PARTITIONS, leases: Tenancy | None = None) -> None:
         self._redis = redis
         self._partitions = partitions
+        self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
         self._rewrite = redis.register_script(_REWRITE)
+        self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
+        self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, self._key, partitions)
-        self._next_due: dict[int, float] = {}
+        self._read: dict[tuple[int, str], str] = {}
+        self._next_due: dict[tuple[int, str], float] = {}
         self._scanned_at = float("-inf")
-        self._replaying = self._from_the_start()
 
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
@@ -105,14 +110,8 @@ class RedisState:
         return cls(client_of(url), partitions)
 
     async def start(self) -> None:
-        """Make the consumer groups; harmless where they exist. Raises `Unreachable`."""
-        async with self._reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for partition in range(self._partitions):
-                pipe.xgroup_create(self._key(partition, "inbox"), GROUP, id="0", mkstream=True)
-            for answer in await pipe.execute(raise_on_error=False):
-                if isinstance(answer, Exception) and "BUSYGROUP" not in str(answer):
-                    raise answer
+        """See that Redis is there. Raises `Unreachable`."""
+        await self.ping()
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -120,7 +119,7 @@ class RedisState:
 
     async def ping(self) -> None:
         """Nothing, or `Unreachable`."""
-        async with self._reaching():
+        async with reaching():
             await self._redis.ping()
 
     # --- inbox ---------------------------------------------------------------------------------------
@@ -130,36 +129,28 @@ class RedisState:
         p = self._of(group)
         entry = Entry("", p, group, door, update, raw, at)
         keys = [self._key(p, f"seen:{group}:{door}:{update}"), self._key(p, "inbox")]
-        async with self._reaching():
+        async with reaching():
             return bool(await self._accept(keys=keys, args=[SEEN_SECONDS, dump(entry)]))
 
     async def take(self, limit: int, wait_ms: int) -> list[Entry]:
-        """First what was taken earlier and not finished, then what is new; `limit` for each partition."""
+        """What came behind the last that was taken, from the start in a partition just got; `limit` for each."""
+        mine = self._leases.open()
+        self._read = {turn: self._read.get(turn, _FIRST) for turn in mine.items()}
+        streams = {self._key(p, "inbox"): (p, owner) for p, owner in mine.items()}
+        after = {stream: self._read[turn] for stream, turn in streams.items()}
         try:
-            async with self._reaching():
-                while self._replaying:
-                    entries = await self._take_unfinished(limit)
-                    if entries:
-                        return entries
-                return await self._take_new(limit, wait_ms)
+            async with reaching():
+                found = await fresh(self._redis, after, limit, wait_ms)
         except Unreachable:
-            # What Redis gave us while the answer got lost counts as taken: ask for that again.
-            self._replaying = self._from_the_start()
+            self._read.clear()  # another Redis may have taken over, whose clock may be behind
             raise
-
-    def _from_the_start(self) -> dict[str, str]:
-        return {self._key(p, "inbox"): "0" for p in range(self._partitions)}
-
-    async def _take_new(self, limit: int, wait_ms: int) -> list[Entry]:
-        streams = {self._key(p, "inbox"): ">" for p in range(self._partitions)}
-        wait = wait_ms or None  # to Redis, 0 is for ever
-        return _entries(await self._redis.xreadgroup(GROUP, WORKER, cast("Any", streams), limit, wait))
-
-    async def _take_unfinished(self, limit: int) -> list[Entry]:
-        answer = await self._redis.xreadgroup(GROUP, WORKER, cast("Any", self._replaying), limit)
-        read = {stream: items for stream, items in cast("Any", answer) or [] if items}
-        self._replaying = {stream: items[-1][0] for stream, items in read.items()}
-        return _entries(list(read.items()))
+        still, entries = self._leases.open(), list[Entry]()
+        for stream, items in found.items():
+            p, owner = streams[stream]
+            if still.get(p) == owner:
+                self._read[p, owner] = items[-1][0]
+                entries += _entries(items)
+        return entries
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -170,13 +161,13 @@ class RedisState:
 
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
-        async with self._reaching():
+        async with reaching():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
         index = self._group_key(group, "live" if live else "cases")
-        async with self._reaching():
+        async with reaching():
             ids = cast("list[str]", await self._redis.zrange(index, 0 if every else -CASES_SHOWN, -1))
             if not ids:
                 return []
@@ -190,43 +181,43 @@ class RedisState:
 
     async def case_of(self, group: str, message: str) -> str | None:
         """The case that a message belongs to."""
-        async with self._reaching():
+        async with reaching():
             links = self._group_key(group, "links")
             return await cast("Awaitable[str | None]", self._redis.hget(links, message))
 
     async def cases_of_ticket(self, ticket: str) -> list[str]:
         """The cases that follow a ticket, the one that filed it first."""
-        async with self._reaching():
+        async with reaching():
             return await self._tickets.cases(ticket)
 
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""
-        async with self._reaching():
+        async with reaching():
             return await self._tickets.enlist(community, order, sketch)
 
     async def strike(self, community: str, orders: Sequence[str]) -> None:
         """Take filings out of the line."""
-        async with self._reaching():
+        async with reaching():
             await self._tickets.strike(community, orders)
 
     async def open_tickets(self) -> list[str]:
         """The tickets of live cases."""
-        async with self._reaching():
+        async with reaching():
             return await self._tickets.open()
 
     async def trace(self, case: str) -> list[Fact]:
         """The facts of a case."""
-        async with self._reaching():
+        async with reaching():
             return await self._trace.facts(group_of_case(case), int(case.rpartition(":")[2]))
 
     async def head(self, group: str) -> Head:
         """The head of the group's chain."""
-        async with self._reaching():
+        async with reaching():
             return await self._trace.head(group)
 
     async def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain."""
-        async with self._reaching():
+        async with reaching():
             async for link in self._trace.links(group):
                 yield link
 
@@ -234,9 +225,9 @@ class RedisState:
 
     async def save(self, change: Change) -> None:
         """All of the change in one transaction, or `Stale`."""
-        async with self._reaching():
+        async with reaching():
             await self._announce(change)
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with transaction(self._redis, self._group_key(change.talk.group, "talk")) as pipe:
                 try:
                     await self._save(pipe, change)
                 except WatchError as error:  # also what a connection lost in between becomes
@@ -250,12 +241,12 @@ class RedisState:
         await self._tickets.announce(change.moved)
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
-        talk_key, head_key = (
-            self._group_key(change.talk.group, "talk"),
-            self._trace.head_key(change.talk.group),
-        )
-        await pipe.watch(talk_key)
-        text, head = await cast("Awaitable[list[str | None]]", pipe.mget([talk_key, head_key]))
+        group = change.talk.group
+        p, talk_key = self._of(group), self._group_key(group, "talk")
+        await pipe.watch(talk_key, owner_key(p))
+        keys = [talk_key, owner_key(p), self._trace.head_key(group)]
+        text, owner, head = await cast("Awaitable[list[str | None]]", pipe.mget(keys))
+        self._leases.check(p, owner, work=bool(change.entry or change.done))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
             raise Stale(change.talk.group)
@@ -273,8 +264,7 @@ class RedisState:
         p = self._of(change.talk.group)
         if entry := change.entry:
             inbox = self._key(p, "inbox")
-            waiting = await cast("Awaitable[Any]", pipe.xpending_range(inbox, GROUP, entry.id, entry.id, 1))
-            return not waiting
+            return not await cast("Awaitable[Any]", pipe.xrange(inbox, entry.id, entry.id))
         if change.done:
             return not await pipe.hexists(self._key(p, "orders"), change.done)
         return False
@@ -319,9 +309,7 @@ class RedisState:
         pipe.zrem(self._key(partition, "due"), key)
 
     def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
-        inbox = self._key(entry.partition, "inbox")
-        pipe.xack(inbox, GROUP, entry.id)
-        pipe.xdel(inbox, entry.id)
+        pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
 
     # --- orders --------------------------------------------------------------------------------------
 
@@ -330,25 +318,27 @@ class RedisState:
         ready = self._ripe(now.timestamp())
         if not ready:
             return []
-        async with self._reaching():
+        async with reaching():
             pipe = self._redis.pipeline(transaction=False)
-            for p in ready:
+            for p, _ in ready:
                 pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
             found = await pipe.execute()
             keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
             return await self._bodies(keys, limit)
 
-    def _ripe(self, now: float) -> list[int]:
+    def _ripe(self, now: float) -> list[tuple[int, str]]:
         if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
             self._scanned_at = time.monotonic()
-            return list(range(self._partitions))
-        return [p for p, at in self._next_due.items() if at <= now]
+            self._next_due.clear()
+        return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
 
-    def _sift(self, found: dict[int, list[tuple[str, float]]], now: float) -> list[tuple[float, int, str]]:
+    def _sift(
+        self, found: dict[tuple[int, str], list[tuple[str, float]]], now: float
+    ) -> list[tuple[float, int, str]]:
         ready = []
-        for p, scored in found.items():
-            self._next_due[p] = scored[0][1] if scored else float("inf")
-            ready += [(score, p, key) for key, score in scored if score <= now]
+        for turn, scored in found.items():
+            self._next_due[turn] = scored[0][1] if scored else float("inf")
+            ready += [(score, turn[0], key) for key, score in scored if score <= now]
         return sorted(ready)
 
     async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
@@ -358,13 +348,14 @@ class RedisState:
         return [load(body, Due) for body in await pipe.execute() if body] if keys else []
 
     def _expect(self, partition: int, orders: Iterable[Due]) -> None:
+        turn = partition, self._leases.open().get(partition, "")
         for due in orders:
-            at = due.at.timestamp()
-            self._next_due[partition] = min(at, self._next_due.get(partition, at))
+            if turn in self._next_due:  # else it is looked at anyway
+                self._next_due[turn] = min(due.at.timestamp(), self._next_due[turn])
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits."""
-        async with self._reaching():
+        async with reaching():
             orders = self._key(self._of(group), "orders")
             body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
@@ -372,7 +363,7 @@ class RedisState:
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
-        await self._write_again(tried)
+        await self._write_again(tried, begins=True)
         return tried
 
     async def postpone(self, due: Due, until: datetime) -> None:
@@ -381,11 +372,14 @@ class RedisState:
         await self._write_again(later)
         self._expect(self._of(due.group), [later])
 
-    async def _write_again(self, due: Due) -> None:
+    async def _write_again(self, due: Due, *, begins: bool = False) -> None:
         p = self._of(due.group)
-        keys = [self._key(p, "orders"), self._key(p, "due")]
-        async with self._reaching():
-            await self._rewrite(keys=keys, args=[due.order.key, dump(due), due.at.timestamp()])
+        keys = [self._key(p, "orders"), self._key(p, "due"), owner_key(p)]
+        owner = self._leases.owner(p, begins=begins)
+        args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
+        async with reaching():
+            if await self._rewrite(keys=keys, args=args) == -1:
+                self._leases.check(p, None, work=True)
 
     # --- dead letters --------------------------------------------------------------------------------
 
@@ -394,7 +388,11 @@ class RedisState:
         if entry is None and done is None:
             raise ValueError("a dead letter is an entry or an order")
         p = self._of(letter.group)
-        async with self._reaching(), self._redis.pipeline(transaction=True) as pipe:
+        async with reaching(), transaction(self._redis, owner_key(p)) as pipe:
+            await pipe.watch(owner_key(p))
+            owner = await cast("Awaitable[str | None]", pipe.get(owner_key(p)))
+            self._leases.check(p, owner, work=True)
+            pipe.multi()  # type: ignore[no-untyped-call]
             self._dead.write(pipe, p, letter, dump(entry or done))
             if entry:
                 self._drop_entry(pipe, entry)
@@ -404,24 +402,24 @@ class RedisState:
 
     async def dead(self, limit: int) -> list[DeadLetter]:
         """The dead letters, newest first."""
-        async with self._reaching():
+        async with reaching():
             return (await self._dead.letters())[:limit]
 
     async def forget_dead(self, letters: Sequence[str]) -> int:
         """Delete dead letters."""
-        async with self._reaching():
+        async with reaching():
             return await self._dead.forget(letters)
 
     async def replay(self, letter: str) -> bool:
         """Put a dead letter back."""
-        async with self._reaching():
+        async with reaching():
             found = await self._dead.find(letter)
             if found:
                 await self._unbury(*found, letter)
         return found is not None
 
     async def _unbury(self, partition: int, body: str, letter: str) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with transaction(self._redis, owner_key(partition)) as pipe:
             self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
@@ -435,8 +433,14 @@ class RedisState:
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value."""
-        async with self._reaching():
+        async with reaching():
             await self._redis.set(f"linli:value:{key}", value)
+
+    async def swap(self, key: str, old: str | None, new: str) -> None:
+        """Keep a small value in the place of the one that was read, or `Stale`."""
+        async with reaching():
+            if not await self._swap(keys=[f"linli:value:{key}"], args=[old or "", new]):
+                raise Stale(key)
 
     async def recall(self, key: str) -> str | None:
         """The value kept."""
@@ -444,33 +448,43 @@ class RedisState:
 
     async def unlearn(self, key: str) -> bool:
         """Keep the value no longer."""
-        async with self._reaching():
+        async with reaching():
             return bool(await self._redis.delete(f"linli:value:{key}"))
+
+    async def bind(self, group: str, grid: str) -> None:
+        """Tell all processes that the group belongs to this grid."""
+        async with reaching():
+            await self._bindings.bind(group, grid)
+
+    async def bound(self, known: int) -> tuple[int, dict[str, str]]:
+        """What was bound, where that has changed since `known`."""
+        async with reaching():
+            return await self._bindings.since(known)
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, once."""
-        async with self._reaching():
+        async with reaching():
             return await self._chronicle.add(record)
 
     async def chronicles(self, limit: int) -> list[Decree]:
         """What was put in force, newest first."""
-        async with self._reaching():
+        async with reaching():
             return await self._chronicle.last(limit)
 
     async def forget_chronicle(self, before: datetime) -> int:
         """Delete what was put in force before then."""
-        async with self._reaching():
+        async with reaching():
             return await self._chronicle.forget(before)
 
     async def compact(self) -> None:
         """Write the append-only file anew, where the server allows it: what was deleted still stands in the old one."""
-        async with self._reaching():
+        async with reaching():
             with suppress(ResponseError):  # not for us to say, or it is doing so already
-                await self._redis.bgrewriteaof()
+                await compact(self._redis)
 
     async def depth(self) -> dict[str, int]:
         """How many of each wait."""
-        async with self._reaching():
+        async with reaching():
             pipe = self._redis.pipeline(transaction=False)
             for p in range(self._partitions):
                 pipe.xlen(self._key(p, "inbox"))
@@ -496,26 +510,9 @@ class RedisState:
         return self._key(self._of(group_of_case(case)), f"{name}:{case}")
 
     async def _get(self, key: str) -> str | None:
-        async with self._reaching():
+        async with reaching():
             return cast("str | None", await self._redis.get(key))
 
-    @asynccontextmanager
-    async def _reaching(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
-        except ResponseError as error:
-            full = isinstance(error, OutOfMemoryError | ReadOnlyError)
-            if full or any(word in str(error) for word in _NOT_NOW):
-                raise Unreachable(f"Redis cannot do it now: {error}") from error
-            raise
 
-
-def _entries(answer: Any) -> list[Entry]:
-    return [
-        replace(load(fields["body"], Entry), id=key)
-        for _, items in answer or []
-        for key, fields in items
-        if fields  # an entry deleted after it was taken comes back empty
-    ]
+def _entries(items: Items) -> list[Entry]:
+    return [replace(load(fields["body"], Entry), id=key) for key, fields in items]

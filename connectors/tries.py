@@ -5,9 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from actions.errors import Unreachable
+from connectors.redis_client import reaching, transaction
 
 _REMEMBERED = 10_000
 
@@ -41,13 +40,10 @@ class RedisTries:
     async def count(self, who: str, most: int, seconds: int) -> float:
         """Count a try; 0 where it is one of the `most` of this window, else the seconds until the next one."""
         key = f"linli:tries:{who}"
-        try:
-            async with self._redis.pipeline(transaction=True) as both:
-                # The window is made with the first try, so that no count can outlive it.
-                both.set(key, 0, ex=seconds, nx=True)
-                both.incr(key)
-                both.pttl(key)
-                _, count, left = await both.execute()
-        except (RedisError, OSError) as error:
-            raise Unreachable(f"Redis does not answer: {error}") from error
+        async with reaching(), transaction(self._redis, key) as both:
+            # The window is made with the first try, so that no count can outlive it.
+            both.set(key, 0, ex=seconds, nx=True)
+            both.incr(key)
+            both.pttl(key)
+            _, count, left = await both.execute()
         return 0.0 if count <= most else max(left, 1000) / 1000

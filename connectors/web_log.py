@@ -16,8 +16,7 @@ import hmac
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,13 +24,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Protocol, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import BusyLoadingError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from actions.errors import Refused, Unreachable
+from actions.errors import Refused
 from actions.message import Kind
 from connectors.partition import PARTITIONS, partition_of
+from connectors.redis_client import reaching, transaction
 
 Body = dict[str, Any]
 
@@ -134,7 +131,7 @@ class RedisWebLog:
         """Give an id, once."""
         keys = [self._key(group, name) for name in ("once", "count", "messages", "unshown")]
         keys[0] += f":{once}"
-        async with _reaching():
+        async with reaching():
             args: list[str | int] = [text_of(body), ONCE_SECONDS, KEPT]
             number, text, unshown = await self._reserve(keys=keys, args=args)
         return body_of(number, text), bool(unshown)
@@ -142,26 +139,26 @@ class RedisWebLog:
     async def show(self, group: str, message: str) -> None:
         """Show, once."""
         keys = [self._key(group, "messages"), self._key(group, "unshown"), self._key(group)]
-        async with _reaching():
+        async with reaching():
             await self._show(keys=keys, args=[message, KEPT])
 
     async def message(self, group: str, message: str) -> Body | None:
         """A message as it stands."""
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hget(self._key(group, "messages"), message)
             text = await cast("Awaitable[str | None]", answer)
         return body_of(message, text) if text else None
 
     async def last(self, group: str) -> int:
         """The highest id."""
-        async with _reaching():
+        async with reaching():
             return int(await self._redis.get(self._key(group, "count")) or 0)
 
     async def replace(self, group: str, body: Body) -> None:
         """Write the message anew and tell."""
         text, number = text_of(body), body["id"]
         fields = {"kind": "edit", "id": number, "body": ""}
-        async with _reaching(), self._redis.pipeline(transaction=True) as pipe:
+        async with reaching(), transaction(self._redis, self._key(group)) as pipe:
             pipe.hset(self._key(group, "messages"), number, text)
             pipe.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
             await pipe.execute()
@@ -169,18 +166,18 @@ class RedisWebLog:
     async def toast(self, group: str, body: Body) -> None:
         """Tell one person."""
         fields = {"kind": "toast", "id": "", "body": text_of(body)}
-        async with _reaching():
+        async with reaching():
             await self._redis.xadd(self._key(group), cast("Any", fields), maxlen=KEPT, approximate=True)
 
     async def recent(self, group: str, limit: int) -> list[Event]:
         """The newest events."""
-        async with _reaching():
+        async with reaching():
             items = cast("Any", await self._redis.xrevrange(self._key(group), count=limit))
         return await self._standing(group, [_event(*item) for item in reversed(items)])
 
     async def after(self, group: str, cursor: str, wait_ms: int) -> list[Event]:
         """What came since."""
-        async with _reaching():
+        async with reaching():
             streams = cast("Any", {self._key(group): cursor})
             answer = cast("Any", await self._redis.xread(streams, count=BATCH, block=wait_ms))
         return await self._standing(group, [_event(*item) for _, items in answer or [] for item in items])
@@ -189,7 +186,7 @@ class RedisWebLog:
         ids = [event.body.get("id", "") for event in events]
         if not any(ids):
             return events
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hmget(self._key(group, "messages"), ids)
             texts = await cast("Awaitable[list[str | None]]", answer)
         return as_they_stand(events, texts)
@@ -197,13 +194,13 @@ class RedisWebLog:
     async def delete(self, group: str, gone: Callable[[Body], bool]) -> list[Body]:
         """Delete messages, with the events that show them."""
         key = self._key(group, "messages")
-        async with _reaching():
+        async with reaching():
             kept = await cast("Awaitable[dict[str, str]]", self._redis.hgetall(key))
             bodies = {number: body_of(number, text) for number, text in kept.items()}
             deleted, quoting = deleted_of(bodies, gone)
             items = cast("Any", await self._redis.xrange(self._key(group)))
             events = [cursor for cursor, fields in items if shows(_event(cursor, fields), deleted, gone)]
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with transaction(self._redis, key) as pipe:
                 if deleted:
                     pipe.hdel(key, *deleted)
                 for body in quoting:
@@ -216,7 +213,7 @@ class RedisWebLog:
     async def works(self, group: str, person: str, name: str | None) -> None:
         """Keep or drop a worker."""
         key = self._key(group, "workers")
-        async with _reaching():
+        async with reaching():
             if name is None:
                 await self._redis.hdel(key, person)
             else:
@@ -224,19 +221,19 @@ class RedisWebLog:
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:
         """The workers."""
-        async with _reaching():
+        async with reaching():
             answer = self._redis.hgetall(self._key(group, "workers"))
             found = await cast("Awaitable[dict[str, str]]", answer)
         return tuple(sorted(found.items()))
 
     async def known(self, group: str) -> bool:
         """Whether the bot was told."""
-        async with _reaching():
+        async with reaching():
             return bool(await self._redis.exists(self._key(group, "known")))
 
     async def know(self, group: str) -> None:
         """The bot was told."""
-        async with _reaching():
+        async with reaching():
             await self._redis.set(self._key(group, "known"), "1")
 
     def _key(self, group: str, name: str = "") -> str:
@@ -295,14 +292,6 @@ def shows(event: Event, deleted: list[str], gone: Callable[[Body], bool]) -> boo
     number, milliseconds = event.body.get("id", ""), place_of(event.cursor)[0]
     at = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
     return number in deleted if number else gone({**event.body, "at": at})
-
-
-@asynccontextmanager
-async def _reaching() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError) as error:
-        raise Unreachable(f"Redis does not answer: {error}") from error
 
 
 # --- files ------------------------------------------------------------------------------------------

@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from connectors.redis_client import client_of
+from connectors.tcp_port import free_port
 
 DEADLINE_SECONDS = 20.0
 
@@ -70,6 +74,92 @@ class RealRedis:
                     await asyncio.sleep(0.02)
                 else:
                     return
+
+
+class RealCluster:
+    """Three servers on ports of their own, each with a third of the slots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ports = [free_port("127.0.0.1") for _ in range(3)]
+        self._folder = folder
+        self._processes: list[asyncio.subprocess.Process] = []
+
+    @property
+    def url(self) -> str:
+        """Where a client begins: the second server stands for all."""
+        return f"redis+cluster://127.0.0.1:{self.ports[1]},127.0.0.1:{self.ports[2]}"
+
+    @property
+    def client(self) -> Redis:
+        """A new client; the caller closes it."""
+        return client_of(self.url)
+
+    async def start(self) -> None:
+        """Start all, and wait until each knows that the whole is well."""
+        for n, port in enumerate(self.ports):
+            self._processes.append(await self._server(n, port))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            for n, port in enumerate(self.ports):
+                await self._join(n, port)
+            for port in self.ports:
+                await self._is_well(port)
+
+    async def empty(self) -> None:
+        """Forget what the test before left."""
+        for port in self.ports:
+            async with Redis(port=port) as one:
+                await one.flushall()
+
+    async def kill(self, n: int) -> None:
+        """End one of them as a power cut would."""
+        self._processes[n].kill()
+        await self._processes[n].wait()
+
+    async def stop(self) -> None:
+        """End all."""
+        for process in self._processes:
+            if process.returncode is None:
+                process.terminate()
+        await asyncio.gather(*(process.wait() for process in self._processes))
+
+    async def _server(self, n: int, port: int) -> asyncio.subprocess.Process:
+        folder = self._folder / str(n)
+        folder.mkdir(parents=True)
+        words = f"--port {port} --dir {folder} --save --bind 127.0.0.1 --cluster-enabled yes".split()
+        words[words.index("--save") + 1 : words.index("--save") + 1] = [""]
+        devnull = asyncio.subprocess.DEVNULL
+        return await asyncio.create_subprocess_exec(_binary(), *words, stdout=devnull)
+
+    async def _join(self, n: int, port: int) -> None:
+        first, last = 16384 * n // 3, 16384 * (n + 1) // 3
+        async with Redis(port=port) as one:
+            while True:
+                try:
+                    await one.ping()
+                    break
+                except RedisConnectionError:
+                    await asyncio.sleep(0.02)
+            await one.execute_command("CLUSTER", "ADDSLOTS", *range(first, last))
+            await one.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0])
+
+    async def _is_well(self, port: int) -> None:
+        async with Redis(port=port, decode_responses=True) as one:
+            while True:
+                info = str(await one.execute_command("CLUSTER", "INFO"))
+                if "cluster_state:ok" in info and "cluster_known_nodes:3" in info:
+                    return
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def real_cluster(folder: Path) -> AsyncIterator[RealCluster]:
+    """A Redis Cluster that lives as long as the context."""
+    cluster = RealCluster(folder)
+    try:
+        await cluster.start()
+        yield cluster
+    finally:
+        await cluster.stop()
 
 
 @asynccontextmanager

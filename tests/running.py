@@ -235,7 +235,7 @@ async def running_linli(
     given = _environment(home / "linli", nlu_url, telegram)
     if webhook:
         given["LINLI_TELEGRAM_WEBHOOK"] = f"http://127.0.0.1:{given['LINLI_PORT']}"
-    (home / "linli.toml").write_text(_at_any_hour(toml), "utf-8")
+    (home / "linli.toml").write_text(at_any_hour(toml), "utf-8")
     given["LINLI_CONFIG"] = str(home / "linli.toml")
     linli = RunningLinli(home / "linli", given | (env or {}), starts_within)
     try:
@@ -245,7 +245,7 @@ async def running_linli(
         await linli.close()
 
 
-def _at_any_hour(toml: str) -> str:
+def at_any_hour(toml: str) -> str:
     """The settings without quiet hours: a story must not depend on the time of day at which it is told."""
     policy = '[policy]\nquiet_from = ""\ndigest_at = ""\nsupervisor_digest_at = ""\n'
     return toml.replace("[policy]\n", policy) if "[policy]" in toml else f"{toml}\n{policy}"

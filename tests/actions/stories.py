@@ -96,6 +96,7 @@ FACTS: dict[type[f.Fact], f.Fact] = {
         f.Inspected(at=LATER, by=WORKER, message="m12", attachments=(PHOTO,), text="门关不上"),
         f.ResidentHalfConfirmed(at=LATER, by=AUNT, message="m13", text="只修了一边"),
         f.LightTurned(at=LATER, clock=0, light=Light.YELLOW),
+        f.Renewed(at=LATER, assignment=LIFTS),
     )
 }
 ASKED_WORKER = f.Posted(at=LATER, what="worker_key", post="p2")

@@ -42,6 +42,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Reported: {S.UNSURE, S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
     },
     S.UNSURE: {
+        f.Renewed: {S.UNSURE},
         f.Repeated: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
         f.Seconded: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
         f.Detailed: {S.ASKING_WHERE, S.FILING, S.WAITING_WORKER},
@@ -64,6 +65,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.TimeRanOut: {S.NOT_A_PROBLEM},
     },
     S.ASKING_WHERE: {
+        f.Renewed: {S.ASKING_WHERE},
         f.Repeated: {S.ASKING_WHERE},
         f.Seconded: {S.ASKING_WHERE},
         f.Detailed: {S.ASKING_WHERE},
@@ -88,6 +90,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Assigned: {S.ASKING_WHERE},
     },
     S.WAITING_WORKER: {
+        f.Renewed: {S.WAITING_WORKER},
         f.JoinedTicket: {S.OPEN},
         f.Repeated: {S.WAITING_WORKER},
         f.Seconded: {S.WAITING_WORKER},
@@ -117,6 +120,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.HandedOver: {S.HANDLING},
     },
     S.HANDLING: {
+        f.Renewed: {S.HANDLING},
         f.JoinedTicket: {S.HANDLING},
         f.Repeated: {S.HANDLING},
         f.Seconded: {S.HANDLING},
@@ -147,6 +151,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.GivenBack: {S.OPEN, S.WAITING_WORKER},
     },
     S.FILING: {
+        f.Renewed: {S.FILING},
         f.JoinedTicket: {S.OPEN},
         f.Repeated: {S.FILING},
         f.Seconded: {S.FILING},
@@ -173,6 +178,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Assigned: {S.FILING},
     },
     S.OPEN: {
+        f.Renewed: {S.OPEN},
         f.SetApart: {S.FILING},
         f.Repeated: {S.OPEN},
         f.Seconded: {S.OPEN},
@@ -202,6 +208,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Raised: {S.OPEN},
     },
     S.ACCEPTED: {
+        f.Renewed: {S.ACCEPTED},
         f.SetApart: {S.FILING},
         f.Repeated: {S.ACCEPTED},
         f.Seconded: {S.ACCEPTED},
@@ -231,6 +238,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Raised: {S.OPEN},
     },
     S.IN_PROGRESS: {
+        f.Renewed: {S.IN_PROGRESS},
         f.SetApart: {S.FILING},
         f.Repeated: {S.IN_PROGRESS},
         f.Seconded: {S.IN_PROGRESS},
@@ -260,6 +268,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Raised: {S.OPEN},
     },
     S.RETURNED: {
+        f.Renewed: {S.RETURNED},
         f.SetApart: {S.FILING},
         f.SentBack: {S.OPEN},
         f.Repeated: {S.RETURNED},
@@ -291,6 +300,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.Raised: {S.OPEN},
     },
     S.WORK_DONE: {
+        f.Renewed: {S.WORK_DONE},
         f.SetApart: {S.FILING},
         f.SentBack: {S.OPEN},
         f.Repeated: {S.WORK_DONE},
@@ -320,6 +330,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentHalfConfirmed: {S.OPEN},
     },
     S.WORKER_KEY: {
+        f.Renewed: {S.WORKER_KEY},
         f.SetApart: {S.FILING},
         f.SentBack: {S.OPEN},
         f.Repeated: {S.WORKER_KEY},
@@ -349,6 +360,7 @@ EXPECTED: dict[Stage, dict[type[f.Fact], set[Stage]]] = {
         f.ResidentHalfConfirmed: {S.OPEN},
     },
     S.RESIDENTS_KEY: {
+        f.Renewed: {S.RESIDENTS_KEY},
         f.JoinedTicket: {S.RESIDENTS_KEY},
         f.SentBack: {S.OPEN},
         f.Repeated: {S.RESIDENTS_KEY},
@@ -557,7 +569,7 @@ def test_the_pairs_are_all_there_are() -> None:
     assert set(EXPECTED) == set(Stage)
     assert len(Stage) == 19
     assert {kind.__name__ for kind in FACTS} == {kind.__name__ for kind in f.Fact.__subclasses__()}
-    assert len(PAIRS) == 19 * 48
+    assert len(PAIRS) == 19 * 49
 
 
 def test_the_table_has_no_row_that_is_not_expected() -> None:
@@ -643,6 +655,7 @@ ORDERED: dict[tuple[type[f.Fact] | Stage, ...], str] = {
     (f.Inspected,): "ShowCard tell:inspected",
     (f.LightTurned,): "ShowCard Alert watch:red",
     (f.TicketNoted,): "ShowCard",
+    (f.Renewed,): "",
     (f.WorkDone,): "ShowCard AskWorker wait:worker_key",
     (f.WorkerConfirmed,): "ShowCard AskIfFixed wait:residents_key",
     (f.WorkerDenied,): "ShowCard say:denied tell:denied",

@@ -163,6 +163,7 @@ KINDS: dict[type[Fact], st.SearchStrategy[Fact]] = {
     f.GivenBack: st.builds(f.GivenBack, **told, reason=words),
     f.Inspected: st.builds(f.Inspected, **told, attachments=attachments, text=words),
     f.LightTurned: st.builds(f.LightTurned, **told, clock=st.integers(-1, 3), light=st.sampled_from(Light)),
+    f.Renewed: st.builds(f.Renewed, **told, assignment=maybe, private=st.booleans()),
     f.SatisfactionGiven: st.builds(f.SatisfactionGiven, **told, score=st.integers(1, 5)),
     f.Posted: st.builds(f.Posted, **told, what=posts, post=words, face=words),
     f.Confided: st.builds(f.Confided, **told, chat=people),

@@ -15,6 +15,7 @@ from actions.nodes import Node
 from actions.orders import News, Sentence, Wait
 from actions.verdicts import BY_DEFAULT
 from connectors.codec import dump, load
+from connectors.schemas import SCHEMA
 from tests.actions.stories import (
     ABOVE,
     COLLEAGUE,
@@ -255,5 +256,15 @@ class TestWhatWasStoredBefore:
         assert [(clock.node, clock.since) for clock in story.now.clocks] == [(Node.ACCEPT, LATER)]
         assert story.ordered(o.WatchClock)
 
-    def test_an_old_case_stores_as_little_as_before(self) -> None:
-        assert json.loads(dump(load(OLD_CASE, Case))) == json.loads(OLD_CASE)
+    def test_an_old_case_stores_as_little_as_before_and_in_which_form(self) -> None:
+        assert json.loads(dump(load(OLD_CASE, Case))) == {"schema": SCHEMA, **json.loads(OLD_CASE)}
+
+    def test_a_case_of_before_is_renewed_and_its_clock_begins(self) -> None:
+        story = Story(*FILED)
+        story.case = load(OLD_CASE, Case)
+        story.tell(fact(f.Renewed, assignment=LIFTS))
+        assert story.now.assignment == LIFTS
+        assert [(clock.node, clock.since) for clock in story.now.clocks] == [(Node.ACCEPT, LATER)]
+        assert story.ordered(o.WatchClock)
+        assert not story.ordered(o.ShowCard), "thousands of cards at once are for nobody"
+        assert story.tell(fact(f.Renewed, assignment=ABOVE)).now.assignment == LIFTS, "once is enough"

@@ -14,7 +14,7 @@ from actions.reading import Intent
 from actions.verifying import verified
 from bot.kept_days import Retention as Days
 from bot.log import log_path, prune
-from bot.retention import Retention
+from bot.retention import FileRetention, Retention
 from connectors.codec import dump
 from connectors.web_log import Files
 from tests.town import GROUP, MORNING, Town, means, report
@@ -151,3 +151,15 @@ def test_files_go_by_their_age(tmp_path):
     assert (media.prune(before), prune(tmp_path, before)) == (1, 1)
     assert (media.path(old), media.path(new) is not None) == (None, True)
     assert (current.exists(), rotated.exists()) == (True, False)
+
+
+async def test_files_that_went_are_written_down(tmp_path):
+    town = Town({})
+    media = Files(tmp_path / "media", "key")
+    os.utime(media.path(media.keep(b"\xff\xd8\xffold").ref), (1, 1))
+    keeping = FileRetention(
+        town.house, Days(attachment_days=30), lambda kind, at: media.prune(at) if kind == "media" else 0
+    )
+    await keeping.once()
+    await keeping.once()
+    assert [decree.changes for decree in await town.state.chronicles(5)] == [("files of media: 1",)]

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio import Redis
+
 from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
@@ -14,6 +16,7 @@ from actions.case import Case
 from actions.chronicle import Decree
 from actions.ledger import Change, DeadLetter, Due, Entry, Moved
 from bot.ports import State
+from connectors.leases import Leases
 from connectors.partition import partition_of
 from connectors.redis_state import RedisState
 from tests.actions.stories import FACTS, GROUP, START, fact
@@ -31,6 +34,18 @@ async def on_redis(server: RealRedis) -> AsyncIterator[RedisState]:
     try:
         await state.start()
         yield state
+    finally:
+        await state.stop()
+
+
+@asynccontextmanager
+async def worker(redis: Redis, name: str) -> AsyncIterator[tuple[RedisState, Leases]]:
+    """The state of a worker with leases, which has none yet."""
+    leases = Leases(redis, name, PARTITIONS)
+    state = RedisState(redis, PARTITIONS, leases)
+    try:
+        await state.start()
+        yield state, leases
     finally:
         await state.stop()
 

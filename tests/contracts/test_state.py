@@ -35,8 +35,9 @@ from tests.contracts.states import (
     reported,
     save,
     take,
+    worker,
 )
-from tests.real_redis import RealRedis, real_redis
+from tests.real_redis import RealCluster, RealRedis, real_cluster, real_redis
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -46,11 +47,26 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Real
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module", params=["memory", "redis"])
-async def state(request: pytest.FixtureRequest, server: RealRedis) -> AsyncIterator[State]:
-    """Every implementation in turn."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealCluster]:
+    """One cluster of three servers for the whole file."""
+    async with real_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=["memory", "redis", "cluster"])
+async def state(
+    request: pytest.FixtureRequest, server: RealRedis, cluster: RealCluster
+) -> AsyncIterator[State]:
+    """Every implementation in turn; the one on a cluster as a worker's, who has all partitions by lease."""
     if request.param == "memory":
         yield MemoryState()
+        return
+    if request.param == "cluster":
+        await cluster.empty()
+        async with worker(cluster.client, "one") as (running, leases):
+            await leases.beat()
+            yield running
         return
     await empty(server)
     async with on_redis(server) as running:
@@ -510,6 +526,24 @@ class TestState:
         await state.remember("cursor", "时间")
         await state.remember("offset", "2")
         assert (await state.recall("cursor"), await state.recall("offset")) == ("时间", "2")
+
+    async def test_of_two_who_read_a_value_one_puts_another_in_its_place(self, state: State) -> None:
+        await state.swap("cursor", None, "1")
+        await state.swap("cursor", "1", "2")
+        with pytest.raises(Stale):
+            await state.swap("cursor", "1", "3")
+        with pytest.raises(Stale):
+            await state.swap("cursor", None, "3")
+        assert await state.recall("cursor") == "2"
+
+    async def test_what_was_bound_is_told_where_it_has_changed(self, state: State) -> None:
+        assert await state.bound(0) == (0, {})
+        await state.bind(GROUP, "g1")
+        await state.bind(OTHER, "g1")
+        await state.bind(GROUP, "g2")
+        number, bound = await state.bound(0)
+        assert bound == {GROUP: "g2", OTHER: "g1"}
+        assert await state.bound(number) == (number, {})
 
     # --- the chronicle -------------------------------------------------------------------------------
 

@@ -1,0 +1,198 @@
+"""Redis, one server or a cluster: how to reach it, and what to call it when it does not answer.
+
+    redis://host:6379   rediss://…   unix:///path      one server
+    redis+cluster://a:6379,b:6379   rediss+cluster://…  a Redis Cluster; one of its servers is enough to find the others
+
+A cluster takes the same commands, as long as all keys of one carry one hash tag. Two things are different, and stand here:
+a transaction goes to the server that has its keys (`transaction`), and nobody can wait for many streams at once (`fresh`).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.client import Pipeline
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AskError,
+    BusyLoadingError,
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+    TryAgainError,
+    WatchError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from yarl import URL
+
+from actions.errors import Unreachable
+
+SCHEMES = ("redis://", "rediss://", "unix://", "redis+cluster://", "rediss+cluster://")
+LOOKS_EVERY_SECONDS = 0.1
+_CONNECTIONS = 10_000
+"""To one server of a cluster; every open page of a browser group waits on one of its own."""
+_LOST = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    BusyLoadingError,
+    ClusterDownError,
+    RedisClusterException,
+    AskError,
+    TryAgainError,
+    WatchError,  # also what a connection becomes that is lost between reading and writing
+    OSError,
+)
+_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "CLUSTERDOWN")
+"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
+
+Items = list[tuple[str, dict[str, str]]]
+
+
+def client_of(url: str) -> Redis:
+    """A client as all of ours need it: it decodes answers, and says nothing twice by itself. Connects on first use."""
+    once = Retry(NoBackoff(), 0)
+    if "+cluster://" in url:
+        return cast("Redis", Cluster(url.replace("+cluster://", "://", 1), once))
+    return Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once)
+
+
+class Cluster(RedisCluster):
+    """A cluster's client, which knows the client of every single server too."""
+
+    def __init__(self, url: str, retry: Retry) -> None:
+        scheme, _, rest = url.partition("://")
+        hosts, slash, path = rest.partition("/")
+        who, at, hosts = hosts.rpartition("@")
+        first, *others = hosts.split(",")
+        self._url, self._once = URL(f"{scheme}://{who}{at}{first}{slash}{path}"), retry
+        self._servers: dict[str, Redis] = {}
+        nodes = [
+            ClusterNode(one.host or "", one.port or 6379) for one in (URL(f"redis://{o}") for o in others)
+        ]
+        super().__init__(
+            host=self._url.host or "",
+            port=self._url.port or 6379,
+            startup_nodes=nodes,
+            username=self._url.user,
+            password=self._url.password,
+            ssl=scheme == "rediss",
+            decode_responses=True,
+            max_connections=_CONNECTIONS,
+            retry=retry,
+        )
+
+    async def server_of(self, key: str) -> Redis:
+        """The client of the one server that has this key, as far as we know by now."""
+        await self.initialize()
+        node = self.get_node_from_key(key)
+        if node is None:
+            raise RedisConnectionError(f"no server of the cluster has {key}")
+        if node.name not in self._servers:
+            url = str(self._url.with_host(node.host).with_port(int(node.port)))
+            self._servers[node.name] = Redis.from_url(
+                url, decode_responses=True, health_check_interval=30, retry=self._once
+            )
+        return self._servers[node.name]
+
+    async def learn(self) -> None:
+        """Ask anew, before the next command, who has what."""
+        await super().aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
+            await server.aclose()
+        await super().aclose()
+
+
+@asynccontextmanager
+async def transaction(redis: Redis, key: str) -> AsyncIterator[Pipeline]:
+    """MULTI/EXEC, and WATCH before it, on the server that has this key; every other key must carry its tag."""
+    async with _learning(redis):
+        cluster = cast("Any", redis)
+        server = await cluster.server_of(key) if isinstance(cluster, Cluster) else redis
+        async with server.pipeline(transaction=True) as pipe:
+            yield pipe
+
+
+async def fresh(redis: Redis, after: Mapping[str, str], limit: int, wait_ms: int) -> dict[str, Items]:
+    """What stands in each stream behind the entry named, at most `limit` of each; waits for the first of all.
+
+    Reading changes nothing: who asks again gets the same again.
+    """
+    if not after:
+        await asyncio.sleep(wait_ms / 1000)
+        return {}
+    if not isinstance(cast("Any", redis), Cluster):
+        # To Redis, 0 is for ever.
+        answer = await redis.xread(cast("Any", dict(after)), limit, wait_ms or None)
+        return dict(cast("Any", answer) or [])
+    cluster, until = cast("Cluster", redis), time.monotonic() + wait_ms / 1000
+    while True:
+        async with _learning(cluster):
+            found = await _look(cluster, after, limit)
+        if found or time.monotonic() >= until:
+            return found
+        await asyncio.sleep(LOOKS_EVERY_SECONDS)
+
+
+async def _look(cluster: Cluster, after: Mapping[str, str], limit: int) -> dict[str, Items]:
+    """One pipeline a server: those of the cluster's client take five times as long."""
+    pipes: dict[Redis, tuple[Pipeline, list[str]]] = {}
+    for stream, entry in after.items():
+        server = await cluster.server_of(stream)
+        if server not in pipes:
+            pipes[server] = server.pipeline(transaction=False), []
+        pipe, asked = pipes[server]
+        pipe.xrange(stream, f"({entry}", "+", limit)
+        asked.append(stream)
+    answers = await asyncio.gather(*(pipe.execute() for pipe, _ in pipes.values()))
+    all_asked = (asked for _, asked in pipes.values())
+    return {
+        stream: items
+        for asked, answer in zip(all_asked, answers, strict=True)
+        for stream, items in zip(asked, answer, strict=True)
+        if items
+    }
+
+
+async def compact(redis: Redis) -> None:
+    """Write the append-only file of every server that takes writes anew."""
+    if isinstance(cast("Any", redis), Cluster):
+        await cast("Any", redis).bgrewriteaof(target_nodes=Cluster.PRIMARIES)
+    else:
+        await redis.bgrewriteaof()
+
+
+@asynccontextmanager
+async def _learning(redis: Any) -> AsyncIterator[None]:
+    """What a cluster's server does not have any more may be elsewhere by now."""
+    try:
+        yield
+    except _LOST:
+        if isinstance(redis, Cluster):
+            await redis.learn()
+        raise
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """What a Redis raises that is away, full or changing masters becomes `Unreachable`."""
+    try:
+        yield
+    except _LOST as error:
+        raise Unreachable(f"Redis does not answer: {error}") from error
+    except ResponseError as error:
+        full = isinstance(error, OutOfMemoryError | ReadOnlyError)
+        if full or any(word in str(error) for word in _NOT_NOW):
+            raise Unreachable(f"Redis cannot do it now: {error}") from error
+        raise
