@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from actions.errors import Unreachable
+from actions.visible import NEWLINE, visible
 from bot.home import Home
 from bot.settings import Settings, SettingsError, load
 
@@ -32,7 +33,8 @@ _SHOWN = 20
 
 def say(text: str) -> None:
     """Tell whoever typed it, beside the output."""
-    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(f"linli: {text}")
+    shown = visible(f"linli: {text}", NEWLINE)  # names of groups and files may command a terminal
+    Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(shown)
 
 
 @asynccontextmanager
@@ -151,7 +153,7 @@ def verify(
     for group in found.unchained:
         say(f"{group}: from before there was a chain; it gets one at night, or when something happens there")
     for wrong in found.wrong[:_SHOWN]:
-        print(wrong)  # noqa: T201 this is the output
+        print(visible(str(wrong)))  # noqa: T201 this is the output
     if len(found.wrong) > _SHOWN:
         print(f"… and {len(found.wrong) - _SHOWN} more groups")  # noqa: T201
     _sum_up(found, kept)

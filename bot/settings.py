@@ -32,6 +32,7 @@ from actions.nodes import Node
 from actions.orders import Wait, runs
 from actions.policy import PRIVATE, Desk, Policy
 from actions.verdicts import Keys, Rule
+from bot.addresses import RedisUrl, Url
 from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
@@ -41,7 +42,6 @@ from bot.keys import Key, KeyRing
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
-from connectors.redis_client import SCHEMES
 
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_HOME": ("home",),
@@ -69,18 +69,6 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
 
 class SettingsError(Exception):
     """The settings cannot be used. The text is for the operator: a line a fault, each with its place."""
-
-
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    return url.rstrip("/")
-
-
-def _redis_address(url: str) -> str:
-    if not url.startswith(SCHEMES):
-        raise ValueError(f"must begin with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}")
-    return url
 
 
 def _zone(name: str) -> str:
@@ -121,8 +109,6 @@ def _group(chat: str) -> str:
 
 
 Lang = Literal["zh_CN", "en"]
-Url = Annotated[str, AfterValidator(_address)]
-RedisUrl = Annotated[str, AfterValidator(_redis_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]

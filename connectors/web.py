@@ -18,7 +18,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ from connectors.bodies import body_of
 from connectors.codec import dump, load
 from connectors.web_frames import FRAMES, ID, Frame, Hello, Pressed, Said
 from connectors.web_log import LARGEST_FILE, Body, Event, Files, WebLog
+from connectors.web_tab import Tab
 
 Accept = Callable[[str, str, str, dict[str, Any]], Awaitable[bool]]
 MayWork = Callable[[web.Request], bool]
@@ -46,7 +47,6 @@ HEARTBEAT_SECONDS = 25.0
 WAIT_MS = 2000  # below the socket timeout of the Redis client
 SHOWN_AT_FIRST = 400  # events
 MOST_FILES, UPLOAD_SECONDS = 60, 60.0  # uploads a minute, and for how long one may take
-MOST_FRAMES, FRAMES_SECONDS = 20, 10.0
 OUR_NAMES = ("@邻里", "@linli")
 
 _HEARD: dict[str, type[Heard]] = {"message": Message, "press": Press, "joined": Joined}
@@ -71,52 +71,6 @@ _PAGE_GUARD = _GUARD | {
 
 class _Clock(Protocol):
     def now(self) -> datetime: ...
-
-
-@dataclass(eq=False, kw_only=True)
-class Tab:
-    """One open page: its socket, and who the server knows to be there."""
-
-    socket: web.WebSocketResponse
-    group: str
-    browser: str
-    may_work: bool
-    person: str = ""
-    name: str = ""
-    role: Role = Role.RESIDENT
-    cursor: str = ""
-    greeted: asyncio.Event = field(default_factory=asyncio.Event)
-    _taken: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
-
-    @property
-    def sender(self) -> str:
-        """The person's id, as the bot knows it."""
-        return f"web:{self.person}"
-
-    def once(self, client_id: str) -> str:
-        """The id of what this person does, the same whenever the page sends it again."""
-        return f"{self.group.removeprefix('web:')}.{self.person}.{client_id}"
-
-    def too_fast(self) -> bool:
-        """Whether this frame is one too many; if not, it counts."""
-        now = asyncio.get_running_loop().time()
-        if len(self._taken) == MOST_FRAMES and now - self._taken[0] < FRAMES_SECONDS:
-            return True
-        self._taken.append(now)
-        return False
-
-    async def send(self, kind: str, **what: Any) -> None:
-        """Tell the page. A page that is gone reads it from the log when it is back."""
-        with suppress(ConnectionResetError):
-            await self.socket.send_json({"type": kind, **what})
-
-    async def show(self, event: Event) -> None:
-        """Send an event of the log, and a toast to the person that it is for."""
-        self.cursor = event.cursor
-        if event.kind != "toast":
-            await self.send("event", cursor=event.cursor, event=event.body)
-        elif event.body["to"] == self.person:
-            await self.send("toast", cursor=event.cursor, press=event.body["press"], text=event.body["text"])
 
 
 class WebChat:

@@ -19,7 +19,7 @@ from connectors.bodies import form_of
 from connectors.desk import services
 from connectors.desk.api import tries_wait
 from connectors.desk.lights import light
-from connectors.desk.login import COOKIE, SESSIONS, Session
+from connectors.desk.login import COOKIE, SESSIONS, Session, by_https
 from connectors.desk.moves import HANDED_BACK, MOVES, NoReason, NoSuchTicket, NotAllowed
 from connectors.desk.records import NO_UNIT, Query, Ticket, split_reference
 from connectors.desk.settings import STORE
@@ -212,7 +212,10 @@ def _render(name: str, request: web.Request, context: dict[str, Any], status: in
     }
     response = aiohttp_jinja2.render_template(name, request, {**shared, **context}, status=status)
     if request.query.get("lang") in {"zh", "en"}:
-        response.set_cookie("desk_lang", lang, max_age=31_536_000, samesite="Strict", httponly=True)
+        secure = by_https(request)
+        response.set_cookie(
+            "desk_lang", lang, max_age=31_536_000, samesite="Strict", httponly=True, secure=secure
+        )
     return response
 
 

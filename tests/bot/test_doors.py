@@ -162,5 +162,6 @@ async def test_who_is_refused_is_in_the_log_without_what_was_shown(here):
     with capture_logs() as logs:
         await here.ask("GET", "/login?token=a-token-that-is-none")
         await here.ask("GET", "/api/cases?group=a", headers={"X-API-Key": "a-key-that-is-none"})
-    assert [one["event"] for one in logs] == ["login_refused", "key_refused"]
+    refused = [one["event"] for one in logs if one["event"].endswith("_refused")]
+    assert refused == ["login_refused", "key_refused"]
     assert "that-is-none" not in repr(logs)

@@ -106,6 +106,17 @@ def test_a_tree_of_names_commands_no_terminal(tmp_path):
 
 
 @pytest.mark.parametrize("words", HOSTILE)
+def test_a_trace_of_anybodys_making_commands_no_terminal(tmp_path, words):
+    path = tmp_path / "trace.jsonl"
+    path.write_text(json.dumps({"group": words}) + "\n", "utf-8")
+    told = CliRunner().invoke(app, ["trace", "verify", str(path)])
+    assert told.exit_code == 1
+    assert not STEERING.search(told.output.replace("\n", ""))
+    named = [line for line in told.stdout.splitlines() if line]
+    assert len(named) == 1  # no line of its own making says that all is sound
+
+
+@pytest.mark.parametrize("words", HOSTILE)
 def test_an_event_is_one_line_of_the_log_whatever_it_says(tmp_path, words):
     stream = io.StringIO()
     with recording(tmp_path, stream=stream):

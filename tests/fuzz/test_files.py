@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from actions.chain import Head
 from bot.history import BadHistory
 from bot.history_file import read_history
 from bot.in_force import InForce
@@ -20,6 +21,7 @@ from bot.matter_list import read_matters
 from bot.matter_rows import COLUMNS
 from bot.settings import SettingsError, load
 from bot.table import BadTable, read
+from bot.trace_export import read_heads, verify_lines
 from tests.fuzz.strange import answers_or_says, anything, document, fuzz, in_time, inputs, with_strange_values
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -217,3 +219,34 @@ def as_toml(value) -> str:
     if value is None or isinstance(value, float):
         return "0.5"
     return json.dumps(value)
+
+
+# --- a trace from elsewhere ---
+
+LINKS = [
+    {"group": "web:a", "n": 1, "case": 0, "prev": "", "hash": "a" * 64, "open": {"is": "Begun"}},
+    {"group": "web:a", "n": 2, "case": 1, "prev": "a" * 64, "hash": "b" * 64, "open": {"is": "Erased", "lines": {"1": "c"}}},
+    {"group": "telegram:-1", "n": 1, "case": 1, "prev": "", "hash": "c" * 64, "open": {"is": "Reported"},
+     "personal": "d", "erased": "e", "shown": {"personal": {"salt": "s", "value": {"text": "x"}}}},
+]  # fmt: skip
+HEAD = {"group": "web:a", "n": 2, "hash": "b" * 64}
+A_TRACE = b"\n".join(map(document, LINKS))
+
+
+@fuzz
+@given(
+    inputs(A_TRACE)
+    | st.lists(with_strange_values(LINKS[2]), max_size=4).map(lambda r: b"\n".join(map(document, r)))
+)
+def test_a_trace_of_anybodys_making_is_verified_and_never_sound_by_chance(content):
+    lines = content.decode("utf-8", "replace").splitlines()
+    with in_time():
+        found = verify_lines(lines, {"web:a": Head(2, "b" * 64)})
+    assert found.wrong  # the head that was kept is of no chain here
+
+
+@fuzz
+@given(inputs(document(HEAD)) | with_strange_values(HEAD).map(document))
+def test_heads_are_read_or_the_line_that_is_none_is_named(content):
+    lines = content.decode("utf-8", "replace").splitlines()
+    answers_or_says(read_heads, lines, ValueError)
