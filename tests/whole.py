@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.log_ring import Ring
+from bot.process import Process
 from bot.settings import Settings, load
 from bot.supervisor import Parts
 from bot.wiring import OpenBot, open_bot
@@ -65,9 +66,14 @@ class Whole:
 
 @asynccontextmanager
 async def whole_bot(
-    home: Path, *, nlu_url: str = "http://127.0.0.1:1", dispatch_url: str = "http://127.0.0.1:1", **env: str
+    home: Path,
+    *,
+    nlu_url: str = "http://127.0.0.1:1",
+    dispatch_url: str = "http://127.0.0.1:1",
+    process: Process = Process.RUN,
+    **env: str,
 ) -> AsyncIterator[Whole]:
-    """Open it; `env` are more variables."""
+    """Open it, or one process of it; `env` are more variables."""
     async with real_redis(home / "redis") as redis, TelegramSimulator(token=TELEGRAM_TOKEN) as sim:
         given = {
             "LINLI_HOME": str(home),
@@ -86,7 +92,8 @@ async def whole_bot(
             push_secret=PUSH_SECRET,
         )
         jar = aiohttp.DummyCookieJar()
-        async with open_bot(settings, parts, ring) as bot, aiohttp.ClientSession(cookie_jar=jar) as session:
+        opened = open_bot(settings, parts, ring, process=process)
+        async with opened as bot, aiohttp.ClientSession(cookie_jar=jar) as session:
             yield Whole(bot, settings, session, sim, redis.url, ring)
 
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.login import COOKIE, LOGINS
+from bot.process import Process
 from bot.scopes import ROLES, Scope
 from tests.whole import Whole, routes, whole_bot
 
@@ -69,6 +70,17 @@ async def test_it_is_written_of_every_route_who_may_have_it(here):
     written = EVERYBODY | OWN_NAME | OWN_PAGE | set(SCOPES) | set(PROOFS)
     assert paths(here, changing=False) | paths(here, changing=True) == written
     assert paths(here, changing=True) == set(PROOFS)
+
+
+@pytest.mark.parametrize("process", [Process.WORK, Process.INTAKE])
+async def test_a_process_that_shows_nothing_has_no_page_for_operators(tmp_path, process):
+    async with whole_bot(tmp_path, process=process) as here:
+        open_here = paths(here, changing=False) | paths(here, changing=True)
+        assert open_here & (set(SCOPES) | {"/", "/login", "/logout"}) == set()
+        assert (
+            {"/healthz", "/readyz", "/metrics"} <= open_here <= EVERYBODY | OWN_NAME | OWN_PAGE | set(PROOFS)
+        )
+        assert (await here.ask("GET", "/console"))[0] == 404
 
 
 async def test_whoever_is_nobody_is_let_in_where_everybody_is_and_nowhere_else(here):
