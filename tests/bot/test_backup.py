@@ -5,14 +5,12 @@ import hashlib
 import io
 import sqlite3
 import tarfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from actions import orders as o
@@ -282,14 +280,6 @@ async def test_links_out_of_the_home_are_not_followed(settings, tmp_path):
     assert not [name for name in manifest.files if "link" in name]
 
 
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """A command sets up the log for its process, which is that of all tests."""
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("logs_as_before")
 def test_the_commands_say_what_they_did(settings, elsewhere, tmp_path):
     asyncio.run(lived_in(settings))
     path = tmp_path / "b.tar"

@@ -47,6 +47,7 @@ ORDERS: tuple[Order, ...] = (
     o.ShowDigest(key="k", group=GROUP, day=START.date()),
     o.CallDigests(key="k", group=GROUP, day=START.date()),
     o.SendDigest(key="k", to="memory:aunt", day=START.date(), groups=(GROUP,)),
+    o.Forget(key="k", group=GROUP, person="memory:aunt", everywhere=True, post="p9"),
     o.Whisper(key="k", case=CASE, to="memory:aunt", what="returned", args=(("note", "不归我们管"),)),
 )
 LINE = Line("m1", "memory:aunt", Role.RESIDENT, START, Kind.TEXT, "3号楼", Intent.REPORT, CASE, "a1")
