@@ -11,7 +11,7 @@ from bot.settings import load
 from connectors.once import MemoryOnce, RedisOnce
 from connectors.tries import MemoryTries, RedisTries
 from tests.console_world import KEY, world
-from tests.real_redis import real_redis
+from tests.real_redis import real_cluster, real_redis
 
 HTML = {"Accept": "text/html"}
 
@@ -27,6 +27,19 @@ class Seconds:
 @pytest.fixture
 def seconds():
     return Seconds()
+
+
+async def test_on_a_cluster_links_work_once_and_all_processes_count_together(tmp_path):
+    async with real_cluster(tmp_path) as cluster:
+        clients = [cluster.client, cluster.client]
+        here, there = (Logins(RedisOnce(client), RedisTries(client), KEY) for client in clients)
+        for _ in range(5):
+            token = await here.issue("viewer")
+            assert [bool(await one.redeem(token)) for one in (there, here)] == [True, False]
+        waits = [await one.wait("10.0.0.1") for one in (here, there) * (TRIES_A_MINUTE // 2) + (here,)]
+        assert [wait > 0 for wait in waits] == [False] * TRIES_A_MINUTE + [True]
+        for client in clients:
+            await client.aclose()
 
 
 @pytest.fixture(params=["memory", "redis"])
