@@ -153,7 +153,7 @@ async def _home(house: House, message: Message, command: Command) -> Answer:
         await households.met(group, person)
     words = " ".join(command.words)
     if not words:
-        link = "" if alone else await house.chat(group).link(await households.token(group))
+        link = "" if alone else await house.chat(group).link(await households.token(group), group)
         return Answer("home_known" if await households.of(group, person) else "home_unknown", {"link": link})
     if words in FORGET:
         await households.forget(group, person)

@@ -9,11 +9,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +26,8 @@ from rich.table import Table
 from yarl import URL
 
 from actions.errors import Refused, Unreachable
+from bot.doctor_telegram import telegram, telegram_groups
+from bot.finding import Check, Finding, Verdict, fail, ok, warn
 from bot.home import Home
 from bot.settings import Settings, SettingsError
 from bot.supervisor import find_nlu, nlu_python, own_ports
@@ -35,48 +35,11 @@ from bot.supervisor import nlu_environment as told_nlu
 from connectors.dispatch import Open311Dispatch
 from connectors.embedded_redis import find_redis, socket_path
 from connectors.tcp_port import holder, is_free
-from connectors.telegram import TelegramChat
-from connectors.telegram_updates import Me
 
 _PATIENCE = 20.0  # seconds for each check
 _LEAST_SPACE = 1_000_000_000  # bytes
 _WORST_CLOCK = 60.0  # seconds
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
-
-
-class Verdict(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found, and what the operator can do about it."""
-
-    verdict: Verdict
-    what: str
-    how_to_mend: str = ""
-
-
-Check = Callable[[Settings], Awaitable[Finding]]
-
-
-def ok(what: str) -> Finding:
-    """All is well."""
-    return Finding(Verdict.OK, what)
-
-
-def warn(what: str, how_to_mend: str = "") -> Finding:
-    """It works, but not as it should."""
-    return Finding(Verdict.WARN, what, how_to_mend)
-
-
-def fail(what: str, how_to_mend: str) -> Finding:
-    """It cannot work like this."""
-    return Finding(Verdict.FAIL, what, how_to_mend)
 
 
 def main(load: Callable[[], Settings], console: Console | None = None) -> int:
@@ -344,36 +307,9 @@ async def dispatch(settings: Settings) -> Finding:
     return ok(f"{_shown(url)} takes in {len(services)} kinds of problem")
 
 
-async def telegram(settings: Settings) -> Finding:
-    """Whether Telegram knows our token, and whether privacy mode keeps the groups' messages from us."""
-    if not settings.telegram.token:
-        return ok("off; LINLI_TELEGRAM_TOKEN turns it on")
-    try:
-        me = await _ask_telegram(settings.telegram.token.get_secret_value(), settings.telegram.api)
-    except Refused as why:
-        return fail(str(why), "copy the token again from BotFather into LINLI_TELEGRAM_TOKEN")
-    except Unreachable as why:
-        return fail(str(why), "see that this machine reaches the Bot API, or set LINLI_TELEGRAM_API")
-    if not me.hears_all:
-        return warn(
-            f"@{me.username} has privacy mode on: it hears a group only where it is an administrator",
-            "BotFather, /setprivacy, Disable; then remove the bot from each group and add it again",
-        )
-    return ok(f"@{me.username} hears its groups")
-
-
-async def _ask_telegram(token: str, api: str) -> Me:
-    chat = TelegramChat(token, api_root=api)
-    try:
-        await chat.start()
-        return await chat.me(fresh=True)
-    finally:
-        await chat.stop()
-
-
 async def clock(settings: Settings) -> Finding:
     """Whether our clock agrees with that of the Bot API, the one outside clock that we talk to anyway."""
-    if not settings.telegram.token:
+    if not settings.telegram.tokens:
         return ok(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by this machine; nothing to compare it with")
     try:
         async with (
@@ -403,6 +339,7 @@ CHECKS: dict[str, Check] = {
     "nlu server": nlu_server,
     "dispatch": dispatch,
     "telegram": telegram,
+    "telegram groups": telegram_groups,
     "browser": browser,
 }
 """Every check, in the order of the table."""

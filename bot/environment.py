@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from bot.settings import ENVIRONMENT
+from bot.tokens import is_token_variable
 
 _READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
 
 
 def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """LINLI_ variables that set nothing: most likely misspelt, worth a warning at the start."""
-    return sorted(v for v in env if v.startswith("LINLI_") and v not in {*ENVIRONMENT, *_READ_ELSEWHERE})
+    known = {*ENVIRONMENT, *_READ_ELSEWHERE}
+    # A token whose bot is not in the file is of no harm; a bot without its token is a fault.
+    return sorted(v for v in env if v.startswith("LINLI_") and v not in known and not is_token_variable(v))

@@ -23,6 +23,7 @@ from actions.talk import Talk
 from bot.households import Households
 from bot.ports import Chat, Clock, State
 from bot.whereabouts import Whereabouts
+from connectors.telegram_roll import key_of
 
 log = structlog.get_logger("forgetting")
 FORGET = "forget"
@@ -96,7 +97,7 @@ class Forgetting:
 
     async def values(self, person: str) -> int:
         """Forget the small things that are kept under the person's name."""
-        names = (Whereabouts.name_of(person), Households.name_of(person))
+        names = (Whereabouts.name_of(person), Households.name_of(person), key_of(person))
         return sum([await self._state.unlearn(name) for name in names])
 
     # --- in a group -------------------------------------------------------------------------------------

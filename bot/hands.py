@@ -221,7 +221,7 @@ class Hands:
         token = self._house.buttons.token(case.id)
         await self._house.state.remember(f"private:{token}", case.id)
         text, buttons = invitation(
-            self._writer(case.group)[0], await self._house.chat(case.group).link(token)
+            self._writer(case.group)[0], await self._house.chat(case.group).link(token, case.group)
         )
         post = Post(
             case.group, text, due.order.key, buttons, None, case.thread, silent=self._quiet(case.group)

@@ -63,9 +63,9 @@ class Chat(Protocol):
         person's id is the group in which it stands: `edit` finds it there, and so do presses and replies.
         """
 
-    async def link(self, token: str) -> str:
-        """An address at which a person says `/start TOKEN` to the bot alone; "" where the platform has no private
-        line. `token` is 1 to 64 of A-Z a-z 0-9 _ -.
+    async def link(self, token: str, group: str = "") -> str:
+        """An address at which a person says `/start TOKEN` to the bot alone, to the one that is in the `group` where the
+        platform has several; "" where it has no private line. `token` is 1 to 64 of A-Z a-z 0-9 _ -.
         """
 
     async def workers(self, group: str) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from actions.hierarchy import Hierarchy, Seat, faults
 from actions.limits import Limit
@@ -36,10 +36,12 @@ from bot.addresses import RedisUrl, Url
 from bot.calendars import WorkingTime
 from bot.categories import every_name, groups
 from bot.countries import EMERGENCY, ZONES
+from bot.fault import fault
 from bot.hierarchy_file import import_hierarchy
 from bot.kept_days import Retention
 from bot.keys import Key, KeyRing
 from bot.people import Area, Id, Name, People, Table, Unit, Worker, twice_named
+from bot.tokens import Bot, Telegram, read_tokens
 from bot.toml_lines import Place, SyntaxFault, read_toml
 from bot.written import Written
 
@@ -131,15 +133,6 @@ class Emergency(_Table):
     medical: Name
     police: Name
     gas: str = ""
-
-
-class Telegram(_Table):
-    """The Telegram connector; it is on where there is a token."""
-
-    token: SecretStr | None = None
-    api: Url = "https://api.telegram.org"
-    webhook: Url | None = None
-    per_second: Annotated[int, Field(ge=1, le=1000)] = 30
 
 
 class Rules(_Table):
@@ -300,7 +293,7 @@ class Settings(_Table):
         numbers = {**EMERGENCY.get(country, {}), **given}
         if not numbers.keys() >= {"fire", "medical", "police"}:
             known = ", ".join(EMERGENCY)
-            raise _fault(f"state fire, medical and police in [emergency], or use one of {known}", "country")
+            raise fault(f"state fire, medical and police in [emergency], or use one of {known}", "country")
         zone = {"timezone": ZONES[country]} if country in ZONES else {}
         return {**zone, **raw, "emergency": numbers}
 
@@ -316,11 +309,11 @@ class Settings(_Table):
         grid_of: dict[str, str] = {}
         for at, grid in enumerate(grids):
             if grid.id in ids:
-                raise _fault(f"there is a grid {grid.id} above", "grid", at, "id")
+                raise fault(f"there is a grid {grid.id} above", "grid", at, "id")
             ids.add(grid.id)
             for group in grid.groups:
                 if group in grid_of:
-                    raise _fault(f"group {group} is in grid {grid_of[group]} already", "grid", at, "groups")
+                    raise fault(f"group {group} is in grid {grid_of[group]} already", "grid", at, "groups")
                 grid_of[group] = grid.id
         return grids
 
@@ -330,9 +323,9 @@ class Settings(_Table):
         for at, grid in enumerate(self.grids):
             if grid.staff and grid.staff in grid_of:
                 told = f"{grid.staff} is a residents' group, of grid {grid_of[grid.staff]}"
-                raise _fault(told, "grid", at, "staff")
+                raise fault(told, "grid", at, "staff")
             if grid.staff is None and grid.policy.over(self.policy).desk is Desk.STAFF:
-                raise _fault('desk = "staff" needs the id of the staff group here', "grid", at, "staff")
+                raise fault('desk = "staff" needs the id of the staff group here', "grid", at, "staff")
         return self
 
     @property
@@ -379,7 +372,7 @@ def load(
     except SyntaxFault as fault:
         raise SettingsError(f"{file.name} line {fault.line}: {fault}") from None
     written = Written(file.name, text, _put_environment(raw, env))
-    told = import_hierarchy(raw, file, written, hierarchy)
+    told = [*read_tokens(raw, file, written, env), *import_hierarchy(raw, file, written, hierarchy)]
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
@@ -396,11 +389,6 @@ def config_path(env: Mapping[str, str]) -> tuple[Path, bool]:
     """Where linli.toml is, and whether it must be there."""
     named = env.get("LINLI_CONFIG")
     return Path(named or "linli.toml"), bool(named)
-
-
-def _fault(text: str, *place: str | int) -> PydanticCustomError:
-    """A fault of several values together, which pydantic would put down to all of them."""
-    return PydanticCustomError("together", "{text}", {"text": text, "place": place})
 
 
 def _text(path: Path, *, needed: bool) -> str:
@@ -470,6 +458,7 @@ def _unknown_key(place: Place) -> str:
 def _model_at(place: Place) -> type[BaseModel]:
     tables: dict[str | int, type[BaseModel]] = {
         "telegram": Telegram,
+        "bots": Bot,
         "policy": Rules,
         "emergency": Emergency,
         "calendar": WorkingTime,

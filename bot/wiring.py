@@ -20,7 +20,6 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
-from actions.ledger import Stale
 from bot import phrases, server, upgrades
 from bot.access import asked_here, may_operate
 from bot.buttons import Buttons
@@ -39,17 +38,16 @@ from bot.login import Logins
 from bot.matter_list import Matters
 from bot.matter_trace import MatterTrace
 from bot.metrics import Metrics
-from bot.moving import kin
 from bot.ports import Chat, Dispatch, Nlu
 from bot.process import Process
 from bot.push import PushDoor
 from bot.reloading import Reloading
 from bot.replay import Replay, VirtualClock
-from bot.replies import commands
 from bot.retention import FileRetention, Retention
 from bot.settings import Settings
 from bot.sources import Sources
 from bot.supervisor import PUSH_PATH, Parts
+from bot.telegrams import Telegrams, open_doors, open_telegrams
 from bot.tenure import Tenure
 from bot.work import Carrier, News, Reader
 from connectors.dispatch import Open311Dispatch
@@ -58,22 +56,17 @@ from connectors.leases import Leases
 from connectors.memory_chat import MemoryChat
 from connectors.memory_dispatch import MemoryDispatch
 from connectors.memory_state import MemoryState
-from connectors.moves import Moves
 from connectors.nlu import RasaNlu
 from connectors.once import RedisOnce
-from connectors.pace import Limits, RedisPace
 from connectors.redis_client import client_of
 from connectors.redis_state import RedisState
 from connectors.sole import Sole
-from connectors.telegram import TelegramChat, account_of
-from connectors.telegram_intake import TelegramPolling, TelegramWebhook
 from connectors.tries import RedisTries
 from connectors.web import WebChat
 from connectors.web_log import Files, RedisWebLog
 
 log = structlog.get_logger("wiring")
 BINDINGS_EVERY_SECONDS = 3.0
-WEBHOOK_PATH = "/telegram/webhook"
 
 
 class SystemClock:
@@ -182,29 +175,29 @@ async def _open(opening: _Opening) -> OpenBot:
     )
     flow = Flow(house)
     webchat = _web_chat(opening, redis, flow)
-    telegram = await _telegram(opening, grids, state, redis)
-    chats |= {chat.platform: chat for chat in (webchat, telegram) if chat is not None}
+    telegrams = await open_telegrams(opening, grids, state)
+    chats |= {chat.platform: chat for chat in (webchat, telegrams.chat) if chat is not None}
     news = News(house, flow, settings.dispatch_poll_seconds)
     _start_loops(opening, house, flow, news, leases)
     secure = _is_https(settings)
     logins = Logins(RedisOnce(redis), RedisTries(redis), opening.home.secret("login").encode(), secure=secure)
-    app = _app(opening, house, logins, _health_parts(opening, state, nlu, dispatch, telegram))
+    app = _app(opening, house, logins, _health_parts(opening, state, nlu, dispatch, telegrams))
     app.add_routes([web.get(f"{EVIDENCE}{{token}}", evidence.handle)])
     if parts.push_secret:
         app.router.add_post(PUSH_PATH, PushDoor(dispatch, news, RedisOnce(redis)).handle)
     if opening.process.hears:
         app.add_routes(webchat.routes())
         app.on_shutdown.append(lambda _: webchat.close())
-        await _start_telegram(opening, app, flow, state, telegram)
+        open_doors(opening, app, flow.heard, state, telegrams)
     await _serve(opening, app)
-    name = (await telegram.me()).username if telegram and telegram.health().get("username") else ""
     token = await logins.issue() if opening.process.shows else ""
-    return OpenBot(token, name, app, opening.tasks)
+    return OpenBot(token, telegrams.names(), app, opening.tasks)
 
 
 async def _same_keys(opening: _Opening, state: RedisState) -> None:
     """Processes whose keys differ would not believe each other's buttons, links and cookies. Raises Refused."""
-    secrets = [opening.home.secret(name) for name in ("buttons", "evidence", "households", "login", "web")]
+    names = ("buttons", "evidence", "households", "login", "web", "telegram_webhook")
+    secrets = [opening.home.secret(name) for name in names]
     mine, kept = hashlib.sha256("\n".join(secrets).encode()).hexdigest(), await state.recall("keys")
     if kept != mine and kept and opening.process is not Process.RUN:
         raise Refused(
@@ -242,78 +235,6 @@ def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
         key=opening.home.secret("web"),
         secure=_is_https(settings),
     )
-
-
-async def _telegram(opening: _Opening, grids: Grids, state: RedisState, redis: Redis) -> TelegramChat | None:
-    telegram = opening.settings.telegram
-    if telegram.token is None:
-        return None
-    token = telegram.token.get_secret_value()
-    chat = TelegramChat(
-        token,
-        named_workers=grids.worker_ids,
-        api_root=telegram.api,
-        moves=Moves(state.remember, state.recall),
-        kin=kin(state),
-        pace=RedisPace(redis, account_of(token), Limits(telegram.per_second)),
-    )
-    opening.stack.push_async_callback(chat.stop)
-    await chat.start()
-    return chat
-
-
-async def _start_telegram(
-    opening: _Opening, app: web.Application, flow: Flow, state: RedisState, chat: TelegramChat | None
-) -> None:
-    if chat is None:
-        return
-    opening.run(_at_last(lambda: _offer(chat, opening.settings.lang), "commands_not_offered"))
-    base = opening.settings.telegram.webhook
-    if base is None:
-        opening.run_alone(f"telegram:{chat.account}", lambda: _poll(chat, flow, state))
-        return
-    hook = TelegramWebhook(chat, flow.heard, base, WEBHOOK_PATH, opening.home.secret("telegram_webhook"))
-    app.router.add_post(WEBHOOK_PATH, hook.handle)
-    opening.run(_at_last(hook.register, "webhook_not_registered"))
-
-
-async def _poll(chat: TelegramChat, flow: Flow, state: RedisState) -> None:
-    """Poll from where the last one ended, as long as nobody else does."""
-    known: dict[str, str | None] = {}
-
-    async def recall(key: str) -> str | None:
-        known[key] = await state.recall(key)
-        return known[key]
-
-    async def remember(key: str, value: str) -> None:
-        try:
-            await state.swap(key, known.get(key), value)
-        except Stale:
-            await recall(key)
-            raise Unreachable("somebody else polls") from None
-        known[key] = value
-
-    await TelegramPolling(chat, flow.heard, remember, recall).run()
-
-
-async def _offer(chat: TelegramChat, lang: str) -> None:
-    try:
-        await chat.offer(commands(lang))
-    except Refused as reason:  # the commands work all the same
-        log.warning("commands_refused", reason=str(reason))
-
-
-async def _at_last(told: Callable[[], Awaitable[None]], failure: str) -> None:
-    """Tell Telegram something, such as where we are, as often as it takes; then there is nothing left to do."""
-    while True:
-        try:
-            await told()
-        except Unreachable as reason:
-            log.warning(failure, reason=str(reason))
-            await asyncio.sleep(reason.retry_after or 10)
-        else:
-            break
-    await asyncio.Event().wait()
 
 
 def _start_loops(opening: _Opening, house: House, flow: Flow, news: News, leases: Leases | None) -> None:
@@ -406,15 +327,14 @@ def _health_parts(
     state: RedisState,
     nlu: RasaNlu,
     dispatch: Open311Dispatch,
-    telegram: TelegramChat | None,
+    telegrams: Telegrams,
 ) -> list[Part]:
     asked: list[Part] = [
         _Asked("redis", state.ping),
         _Asked("nlu", nlu.status, vital=opening.process.works),
         _Asked("dispatch", dispatch.services, vital=False),
     ]
-    if telegram:
-        asked.append(_Asked("telegram", telegram.me, vital=False))
+    asked += [_Asked(f"telegram {bot.name}".strip(), bot.me, vital=False) for bot in telegrams.bots]
     return [*asked, *(_Process(part) for part in opening.parts.embedded)]
 
 

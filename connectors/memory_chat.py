@@ -99,7 +99,7 @@ class MemoryChat:
             self.asides[f"whisper{len(keys)}"] = Post(person, text, key, buttons, silent=silent)
         return f"whisper{keys.index(key) + 1}"
 
-    async def link(self, token: str) -> str:
+    async def link(self, token: str, group: str = "") -> str:
         """The private line's address, where there is one."""
         return f"{self.private_line}{token}" if self.private_line else ""
 

@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AskError,
     BusyLoadingError,
-    ClusterDownError,
+    ClusterError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -43,13 +43,15 @@ _LOST = (
     RedisConnectionError,
     RedisTimeoutError,
     BusyLoadingError,
-    ClusterDownError,
+    ClusterError,
     RedisClusterException,
     AskError,
     TryAgainError,
     WatchError,  # also what a connection becomes that is lost between reading and writing
     OSError,
 )
+_CUT_OFF = ("writelines", "drain")
+"""What the cluster's client looks for in a connection that another task has just closed, as it learns of a change."""
 _NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "CLUSTERDOWN")
 """Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
 
@@ -74,6 +76,7 @@ class Cluster(RedisCluster):
         first, *others = hosts.split(",")
         self._url, self._once = URL(f"{scheme}://{who}{at}{first}{slash}{path}"), retry
         self._servers: dict[str, Redis] = {}
+        self._asking = asyncio.Lock()
         nodes = [
             ClusterNode(one.host or "", one.port or 6379) for one in (URL(f"redis://{o}") for o in others)
         ]
@@ -102,16 +105,37 @@ class Cluster(RedisCluster):
             )
         return self._servers[node.name]
 
+    async def initialize(
+        self,
+        additional_startup_nodes_info: list[tuple[str, int]] | None = None,
+        last_failed_node_name: str | None = None,
+    ) -> "Cluster":
+        """Ask who has what, if that is to be asked. The library's own would, where it gets no answer, close connections
+        that others are in the middle of using.
+        """
+        async with self._asking:
+            if self._initialize:
+                await self.nodes_manager.initialize(additional_startup_nodes_info, last_failed_node_name)
+                await self.commands_parser.initialize(self.nodes_manager.default_node)
+                self._initialize = False
+        return self
+
     async def learn(self) -> None:
         """Ask anew, before the next command, who has what."""
-        await super().aclose()
+        self._initialize = True
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        servers, self._servers = self._servers, {}
-        for server in servers.values():
-            await server.aclose()
-        await super().aclose()
+        """Close all connections that nothing is using, and ask anew if there is a next command.
+
+        The library calls this too, while others are in the middle of a command: those it leaves alone.
+        """
+        self._initialize = True
+        manager = self.nodes_manager
+        for node in (*manager.nodes_cache.values(), *manager.startup_nodes.values()):
+            node.update_active_connections_for_reconnect()
+            await node.disconnect_free_connections()
+        for server in list(self._servers.values()):
+            await server.connection_pool.disconnect(inuse_connections=False)
 
 
 @asynccontextmanager
@@ -191,6 +215,10 @@ async def reaching() -> AsyncIterator[None]:
         yield
     except _LOST as error:
         raise Unreachable(f"Redis does not answer: {error}") from error
+    except AttributeError as error:
+        if error.obj is not None or error.name not in _CUT_OFF:
+            raise
+        raise Unreachable("Redis does not answer: another closed the connection") from error
     except ResponseError as error:
         full = isinstance(error, OutOfMemoryError | ReadOnlyError)
         if full or any(word in str(error) for word in _NOT_NOW):

@@ -11,12 +11,10 @@ No text of an error, no log line and no repr carries the token.
 
 import asyncio
 import json
-import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -31,7 +29,15 @@ from actions.message import Attachment, Heard, Joined, Left, Message, Migrated, 
 from actions.post import Button, Post
 from connectors.moves import Moves
 from connectors.pace import MemoryPace, Pace
-from connectors.telegram_calls import HasMoved, Requests, answer_of, failure_of
+from connectors.telegram_calls import (
+    HasMoved,
+    Requests,
+    account_of,
+    answer_of,
+    failure_of,
+    keep_addresses_out_of_logs,
+    read_at_most,
+)
 from connectors.telegram_posts import (
     cut,
     is_private,
@@ -48,6 +54,7 @@ from connectors.telegram_updates import (
     at_home,
     group_of,
     is_administrator,
+    is_present,
     move_in,
     number_in,
     safe,
@@ -78,8 +85,6 @@ _ALREADY_SO = re.compile(r"message is not modified|query is too old|query.id.(is
 
 _NO_TOPIC = re.compile(r"message thread not found|TOPIC_(CLOSED|DELETED)", re.IGNORECASE)
 
-_log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -93,6 +98,7 @@ class TelegramChat:
     """The groups of one Telegram bot. `named_workers(group)` gives the ids that the settings name as workers
     of a group, None where they name nobody and the group's administrators count. `moves` knows the groups that
     have become supergroups, and `kin(group, title, sender)` those that a group never seen before may have been.
+    `name` is what the log calls it where there are several (connectors/telegram_bots.py).
     """
 
     platform = "telegram"
@@ -101,6 +107,7 @@ class TelegramChat:
         self,
         token: str,
         *,
+        name: str = "",
         named_workers: Callable[[str], frozenset[str] | None] = lambda _: None,
         api_root: str = TELEGRAM,
         moves: Moves | None = None,
@@ -110,9 +117,11 @@ class TelegramChat:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if not re.fullmatch(r"[^\s/?#]+", token):
-            raise Refused("LINLI_TELEGRAM_TOKEN does not look like a token of BotFather's")
-        _keep_addresses_out_of_logs()
-        self._token = token
+            whose = f"the token of {name}" if name else "LINLI_TELEGRAM_TOKEN"
+            raise Refused(f"{whose} does not look like a token of BotFather's")
+        keep_addresses_out_of_logs()
+        self._token, self.name = token, name
+        self.log = structlog.get_logger(__name__, **({"bot": name} if name else {}))
         self._named_workers = named_workers
         self._moves = moves or Moves.in_memory()
         self._kin, self._looked_for = kin, set[int]()
@@ -151,7 +160,7 @@ class TelegramChat:
             await self._ask(self._bot.initialize())
             await self.me()
         except Unreachable as error:
-            _log.warning("telegram_unreachable_at_start", error=str(error))
+            self.log.warning("telegram_unreachable_at_start", error=str(error))
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -266,7 +275,7 @@ class TelegramChat:
         try:
             members = await self._in(group, self._bot.get_chat_administrators)
         except Refused as error:
-            _log.warning("telegram_workers_not_told", group=group, error=str(error))
+            self.log.warning("telegram_workers_not_told", group=group, error=str(error))
             return ()
         people = [member.user for member in members if not member.user.is_bot]
         return tuple((f"telegram:{person.id}", person.full_name) for person in people)
@@ -277,6 +286,14 @@ class TelegramChat:
         if me.hears_all or is_private(group):
             return True
         return is_administrator(await self._in(group, lambda chat: self._bot.get_chat_member(chat, me.id)))
+
+    async def is_in(self, group: str) -> bool:
+        """Whether we are in the group. Raises `Unreachable`."""
+        try:
+            me = await self.me()
+            return is_present(await self._in(group, lambda chat: self._bot.get_chat_member(chat, me.id)))
+        except Refused:
+            return False
 
     # --- speaking ---
 
@@ -289,7 +306,7 @@ class TelegramChat:
         except Refused as error:
             if post.thread is None or not _NO_TOPIC.search(str(error)):
                 raise
-        _log.warning("telegram_topic_closed", group=post.group, thread=post.thread)
+        self.log.warning("telegram_topic_closed", group=post.group, thread=post.thread)
         return await self._post(replace(post, thread=None, reply_to=None))
 
     async def _post(self, post: Post) -> str:
@@ -351,7 +368,7 @@ class TelegramChat:
             raise Refused(f"{person} is no person")
         return await self.post(Post(person, text, key, buttons, silent=silent))
 
-    async def link(self, token: str) -> str:
+    async def link(self, token: str, group: str = "") -> str:  # noqa: ARG002
         """An address that opens the private chat and, at a touch, says `/start TOKEN` there. Raises Unreachable."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token, re.ASCII):
             raise ValueError("a token is 1 to 64 of A-Z a-z 0-9 _ -")
@@ -395,7 +412,7 @@ class TelegramChat:
                     raise Refused(f"the file is not there ({answer.status})")
                 if answer.status != HTTPStatus.OK:
                     raise Unreachable(f"the file server answered {answer.status}")
-                return await _read_at_most(answer.content, LARGEST_FILE)
+                return await read_at_most(answer.content, LARGEST_FILE)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"the file could not be fetched ({type(error).__name__})") from None
 
@@ -448,7 +465,7 @@ class TelegramChat:
             return await self._paced(chat, call, urgent=urgent) if speaks else await self._ask(call(chat))
         except HasMoved as moved:
             await self._moves.learn(chat, moved.to)
-            _log.info("telegram_group_moved", group=group, to=moved.to)
+            self.log.info("telegram_group_moved", group=group, to=moved.to)
             return await self._ask(call(moved.to))
 
     async def _paced(self, chat: int, call: Callable[[int], Awaitable[T]], *, urgent: bool) -> T:
@@ -476,25 +493,3 @@ class TelegramChat:
         if not _ALREADY_SO.search(str(failure)):
             self._last_error, self._last_error_at = str(failure), self._clock()
         raise failure from None
-
-
-def account_of(token: str) -> str:
-    """A name for a bot's token that may be stored and shown."""
-    return sha256(token.encode()).hexdigest()[:12]
-
-
-def _keep_addresses_out_of_logs() -> None:
-    """Request addresses carry the token, and the library's own lines whole messages of residents."""
-    for name in ("httpx", "httpcore", "telegram"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # This one writes out an answer that is not JSON, whatever stands in it.
-    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
-
-
-async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
-    taken = bytearray()
-    async for chunk in content.iter_any():
-        taken += chunk
-        if len(taken) > limit:
-            raise Refused("the file is larger than 20 MB")
-    return bytes(taken)

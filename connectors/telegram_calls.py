@@ -1,9 +1,12 @@
 """Calls to the Bot API: how they are made, and what a failure of one means to us."""
 
 import json
+import logging
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -68,6 +71,19 @@ def failure_of(error: TelegramError, token: str) -> Unreachable | Refused:
             return Unreachable(text)
 
 
+def account_of(token: str) -> str:
+    """A name for a bot's token that may be stored and shown."""
+    return sha256(token.encode()).hexdigest()[:12]
+
+
+def keep_addresses_out_of_logs() -> None:
+    """Request addresses carry the token, and the library's own lines whole messages of residents."""
+    for name in ("httpx", "httpcore", "telegram"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # This one writes out an answer that is not JSON, whatever stands in it.
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
+
+
 def answer_of(payload: bytes) -> dict[str, Any]:
     """The JSON object that was answered; an empty one for anything else."""
     try:
@@ -81,3 +97,13 @@ def _seconds(payload: bytes) -> float | None:
     parameters = answer_of(payload).get("parameters")
     seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
     return seconds if isinstance(seconds, int | float) else None
+
+
+async def read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """The content of a file. Raises Refused where there is more of it than the limit."""
+    taken = bytearray()
+    async for chunk in content.iter_any():
+        taken += chunk
+        if len(taken) > limit:
+            raise Refused("the file is larger than 20 MB")
+    return bytes(taken)

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from actions.errors import Refused, Unreachable
@@ -27,8 +26,6 @@ Recall = Callable[[str], Awaitable[str | None]]
 LARGEST_BODY = 1024 * 1024  # bytes; Telegram's updates are a few thousand
 OFFSET_IS_GOOD_FOR = timedelta(days=5)
 """After a week without updates Telegram starts counting anew, at random, maybe below our offset."""
-
-_log = structlog.get_logger(__name__)
 
 
 class TelegramPolling:
@@ -109,7 +106,9 @@ class TelegramPolling:
         # Of an error that is not ours only the kind is known to be free of people's words.
         known = isinstance(error, Unreachable | Refused)
         text = str(error) if known else type(error).__name__
-        _log.warning("telegram_polling_paused", error=text, seconds=round(pause, 1), failures=self._failures)
+        self._chat.log.warning(
+            "telegram_polling_paused", error=text, seconds=round(pause, 1), failures=self._failures
+        )
         await asyncio.sleep(pause)
 
 
@@ -134,16 +133,18 @@ class TelegramWebhook:
         """Answers 200 once the update is durable; with 503 Telegram sends it again."""
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
         if not hmac.compare_digest(given.encode(errors="replace"), self._secret.encode()):
-            _log.warning("telegram_webhook_refused", remote=request.remote, header_given=bool(given))
+            self._chat.log.warning(
+                "telegram_webhook_refused", remote=request.remote, header_given=bool(given)
+            )
             return web.Response(status=401)
         try:
             body = await body_of(request, LARGEST_BODY)
         except web.HTTPRequestEntityTooLarge:
-            _log.warning("telegram_webhook_too_large", remote=request.remote)
+            self._chat.log.warning("telegram_webhook_too_large", remote=request.remote)
             return web.Response(status=413)
         raw = _update(body)
         if raw is None:
-            _log.warning("telegram_webhook_malformed", bytes=len(body))
+            self._chat.log.warning("telegram_webhook_malformed", bytes=len(body))
             return web.Response(status=400)
         return await self._keep(raw)
 
@@ -151,7 +152,9 @@ class TelegramWebhook:
         try:
             await self._accept("telegram", await self._chat.door(raw), str(raw["update_id"]), raw)
         except Exception as error:  # noqa: BLE001 - whatever it is, the update is not durable
-            _log.warning("telegram_webhook_not_kept", error=type(error).__name__, update=raw["update_id"])
+            self._chat.log.warning(
+                "telegram_webhook_not_kept", error=type(error).__name__, update=raw["update_id"]
+            )
             return web.Response(status=503)
         self._chat.note_update()
         return web.Response()

@@ -168,7 +168,7 @@ class WebChat:
         """Raises Refused: a browser group has no private line."""
         raise Refused(f"{person} has no private line")
 
-    async def link(self, token: str) -> str:  # noqa: ARG002
+    async def link(self, token: str, group: str = "") -> str:  # noqa: ARG002
         """Nothing: a browser group has no private line."""
         return ""
 

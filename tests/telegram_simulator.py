@@ -12,6 +12,8 @@
         await sim.until(lambda: press.answer is not None)
         sim.fail_next("sendMessage", 429, {"retry_after": 1})
         sim.fail_next("sendMessage", after_effect=True)               # done, but the reply is lost
+        east = sim.another("770002:x", "east_bot")                    # a second bot of the same server
+        east.enter(group)                                             # let into the group beside the first
 
 Modelled after https://core.telegram.org/bots/api (10.0) and the public source of its server: the envelope
 (`ok`, `result`, `error_code`, `description`, `parameters`) with the same HTTP status; parameters as query,
@@ -45,9 +47,10 @@ from tests.telegram_wire import (
     parameters_of,
     refusal,
     replied_of,
+    shut_out,
     text_of,
 )
-from tests.telegram_world import Group, Json, Person, Pressed, Said, member_wire, utf16
+from tests.telegram_world import Group, Json, Person, Pressed, Said, Seat, member_wire, utf16
 
 UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}  # only on explicit allowed_updates
 
@@ -61,9 +64,12 @@ class TelegramSimulator:
         privacy: bool = False,
         token: str = "770001:SIMULATED-token_of_the_bot",
         flood: Flood | None = None,
+        username: str = "linli_test_bot",
     ) -> None:
         self.token, self.privacy = token, privacy
-        self.bot = Person(int(token.split(":", maxsplit=1)[0]), "邻里", "linli_test_bot", is_bot=True)
+        self.bot = Person(int(token.split(":", maxsplit=1)[0]), "邻里", username, is_bot=True)
+        self._bots = {token: self}  # all of this server
+        self._file_mark = ""
         self.groups: dict[int, Group] = {}
         self.people: dict[int, Person] = {}
         self.flood = flood or Flood()
@@ -94,11 +100,25 @@ class TelegramSimulator:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop_pushing()
+        await asyncio.gather(*(bot._stop_pushing() for bot in self._bots.values()))
         if self._runner:
             await self._runner.cleanup()
 
     # --- for tests ---
+
+    def another(self, token: str, username: str, *, privacy: bool = False) -> "TelegramSimulator":
+        """Another bot of the same server, which sees the same people; groups are those that it is let into."""
+        other = TelegramSimulator(privacy=privacy, token=token, username=username)
+        other.people, other.url, other._bots = self.people, self.url, self._bots
+        other._file_mark = f"B{other.bot.id}"
+        self._bots[token] = other
+        return other
+
+    def enter(self, group: Group, status: str = "member") -> None:
+        """Be let into a group of another bot's."""
+        group.seats.setdefault(self.bot.id, Seat(self.bot, self._publish, self.privacy))
+        self.groups[group.id] = group
+        group.set_bot(status, self.bot)
 
     def person(self, name: str, username: str = "", *, is_bot: bool = False) -> Person:
         number = 5_000_001 + len(self.people)
@@ -118,7 +138,8 @@ class TelegramSimulator:
         """A supergroup, or a basic group, with the bot in it (`bot` is its status). `privacy` as it was when the
         bot came.
         """
-        number = id_ or -((4_000_000 if basic else 1_001_000_000_000) + len(self.groups))
+        known = {number for one in self._bots.values() for number in one.groups}
+        number = id_ or -((4_000_000 if basic else 1_001_000_000_000) + len(known))
         hidden = self.privacy if privacy is None else privacy
         group = Group(number, title, self.bot, self._publish, privacy=hidden)
         self.groups[number] = group
@@ -201,7 +222,7 @@ class TelegramSimulator:
     def _publish(self, kind: str, body: Json) -> None:
         if kind in self._allowed if self._allowed else kind not in UNASKED:
             # As the thing is now: later edits must not change what was sent.
-            frozen = json.loads(json.dumps(body))
+            frozen = json.loads(json.dumps(body).replace('"FILE', f'"{self._file_mark}FILE'))
             self.updates.append({"update_id": self._next_update_id(), kind: frozen})
             self._wake()
 
@@ -245,16 +266,13 @@ class TelegramSimulator:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         try:
-            self._check_token(request)
+            if (bot := self._bots.get(request.match_info["token"])) is None:
+                raise ApiError(401, "Unauthorized")
             parameters = await parameters_of(request)
-            self.calls.append((method, parameters))
-            return await self._carry_out(request, method, parameters)
+            bot.calls.append((method, parameters))
+            return await bot._carry_out(request, method, parameters)
         except ApiError as error:
             return refusal(error.code, error.text, error.parameters)
-
-    def _check_token(self, request: web.Request) -> None:
-        if request.match_info["token"] != self.token:
-            raise ApiError(401, "Unauthorized")
 
     async def _carry_out(self, request: web.Request, method: str, parameters: Json) -> web.StreamResponse:
         failure = self._failures[method].popleft() if self._failures.get(method) else None
@@ -267,8 +285,8 @@ class TelegramSimulator:
         return failed(request, failure) if failure else web.json_response({"ok": True, "result": result})
 
     async def _download(self, request: web.Request) -> web.Response:
-        if request.match_info["token"] == self.token:
-            for group in self.groups.values():
+        if bot := self._bots.get(request.match_info["token"]):
+            for group in bot.groups.values():
                 for file in group.files.values():
                     if file.path == request.match_info["path"]:
                         return web.Response(body=file.content)
@@ -381,7 +399,7 @@ class TelegramSimulator:
         presses: list[Pressed] = [press for group in self.groups.values() for press in group.presses]
         press = next((one for one in presses if one.id == str(given.get("callback_query_id"))), None)
         late = press is not None and time.monotonic() - press.at > self.press_lives_s
-        if press is None or press.answer is not None or late:
+        if press is None or press.answer is not None or late or press.bot != self.bot.id:
             raise ApiError(
                 400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
             )
@@ -408,8 +426,8 @@ class TelegramSimulator:
 
     async def _do_getchatmember(self, given: Json) -> Json:
         group, who = self._chat(given), integer_of(given, "user_id", 0)
-        if who == self.bot.id:
-            return member_wire(self.bot, group.bot_status)
+        if who in group.seats:
+            return member_wire(group.seats[who].bot, group.seats[who].status)
         if who in group.administrators:
             return member_wire(group.administrators[who], "administrator")
         known = next((one.sender for one in group.messages if one.sender.id == who), None)
@@ -418,8 +436,10 @@ class TelegramSimulator:
         return member_wire(known, "member")
 
     async def _do_getfile(self, given: Json) -> Json:
-        for group in self.groups.values():
-            file = group.files.get(str(given.get("file_id")))
+        number = str(given.get("file_id"))
+        mine = number.startswith(f"{self._file_mark}FILE")  # each bot has a name of its own for a file
+        for group in self.groups.values() if mine else ():
+            file = group.files.get(number.removeprefix(self._file_mark))
             if file and file.size > 20 * 1024 * 1024:
                 raise ApiError(400, "Bad Request: file is too big")
             if file:
@@ -454,28 +474,17 @@ class TelegramSimulator:
             raise ApiError(400, "Bad Request: chat not found")
         if group.migrated_to:
             return group  # which still answers questions
-        if group.bot_status not in {"member", "administrator"}:
-            raise ApiError(403, f"Forbidden: {_shut_out(group)}")
+        if group.status_of(self.bot) not in {"member", "administrator"}:
+            raise ApiError(403, f"Forbidden: {shut_out(group, group.status_of(self.bot))}")
         return group
 
     def _own_message(self, given: Json) -> Said:
         said = self._speaking_in(given).message(integer_of(given, "message_id", 0))
         if said is None:
             raise ApiError(400, "Bad Request: message to edit not found")
-        if not said.by_bot:
+        if said.sender.id != self.bot.id:
             raise ApiError(400, "Bad Request: message can't be edited")
         return said
-
-
-def _shut_out(group: Group) -> str:
-    kind = group.chat()["type"]
-    if kind == "private":
-        return "bot was blocked by the user"
-    return (
-        f"bot was kicked from the {kind} chat"
-        if group.bot_status == "kicked"
-        else f"bot is not a member of the {kind} chat"
-    )
 
 
 def _id(update: Any) -> int:

@@ -92,6 +92,17 @@ def replied_of(group: Group, given: Json) -> int | None:
     raise ApiError(400, "Bad Request: message to be replied not found")
 
 
+def shut_out(group: Group, status: str) -> str:
+    kind = group.chat()["type"]
+    if kind == "private":
+        return "bot was blocked by the user"
+    return (
+        f"bot was kicked from the {kind} chat"
+        if status == "kicked"
+        else f"bot is not a member of the {kind} chat"
+    )
+
+
 # --- calls as they come and answers as they go ---
 
 

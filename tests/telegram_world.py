@@ -75,6 +75,7 @@ class Pressed:
     data: str
     answer: str | None = None
     at: float = field(default_factory=time.monotonic)
+    bot: int = 0  # whose button it was: nobody else may answer
 
 
 @dataclass
@@ -87,25 +88,56 @@ class File:
     size: int
 
 
+@dataclass
+class Seat:
+    """One bot in a group, or out of it."""
+
+    bot: Person
+    publish: Publish
+    privacy: bool
+    status: str = "left"
+
+    @property
+    def hears(self) -> bool:
+        return self.status in {"member", "administrator"}
+
+
 class Group:
     """One group (or, with a positive id, the private chat with one person). With an id above -10¹² it is a basic
     group, which can become a supergroup; `forum` has topics.
     """
 
     def __init__(self, id_: int, title: str, bot: Person, publish: Publish, *, privacy: bool) -> None:
-        self.id, self.title, self.bot, self.privacy = id_, title, bot, privacy
-        self._publish = publish
+        self.id, self.title, self.bot = id_, title, bot
+        self.seats: dict[int, Seat] = {bot.id: Seat(bot, publish, privacy)}
         self.messages: list[Said] = []
         self.presses: list[Pressed] = []
         self.files: dict[str, File] = {}
         self.administrators: dict[int, Person] = {}
-        self.bot_status = "left"
         self.actions: list[str] = []
         self.migrated_to: int | None = None
         self.topics: dict[int, str] = {}  # open, closed, deleted
         self.forum = False
         self._reactions: dict[tuple[int, int], tuple[str, ...]] = {}
         self._last_id = 0
+
+    # --- the bots ---
+
+    @property
+    def bot_status(self) -> str:
+        """What the first bot is here."""
+        return self.seats[self.bot.id].status
+
+    @bot_status.setter
+    def bot_status(self, status: str) -> None:
+        self.seats[self.bot.id].status = status
+
+    @property
+    def privacy(self) -> bool:
+        return self.seats[self.bot.id].privacy
+
+    def status_of(self, bot: Person) -> str:
+        return self.seats[bot.id].status if bot.id in self.seats else "left"
 
     # --- for tests to read ---
 
@@ -207,10 +239,9 @@ class Group:
         """Put these signs under a message in the place of the person's former ones; for administrators to hear."""
         before = self._reactions.get((person.id, message.id), ())
         self._reactions[person.id, message.id] = emoji
-        if self.bot_status == "administrator":
-            told = {"chat": self.chat(), "message_id": message.id, "date": int(time.time())}
-            told |= {"user": person.wire(), "old_reaction": _signs(before), "new_reaction": _signs(emoji)}
-            self._publish("message_reaction", told)
+        told = {"chat": self.chat(), "message_id": message.id, "date": int(time.time())}
+        told |= {"user": person.wire(), "old_reaction": _signs(before), "new_reaction": _signs(emoji)}
+        self._tell_administrators("message_reaction", told)
 
     # --- topics ---
 
@@ -250,7 +281,9 @@ class Group:
 
     def press_data(self, person: Person, message: Said, data: str) -> Pressed:
         """A press with this data, whether such a button exists or not (forged clients)."""
-        press = Pressed(str(4 * 10**15 + self.id % 10**6 * 1000 + len(self.presses)), person, data)
+        seat = self.seats.get(message.sender.id) or self.seats[self.bot.id]
+        number = 4 * 10**15 + self.id % 10**6 * 1000 + len(self.presses)
+        press = Pressed(str(number), person, data, bot=seat.bot.id)
         self.presses.append(press)
         query = {
             "id": press.id,
@@ -259,7 +292,7 @@ class Group:
             "data": data,
             "message": message.raw,
         }
-        self._publish("callback_query", query)
+        seat.publish("callback_query", query)
         return press
 
     def service(self, person: Person, *, topic: bool = False, **what: Any) -> Said:
@@ -277,15 +310,19 @@ class Group:
         del self.administrators[person.id]
         self._member_changed(person, "administrator", "member")
 
-    def set_bot(self, status: str) -> None:
-        """`member` (let in), `administrator`, `kicked`, `left`."""
-        before, self.bot_status = self.bot_status, status
-        change = self._change(self.bot, before, status)
-        self._publish("my_chat_member", change)
+    def set_bot(self, status: str, bot: Person | None = None) -> None:
+        """`member` (let in), `administrator`, `kicked`, `left`; the first bot, or another that has a seat."""
+        seat = self.seats[(bot or self.bot).id]
+        before, seat.status = seat.status, status
+        seat.publish("my_chat_member", self._change(seat.bot, before, status))
 
     def _member_changed(self, person: Person, before: str, after: str) -> None:
-        if self.bot_status == "administrator":  # others do not get chat_member
-            self._publish("chat_member", self._change(person, before, after))
+        self._tell_administrators("chat_member", self._change(person, before, after))
+
+    def _tell_administrators(self, kind: str, told: Json) -> None:
+        for seat in self.seats.values():
+            if seat.status == "administrator":  # others do not get it
+                seat.publish(kind, told)
 
     def _change(self, person: Person, before: str, after: str) -> Json:
         old, new = member_wire(person, before), member_wire(person, after)
@@ -344,18 +381,21 @@ class Group:
         return {"file_id": id_, "file_unique_id": f"U{id_}", "file_size": len(content)}
 
     def _hear(self, kind: str, raw: Json, *, service: bool = False) -> None:
-        if self.bot_status not in {"member", "administrator"} or raw["from"] == self.bot.wire():
-            return
         another_bot = raw["from"]["is_bot"] and "sender_chat" not in raw
-        hidden = self.id < 0 and self.privacy and self.bot_status == "member" and not self._concerns_bot(raw)
-        if service or not (another_bot or hidden):
-            self._publish(kind, raw)
+        for seat in self.seats.values():
+            if not seat.hears or raw["from"] == seat.bot.wire():
+                continue
+            kept = self.id < 0 and seat.privacy and seat.status == "member" and not _concerns(seat.bot, raw)
+            if service or not (another_bot or kept):
+                seat.publish(kind, raw)
 
-    def _concerns_bot(self, raw: Json) -> bool:
-        if raw.get("reply_to_message", {}).get("from", {}).get("id") == self.bot.id:
-            return True
-        command = re.match(r"/\w+(@\w+)?", raw.get("text") or raw.get("caption") or "", re.ASCII)
-        return command is not None and command.group(1) in {None, f"@{self.bot.username}"}
+
+def _concerns(bot: Person, raw: Json) -> bool:
+    """Whether a message is one that a bot in privacy mode hears."""
+    if raw.get("reply_to_message", {}).get("from", {}).get("id") == bot.id:
+        return True
+    command = re.match(r"/\w+(@\w+)?", raw.get("text") or raw.get("caption") or "", re.ASCII)
+    return command is not None and command.group(1) in {None, f"@{bot.username}"}
 
 
 def member_wire(person: Person, status: str) -> Json:

@@ -26,6 +26,7 @@ from bot.settings import (
     Telegram,
     load,
 )
+from bot.tokens import Bot
 from bot.toml_lines import SyntaxFault, line_of, read_toml
 
 ROOT = Path(__file__).parent.parent.parent
@@ -279,6 +280,44 @@ def test_a_misspelt_variable_is_found():
     ]
 
 
+EAST = '[telegram]\ntoken = "1:m"\n\n[[telegram.bots]]\nname = "east"\n'
+
+
+def test_a_bot_for_each_district_has_its_token_in_a_variable_or_a_file(tmp_path):
+    (tmp_path / "east.token").write_text("2:e\n")
+    by_file = written(tmp_path, EAST + 'token_file = "east.token"\n')
+    assert load({}, by_file).telegram.tokens == {"main": "1:m", "east": "2:e"}
+    env = {"LINLI_TELEGRAM_TOKEN_EAST": "3:v"}
+    assert load(env, by_file).telegram.tokens["east"] == "3:v"
+    assert "3:v" not in repr(load(env, by_file))
+    assert unknown_variables(env) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (EAST, "line 4: telegram.bots[0]: east needs token_file here, or LINLI_TELEGRAM_TOKEN_EAST"),
+        (EAST + 'token = "1:m"\n', "line 4: telegram.bots[0]: east has the token of another bot"),
+        (
+            EAST.replace("east", "main") + 'token = "2:e"\n',
+            "line 5: telegram.bots[0].name: the name main is taken",
+        ),
+        (EAST.replace("east", "East") + 'token = "2:e"\n', "line 5: telegram.bots[0].name: must be of small"),
+        (EAST + 'token_file = "none"\n', "line 6: telegram.bots[0].token_file: "),
+        (
+            EAST + 'token = "2:e"\ntoken_file = "x"\n',
+            "line 7: telegram.bots[0].token_file: state the token or",
+        ),
+        (EAST + 'tokne = "2:e"\n', "line 6: telegram.bots[0].tokne: unknown key (did you mean token?)"),
+    ],
+)
+def test_a_fault_in_a_bot_is_told_with_its_line(tmp_path, text, told):
+    with pytest.raises(SettingsError) as fault:
+        load({}, written(tmp_path, text))
+    assert told in str(fault.value)
+    assert "2:e" not in str(fault.value)
+
+
 def test_the_example_is_valid_and_complete(tmp_path):
     text = (ROOT / "linli.toml.example").read_text("utf-8")
     load({}, written(tmp_path, text))
@@ -288,7 +327,7 @@ def test_the_example_is_valid_and_complete(tmp_path):
 
 def test_every_key_and_every_variable_is_in_the_manual():
     manual = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    tables = (Settings, Grid, Area, Unit, Rules, Telegram, WorkingTime, Retention, Key)
+    tables = (Settings, Grid, Area, Unit, Rules, Telegram, Bot, WorkingTime, Retention, Key)
     keys = [f.alias or n for m in tables for n, f in m.model_fields.items()]
     assert [key for key in (*keys, *ENVIRONMENT, "LINLI_CONFIG") if f"`{key}`" not in manual] == []
 

@@ -16,6 +16,8 @@ from actions.message import Heard, Kind, Message, Press, Role
 from bot.ports import Chat
 from connectors.memory_chat import MemoryChat
 from connectors.telegram import TelegramChat
+from connectors.telegram_bots import MAIN, TelegramBots, accepting
+from connectors.telegram_roll import Roll
 from connectors.web import WebChat
 from connectors.web_log import RedisWebLog, WebLog
 from tests.real_redis import real_redis
@@ -134,8 +136,8 @@ class OnTelegram:
     keeps_keys = False
     has_private_line = True
 
-    def __init__(self, sim: TelegramSimulator, chat: TelegramChat) -> None:
-        self._sim, self.chat = sim, chat
+    def __init__(self, sim: TelegramSimulator, chat: Chat, via: str = MAIN) -> None:
+        self._sim, self.chat, self._via = sim, chat, via
         self._wang, self._li = sim.person("王阿姨"), sim.person("网格员小李")
         self._group = sim.group("3号楼", administrators=[self._li])
         self.group = self._group.ref
@@ -152,7 +154,15 @@ class OnTelegram:
         return await self._understood()
 
     async def _understood(self):
-        return await self.chat.understand(json.loads(json.dumps(self._sim.updates.pop())))
+        raw = json.loads(json.dumps(self._sim.updates.pop()))
+        kept: list[dict[str, Any]] = []
+
+        async def keep(*update: Any) -> bool:
+            kept.append(update[-1])
+            return True
+
+        await accepting(self._via, keep)("telegram", self.group, str(raw["update_id"]), raw)
+        return await self.chat.understand(kept[0])
 
     async def comes_alone(self):
         self._sim.private(self._wang)
@@ -162,7 +172,8 @@ class OnTelegram:
         return [said.text for said in self._sim.private(self._wang).said]
 
     async def toast(self, press):
-        return next(one.answer for one in self._group.presses if one.id == press.id)
+        number = press.id.rpartition(".")[2]
+        return next(one.answer for one in self._group.presses if one.id == number)
 
     async def shown(self):
         return {
@@ -271,6 +282,28 @@ async def on_telegram(_: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def on_telegram_with_two(_: Path) -> AsyncIterator[Bench]:
+    """The group is the second bot's."""
+    async with TelegramSimulator() as sim:
+        second = sim.another("770002:SIMULATED-token_of_the_east", "linli_east_bot")
+        bots = [
+            TelegramChat(one.token, name=name, api_root=sim.url)
+            for one, name in ((sim, MAIN), (second, "east"))
+        ]
+        for bot in bots:
+            await bot.start()
+
+        async def known(_: str) -> bool:
+            return False
+
+        bench = OnTelegram(second, TelegramBots(bots, Roll.in_memory(), known), "east")
+        await bench.says("大家好")
+        yield bench
+        for bot in bots:
+            await bot.stop()
+
+
+@asynccontextmanager
 async def in_browser(home: Path) -> AsyncIterator[Bench]:
     async with real_redis(home / "redis") as server, server.client() as redis:
         bench = InBrowser(RedisWebLog(redis), home)
@@ -286,4 +319,4 @@ async def in_browser(home: Path) -> AsyncIterator[Bench]:
             yield bench
 
 
-BENCHES = {"memory": in_memory, "web": in_browser, "telegram": on_telegram}
+BENCHES = {"memory": in_memory, "web": in_browser, "telegram": on_telegram, "two bots": on_telegram_with_two}
