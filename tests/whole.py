@@ -25,7 +25,8 @@ API_KEY = "api-KEY-of-the-city-19fe"
 NLU_PASSWORD = "nlu-PASSWORD-4d2b"
 TELEGRAM_TOKEN = "770001:SIMULATED-token_of_the_bot_31xyz"
 WHAT_VARIES = {"name": "console.css", "group": "demo", "case": "web:demo:1", "token": "x"}
-OUR_SECRETS = (PUSH_SECRET, DISPATCH_KEY, API_KEY, NLU_PASSWORD, TELEGRAM_TOKEN)
+EAST_TOKEN = "770002:SIMULATED-token_of_the_east_47xyz"
+OUR_SECRETS = (PUSH_SECRET, DISPATCH_KEY, API_KEY, NLU_PASSWORD, TELEGRAM_TOKEN, EAST_TOKEN)
 
 
 @dataclass
@@ -83,7 +84,10 @@ async def whole_bot(
             "LINLI_TELEGRAM_API": sim.url,
             "LINLI_TELEGRAM_WEBHOOK": "http://localhost",
         }
-        settings, ring = load({**given, **env}), Ring()
+        sim.another(EAST_TOKEN, "linli_east_bot")
+        toml = home / "whole.toml"
+        toml.write_text(f'[[telegram.bots]]\nname = "east"\ntoken = "{EAST_TOKEN}"\n')
+        settings, ring = load({**given, **env}, toml), Ring()
         parts = Parts(
             redis_url=redis.url,
             nlu_url=nlu_url,

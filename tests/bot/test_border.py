@@ -63,6 +63,7 @@ async def test_no_page_of_another_site_can_change_anything(here):
         "/group/demo/media",
         "/logout",
         "/telegram/webhook",
+        "/telegram/webhook/east",
     ]
     for method, path in changing:
         status, _, _ = await here.ask(method, path, cookies=cookies, headers=OF_ANOTHER_SITE)
@@ -83,6 +84,7 @@ async def test_without_a_proof_of_its_own_no_route_changes_anything(here):
         "/group/demo/media": 403,
         "/logout": 403,
         "/telegram/webhook": 401,
+        "/telegram/webhook/east": 401,
     }
 
 

@@ -45,6 +45,7 @@ PROOFS = {
     "/console/replay": 401,
     "/dispatch/push": 401,
     "/telegram/webhook": 401,
+    "/telegram/webhook/east": 401,
     "/group/demo/media": 403,
 }
 """Routes that change something, and what they answer to whoever proves nothing."""
