@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test bench score lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters sizing audit
+.PHONY: run setup test bench score chaos faketime lint types nlu-test model chromium clean diagram pictures guide doctor linking messages matters sizing audit
 
 # An activated environment must not find its way into ours, and Rasa phones home unless told not to.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -97,6 +97,19 @@ sizing: setup
 # How often the responsibility list finds the right matter, on descriptions that were written apart from it.
 matters: setup
 	.venv/bin/python -m bench.matters
+
+# --- faults: the real program, broken at random; var/chaos.json ---
+
+# SECONDS= how long it is broken, 300 by default; SEED= the schedule of an earlier run.
+chaos: setup model faketime
+	.venv/bin/python -m tests.chaos --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+
+# Clocks are moved by libfaketime; without it the suite says that it left them alone.
+faketime:
+	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 \
+		&& [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libfaketime </dev/null >/dev/null || true; \
+	fi
 
 # --- the rest ---
 

@@ -18,7 +18,8 @@ class Button:
 class Post:
     """One message of the bot. `text` is plain: no markup of any platform is read in it.
 
-    `key` is the order's idempotency key: a platform that can, posts the same key once only.
+    `key` is the order's idempotency key: the same key is posted once, on a platform that knows no keys (Telegram) by
+    each process.
     `mentions` are pairs of a person's id (with platform) and the name shown; they are called at the end.
     `silent`: without a sound, where the platform can.
     An `urgent` post goes ahead of all others where the platform limits us.

@@ -182,8 +182,18 @@ class Hands:
             shown = dict((await self._house.state.talk(case.group)).warnings).get(case.origin or "")
         message = await self._edit_or_post(shown, post)
         if shown is None and due.tries > 1:  # an earlier try may have posted it, as the case stood then
-            await self._house.chat(case.group).edit(message, post)
+            face = await self._brought_up(message, post)
         return f.Posted(at=self._house.clock.now(), what="card", post=message, face=face)
+
+    async def _brought_up(self, message: str, post: Post) -> str:
+        """The face that it has now. It is there in any case, which must not be forgotten because an edit fails: then no face
+        is known, and the next order for the card edits it.
+        """
+        try:
+            await self._house.chat(post.group).edit(message, post)
+        except Unreachable:
+            return ""
+        return _face(post)
 
     async def _works_here(self, case: Case) -> bool:
         """Whether workers have their buttons under the card in the group; a card does not wait for who cannot tell."""
@@ -357,10 +367,12 @@ class Hands:
     ) -> Post:
         urgent = case.urgency is Urgency.EMERGENCY
         silent = not urgent and self._quiet(case.group)
+        # The order of a list that comes down to one case has the same key every time.
+        key = order.key if order.key.startswith(case.id) else f"{order.key}:{case.id}"
         return Post(
             case.group,
             text,
-            order.key,
+            key,
             buttons,
             reply_to,
             case.thread,

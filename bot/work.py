@@ -281,6 +281,23 @@ class Carrier:
         return 0
 
     async def _done(self, due: Due, fact: f.Fact | None) -> None:
+        """Write down that it is done, however long that takes: an order that is tried again is said again."""
+        tries = 0
+        while True:
+            try:
+                await self._write_down(due, fact)
+            except Unreachable as reason:
+                tries += 1
+                log.warning("outcome_waits", order=due.order.key, reason=str(reason), tries=tries)
+                await asyncio.sleep(min(back_off(tries), 5.0))
+            else:
+                return
+
+    async def _write_down(self, due: Due, fact: f.Fact | None) -> None:
+        if fact is not None and due.order.case:
+            await self._flow.happened(due.order.case, fact, done=due.order.key)
+        else:
+            await self._flow.carried_out(due, fact)
         log.info(
             "order",
             kind=type(due.order).__name__,
@@ -288,10 +305,6 @@ class Carrier:
             case=due.order.case or None,
             tries=due.tries,
         )
-        if fact is not None and due.order.case:
-            await self._flow.happened(due.order.case, fact, done=due.order.key)
-        else:
-            await self._flow.carried_out(due, fact)
 
     async def _try_again(self, due: Due, reason: str, retry_after: float | None) -> float:
         now, kind = self._house.clock.now(), type(due.order).__name__

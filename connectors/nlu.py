@@ -19,6 +19,13 @@ LINKING = "/linking"
 MODEL_HEADER = "X-Linli-Model"
 """On every answer: which model gave it."""
 _ROUNDING = 1e-3
+PLAIN = {"text": "好"}
+"""A text that every server reads, if it reads any."""
+FAILURES = 2
+"""So often a text may fail, each time but the first after a plain one was read, before it is taken for poison."""
+SUSPECTS = 1000
+SUSPECT_SECONDS = 5.0
+"""Enough for a text that is tried again, where a plain one was read the moment before."""
 REFUSED = (400, 413, 422)
 """Answers about the text itself: the same text again gets the same answer."""
 
@@ -32,14 +39,38 @@ class RasaNlu:
         self._session: aiohttp.ClientSession | None = None
         self._model = ""
         self._linker: tuple[str, Linker] | None = None
+        self._suspects: dict[str, int] = {}
 
     async def parse(
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
     ) -> Reading:
-        """What the text says. Raises `Unreachable`, and `Refused` for a text that the server will never take."""
+        """What the text says. Raises `Unreachable`, and `Refused` for a text that the server will never take, or at which it
+        fails again and again while it reads others.
+        """
         body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": list(context)}
         body |= {key: value for key, value in (("reply_to", reply_to), ("role", role)) if value}
-        return reading_of(await self._ask("POST", "/model/parse", body))
+        within = None
+        if suspect := self._suspects.get(text):
+            await self._ask("POST", "/model/parse", PLAIN)  # where this fails too, it is not the text
+            within = SUSPECT_SECONDS
+        try:
+            reading = reading_of(await self._ask("POST", "/model/parse", body, within))
+        except Unreachable as reason:
+            self._suspect(text, reason, suspect or 0)
+            raise
+        self._suspects.pop(text, None)
+        return reading
+
+    def _suspect(self, text: str, reason: Unreachable, failed: int) -> None:
+        """Raises `Refused` for a text at which a server fails, or never ends, that reads others."""
+        if reason.retry_after is not None:
+            return  # it is full, and says so
+        if failed >= FAILURES:
+            del self._suspects[text]
+            raise Refused(f"the NLU server reads others, and not this text: {reason}") from reason
+        self._suspects[text] = failed + 1
+        while len(self._suspects) > SUSPECTS:
+            del self._suspects[next(iter(self._suspects))]
 
     async def linker(self) -> Linker:
         """The linking that was learnt with the model that answers. Raises `Unreachable`."""
@@ -65,13 +96,18 @@ class RasaNlu:
         if self._session:
             await self._session.close()
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None, within: float | None = None
+    ) -> dict[str, Any]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession()
         address = self._url + path
+        timeout = aiohttp.ClientTimeout(total=within) if within else self._timeout
         try:
             # What residents say goes to the server that the settings name, and to none that it names.
-            async with self._session.request(method, address, json=body, allow_redirects=False) as answer:
+            async with self._session.request(
+                method, address, json=body, allow_redirects=False, timeout=timeout
+            ) as answer:
                 if answer.status == 404 and path == LINKING:
                     raise Refused("the NLU server has no linking")
                 if answer.status in REFUSED:

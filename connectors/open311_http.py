@@ -94,7 +94,9 @@ class OpenHTTP:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession()
+            # A connection is used once: on one that is kept, what a confused backend or proxy sends too much would be
+            # taken for the answer to the next question, and a case get the ticket of another.
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self._session
 
 

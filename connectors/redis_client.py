@@ -52,8 +52,9 @@ _LOST = (
 )
 _CUT_OFF = ("writelines", "drain")
 """What the cluster's client looks for in a connection that another task has just closed, as it learns of a change."""
-_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "CLUSTERDOWN")
-"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts."""
+_NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "UNBLOCKED")
+"""Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts, and to who was
+waiting there when it became a replica."""
 
 Items = list[tuple[str, dict[str, str]]]
 
@@ -222,5 +223,7 @@ async def reaching() -> AsyncIterator[None]:
     except ResponseError as error:
         full = isinstance(error, OutOfMemoryError | ReadOnlyError)
         if full or any(word in str(error) for word in _NOT_NOW):
-            raise Unreachable(f"Redis cannot do it now: {error}") from error
+            # In a pipeline the error begins with the command, and that with what people said.
+            why = str(error).rpartition("of pipeline caused error: ")[2]
+            raise Unreachable(f"Redis cannot do it now: {why}") from error
         raise

@@ -70,6 +70,7 @@ TELEGRAM = "https://api.telegram.org"
 LARGEST_FILE = 20 * 1024 * 1024  # bytes that a bot may download
 LONGEST_ANSWER = 200
 LONGEST_PAUSE = 2.0  # seconds that a post waits here for its turn; if it takes longer, its lane is held
+REMEMBERED = 5_000  # messages of ours whose keys are known; an order comes again soon or not at all
 HANDLED = (
     "message",
     "edited_message",
@@ -140,6 +141,7 @@ class TelegramChat:
         )
         self._me: Me | None = None
         self._administrators: dict[str, _Known] = {}
+        self._said: dict[tuple[str, str], str] = {}
         self._last_update_at: datetime | None = None
         self._last_error = ""
         self._last_error_at: datetime | None = None
@@ -300,7 +302,17 @@ class TelegramChat:
     async def post(self, post: Post) -> str:
         """Put a message into the group; its id. After Unreachable nobody knows whether it is there, after NotYet
         it is not. A topic that is closed or gone is no reason not to say it: then it goes to the group as a whole.
+        Telegram has no key of ours, but we know what we have said: an order that comes again, since something failed
+        after that, does not say it again.
         """
+        if known := self._said.get((post.group, post.key)):
+            return known
+        said = self._said[post.group, post.key] = await self._post_somewhere(post)
+        while len(self._said) > REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return said
+
+    async def _post_somewhere(self, post: Post) -> str:
         try:
             return await self._post(post)
         except Refused as error:
@@ -311,9 +323,11 @@ class TelegramChat:
 
     async def _post(self, post: Post) -> str:
         text, entities = with_mentions(post)
-        home = number_of(post.group)
+        spoken_in = home = number_of(post.group)
 
         def send(chat: int) -> Awaitable[telegram.Message]:
+            nonlocal spoken_in
+            spoken_in = chat
             return self._bot.send_message(
                 chat,
                 text,
@@ -326,7 +340,8 @@ class TelegramChat:
             )
 
         sent = await self._in(post.group, send, speaks=True, urgent=post.urgent)
-        return f"{'' if await self._moves.now(home) == home else SECOND}{sent.message_id}"
+        # It is said: nothing may be asked any more that could fail, or it would be said again.
+        return f"{'' if spoken_in == home else SECOND}{sent.message_id}"
 
     async def edit(self, message: str, post: Post) -> None:
         """Replace words and buttons of our own message. Raises Refused when it is gone, or stayed behind in the

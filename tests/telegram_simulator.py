@@ -90,8 +90,7 @@ class TelegramSimulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_route("*", "/bot{token}/{method}", self._answer)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
+        self._routes(app)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -103,6 +102,10 @@ class TelegramSimulator:
         await asyncio.gather(*(bot._stop_pushing() for bot in self._bots.values()))
         if self._runner:
             await self._runner.cleanup()
+
+    def _routes(self, app: web.Application) -> None:
+        app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
 
     # --- for tests ---
 

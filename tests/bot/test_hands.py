@@ -12,11 +12,13 @@ from actions.ledger import Due
 from actions.message import Kind
 from actions.reading import Intent
 from bot.hands import Hands
+from connectors.memory_chat import MemoryChat
 from tests.town import GROUP, MORNING, Town, means, report
 
 LIFT = "3号楼电梯坏了，联系13812345678"
 READ = {
     LIFT: report("housing.elevator", "3号楼"),
+    "5号楼停电了": report("utilities.power", "5号楼"),
     "也坏了": means(Intent.SECOND),
     "补充：我身份证110101199003071233": means(Intent.DETAIL),
     "还是不行，打18612345678找我": means(Intent.DISPUTED),
@@ -200,3 +202,32 @@ async def test_a_detail_added_while_a_fix_is_confirmed_does_not_reopen_the_ticke
     await town.dispatch_says("fixed")
     await town.say("张阿姨", "补充：我身份证110101199003071233", reply_to="1")
     assert town.dispatch.told[-1][:2] == ("1", "fixed")
+
+
+async def test_cards_of_two_cases_never_have_one_key_though_their_order_has(town):
+    """A list that comes down to one case is an order with the key of the list, today and tomorrow."""
+    await town.say("李叔", "5号楼停电了")
+    hands, cases = Hands(town.house), await town.cases()
+    orders = [o.ShowCard(key=f"{GROUP}:list", case=case.id) for case in cases]
+    posts = [
+        hands._post(case, order, "x", (), reply_to=None) for case, order in zip(cases, orders, strict=True)
+    ]
+    assert len({post.key for post in posts}) == len(cases) == 2
+
+
+class CannotEdit(MemoryChat):
+    """A platform that posts, and does not edit just now."""
+
+    async def edit(self, message, post):
+        raise Unreachable("502")
+
+
+async def test_a_card_that_was_posted_is_not_forgotten_because_it_could_not_be_edited(town):
+    town.house.chats["memory"] = town.chat = CannotEdit()
+    await town.say("李叔", "5号楼停电了")
+    *_, case = await town.cases()
+    bare = replace(case, posts=(), face="")
+    town.state._cases[case.id] = bare
+    due = Due(o.ShowCard(key=f"{case.id}:9:9", case=case.id), GROUP, MORNING, 2, MORNING)
+    fact = await Hands(town.house).carry_out(due)
+    assert (fact.post, fact.face) == (town.chat.said[-1].id, ""), "whoever shows the card next edits this one"

@@ -251,6 +251,29 @@ async def test_an_order_that_was_done_is_not_done_again(town, hands, carrier):
     assert (await town.state.depth())["orders"] == 0
 
 
+class AwayWhileSaving(MemoryState):
+    """A state that cannot write down what was done, so many times."""
+
+    away = 0
+
+    async def save(self, change):
+        if change.done and self.away:
+            self.away -= 1
+            raise Unreachable("Redis is away")
+        await super().save(change)
+
+
+async def test_what_was_said_and_cannot_be_written_down_yet_is_not_said_again(town, hands):
+    state = AwayWhileSaving()
+    town.state = town.house.state = state
+    carrier = Carrier(town.house, Flow(town.house), hands)
+    await order(town, say(0, "a"), say(1, "b"))
+    state.away = 1
+    await carry(town, carrier)
+    assert hands.done == ["a", "b"]
+    assert (await state.depth())["orders"] == 0
+
+
 def test_who_waits_behind_whom():
     case = f"{GROUP}:1"
     assert lane_of(say(0, "a")) == lane_of(say(3, "b", version=9))

@@ -1,6 +1,7 @@
 """The dispatch client against a city's backend: what goes wrong is named, and nothing is filed twice."""
 
 import asyncio
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from actions.errors import Refused, Unreachable
 from connectors.dispatch import Filing, Open311Dispatch
@@ -354,6 +356,27 @@ async def test_many_calls_at_once_do_not_disturb_each_other(client, city):
     assert len(set(ids)) == 20
     found = await asyncio.gather(*(client.find(f"c{n}", HOUR_AGO) for n in range(20)))
     assert list(found) == list(ids)
+
+
+async def test_a_second_answer_to_one_filing_is_not_taken_for_the_answer_to_the_next():
+    """It comes late, on a connection that is kept, and lies there until somebody asks again."""
+    numbers = iter(range(1, 9))
+
+    async def file(request):
+        body = json.dumps([{"service_request_id": str(next(numbers))}])
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        again = (head + body).encode()
+        asyncio.get_running_loop().call_later(0.05, request.transport.write, again)
+        return web.Response(text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/requests.json", file)
+    async with TestServer(app) as server, Open311Dispatch(str(server.make_url("/"))) as client:
+        given = []
+        for n in range(3):
+            given.append(await client.file(replace(LIFT, ref=f"g1-{n}")))
+            await asyncio.sleep(0.1)
+    assert given == ["1", "2", "3"]
 
 
 def step(update_id, ticket_id, status, at, text):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
@@ -51,7 +52,7 @@ async def chat(sim, clock, moves) -> AsyncIterator[TelegramChat]:
 
 
 def post_to(group, text="好的", **more) -> Post:
-    return Post(group.ref, text, "key", **more)
+    return Post(group.ref, text, more.pop("key", None) or uuid4().hex, **more)
 
 
 # --- within the limits ---
@@ -221,27 +222,27 @@ async def test_where_we_have_been_put_out_is_told_apart(sim, chat, status, words
 async def test_a_whisper_reaches_whoever_has_started_the_bot(sim, chat):
     wang = sim.person("王")
     with pytest.raises(Gone):
-        await chat.whisper(wang.ref, "家里的事", "k")
+        await chat.whisper(wang.ref, "家里的事", "k1")
     private = sim.private(wang)
     private.say(wang, "/start abc")
     started = await chat.understand(sim.updates[-1])
     assert (started.text, started.addressed, started.group) == ("/start abc", True, wang.ref)
-    await chat.whisper(wang.ref, "家里的事", "k")
+    await chat.whisper(wang.ref, "家里的事", "k2")
     assert private.said[0].text == "家里的事"
     private.set_bot("kicked")
     with pytest.raises(Gone, match="blocked"):
-        await chat.whisper(wang.ref, "家里的事", "k")
+        await chat.whisper(wang.ref, "家里的事", "k3")
 
 
 @pytest.mark.parametrize("person", ["telegram:-1001", "web:5", "telegram:"])
 async def test_a_whisper_is_for_one_person(chat, person):
     with pytest.raises(Refused):
-        await chat.whisper(person, "x", "k")
+        await chat.whisper(person, "x", "k4")
 
 
 async def test_a_stranger_is_refused(chat):
     with pytest.raises(Refused):
-        await chat.whisper(Person(99, "谁").ref, "x", "k")
+        await chat.whisper(Person(99, "谁").ref, "x", "k5")
 
 
 async def test_the_link_into_the_private_chat_carries_a_token_and_stands_behind_a_button(sim, chat):
@@ -264,4 +265,50 @@ async def test_a_move_that_cannot_be_written_down_is_tried_again(sim):
     sim.upgrade(group, ("to",))
     with pytest.raises(Unreachable):
         await chat.door(sim.updates[-1])
+    await chat.stop()
+
+
+# --- said once ---
+
+
+async def test_what_was_said_is_not_said_again_when_its_order_comes_again(sim, chat):
+    group = sim.group("春风里")
+    first = await chat.post(post_to(group, "#1 电梯", key="a"))
+    assert await chat.post(post_to(group, "#1 电梯，已派单", key="a")) == first
+    other = sim.group("秋月里")
+    await chat.post(post_to(other, "#1 电梯", key="a"))
+    await chat.post(post_to(group, "#2 电梯", key="b"))
+    assert [one.text for one in (*group.said, *other.said)] == ["#1 电梯", "#2 电梯", "#1 电梯"]
+
+
+async def test_what_was_not_said_is_said_at_the_next_try(sim, chat):
+    group = sim.group("春风里")
+    sim.fail_next("sendMessage", 502)
+    with pytest.raises(Unreachable):
+        await chat.post(post_to(group, key="a"))
+    await chat.post(post_to(group, key="a"))
+    assert len(group.said) == 1
+
+
+class Forgets:
+    """A memory that is away once something has been said."""
+
+    def __init__(self, sim):
+        self._sim = sim
+
+    async def recall(self, _):
+        if self._sim.called("sendMessage"):
+            raise Unreachable("Redis is away")
+
+    async def remember(self, *_):
+        raise Unreachable("Redis is away")
+
+
+async def test_nothing_that_can_fail_is_asked_after_it_was_said(sim, clock):
+    away = Forgets(sim)
+    chat = TelegramChat(
+        sim.token, api_root=sim.url, moves=Moves(away.remember, away.recall), pace=MemoryPace(Limits(), clock)
+    )
+    group = sim.group("春风里")
+    assert await chat.post(post_to(group)) == str(group.said[0].id)
     await chat.stop()

@@ -36,13 +36,10 @@ class Shown:
 
 
 class Bench(Protocol):
-    """A platform with one group. `keeps_keys`: the same key is posted once. To the `stranger` there is no private
-    line, and to nobody where the platform has none.
-    """
+    """A platform with one group. To the `stranger` there is no private line, and to nobody where the platform has none."""
 
     chat: Chat
     group: str
-    keeps_keys: bool
     has_private_line: bool
     stranger: str
 
@@ -68,7 +65,6 @@ class Bench(Protocol):
 class InMemory:
     """The list."""
 
-    keeps_keys = True
     has_private_line = True
     stranger = "memory:stranger"
     group = "memory:g"
@@ -133,7 +129,6 @@ def _labels(rows: Any) -> tuple[tuple[str, ...], ...]:
 class OnTelegram:
     """The connector against the make-believe Bot API."""
 
-    keeps_keys = False
     has_private_line = True
 
     def __init__(self, sim: TelegramSimulator, chat: Chat, via: str = MAIN) -> None:
@@ -189,7 +184,6 @@ class OnTelegram:
 class InBrowser:
     """The page's own server, with its log on a real Redis."""
 
-    keeps_keys = True
     has_private_line = False
     stranger = "web:stranger"
     group = "web:garden"

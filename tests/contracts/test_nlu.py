@@ -16,7 +16,7 @@ from actions.linking import Linker, likeness
 from actions.reading import SILENCE, Guess, Intent, Reading, Span, Urgency
 from connectors.linking_weights import shipped
 from connectors.memory_nlu import MemoryNlu
-from connectors.nlu import MODEL_HEADER, TEXT_LENGTH, RasaNlu, reading_of
+from connectors.nlu import FAILURES, MODEL_HEADER, PLAIN, TEXT_LENGTH, RasaNlu, reading_of
 
 LIFT = "3号楼电梯又坏了"
 ANSWER = {
@@ -60,14 +60,18 @@ class Stub:
         self.asked: list[dict] = []
         self.status, self.headers, self.body = 200, {}, None
         self.hangs = False
+        self.fails_at = self.hangs_at = None
         self.model, self.linking, self.fetched = "m1", json.dumps(WEIGHTS), 0
         self.let_go = asyncio.Event()
 
     async def parse(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
-        if self.hangs:
+        text = self.asked[-1]["text"]
+        if self.hangs or text == self.hangs_at:
             await self.let_go.wait()
-        answer = ANSWER if self.asked[-1]["text"] == LIFT else CHATTER
+        if text == self.fails_at:
+            return web.Response(status=500)
+        answer = ANSWER if text == LIFT else CHATTER
         body = json.dumps(answer).encode() if self.body is None else self.body
         headers = {MODEL_HEADER: self.model, **self.headers}
         return web.Response(status=self.status, headers=headers, body=body)
@@ -207,6 +211,37 @@ async def test_a_server_that_hangs_is_given_up_and_asked_again_later(stub):
     with pytest.raises(Unreachable):
         await client.parse(LIFT)
     await client.close()
+
+
+async def test_a_text_at_which_a_server_fails_that_reads_others_is_refused_after_some_tries(client, stub):
+    stub[0].fails_at = LIFT
+    for _ in range(FAILURES):
+        with pytest.raises(Unreachable):
+            await client.parse(LIFT)
+    with pytest.raises(Refused):
+        await client.parse(LIFT)
+    assert [asked["text"] for asked in stub[0].asked].count(PLAIN["text"]) == FAILURES
+
+
+async def test_a_text_at_which_a_server_hangs_that_reads_others_is_refused_after_some_tries(stub):
+    client = RasaNlu(str(stub[1].make_url("/")), timeout_seconds=0.3)
+    stub[0].hangs_at = LIFT
+    for _ in range(FAILURES):
+        with pytest.raises(Unreachable):
+            await client.parse(LIFT)
+    with pytest.raises(Refused):
+        await client.parse(LIFT)
+    await client.close()
+
+
+@pytest.mark.parametrize("failure", [{"status": 500}, {"status": 503, "headers": {"Retry-After": "1"}}])
+async def test_no_text_is_blamed_for_a_server_that_reads_none_or_is_full(client, stub, failure):
+    vars(stub[0]).update(failure)
+    for _ in range(3 * FAILURES):
+        with pytest.raises(Unreachable):
+            await client.parse(LIFT)
+    vars(stub[0]).update(status=200, headers={})
+    assert await client.parse(LIFT) == READING
 
 
 async def test_after_a_failure_it_works_again(client, stub):

@@ -141,13 +141,32 @@ class TestOverARestart:
             try:
                 with pytest.raises(Unreachable):
                     await hear(state, "u2")
-                with pytest.raises(Unreachable):
+                with pytest.raises(Unreachable) as full:
                     await save(state, reported())
+                assert GROUP not in str(full.value), "nothing of what was to be saved stands in the log"
             finally:
                 await client.config_set("maxmemory", "0")
             assert await hear(state, "u2")
             assert await state.cases(GROUP) == []
             await save(state, reported())
+
+    async def test_who_waits_at_a_server_that_becomes_a_replica_is_told_to_come_again(
+        self, server: RealRedis
+    ) -> None:
+        async with on_redis(server) as state, server.client() as client:
+            waiting = asyncio.create_task(state.take(1, 4000))
+            async with asyncio.timeout(5):
+                while not any(one["cmd"] == "xread" for one in await client.client_list()):  # noqa: ASYNC110 a server's
+                    await asyncio.sleep(0.01)
+            await client.execute_command("REPLICAOF", "127.0.0.1", "1")
+            try:
+                with pytest.raises(Unreachable):
+                    await waiting
+                with pytest.raises(Unreachable):
+                    await hear(state, "u1")
+            finally:
+                await client.execute_command("REPLICAOF", "NO", "ONE")
+            assert await hear(state, "u1")
 
 
 @pytest.mark.asyncio(loop_scope="module")
