@@ -1,0 +1,172 @@
+"""The steps behind the grams, each with the numbers of the step that it stands for, worked out for a whole batch."""
+
+from base64 import b64encode
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from components import meaning, places, talk, themes
+from components.ensemble import logs, softmax
+from components.intent import IntentClassifier
+from components.labels import CategoryClassifier, LabelClassifier, UrgencyClassifier
+from components.letters import plain
+from components.meaning import MeaningProjector
+from components.places import PlaceExtractor
+from components.themes import ThemeFeaturizer
+from components.vectors import WIDTH, VectorFeaturizer
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from swift.batch import Batch
+from swift.encoder import SwiftEncoder, encoder
+
+
+@lru_cache(maxsize=1)
+def _encoder() -> SwiftEncoder:
+    return encoder()
+
+
+class SwiftVectors(VectorFeaturizer):
+    """Sentence vectors."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the vectors on the batch."""
+        texts = [plain(message.get(TEXT))[: self._longest] for message in messages]
+        messages.rows.dense = _encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
+        return messages
+
+
+class SwiftThemes(ThemeFeaturizer):
+    """Themes, beside the vectors."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the themes on the batch."""
+        found = themes._SCALE * (self._common(messages.rows.grams) @ self._themes)  # noqa: SLF001
+        messages.rows.dense = np.hstack([messages.rows.dense, found.astype(np.float32)])
+        return messages
+
+
+class SwiftMeaning(MeaningProjector):
+    """Meanings."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the meaning on every message."""
+        short = messages.rows.dense[:, :WIDTH] @ self._axes
+        short /= np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-6)
+        for message, row in zip(messages, np.rint(short * meaning._MOST).astype(np.int8), strict=True):  # noqa: SLF001
+            message.set("meaning", b64encode(row.tobytes()).decode("ascii"), add_to_output=True)
+        return messages
+
+
+class SwiftPlaces(PlaceExtractor):
+    """Places, with clues that are put together once for each word and each pair of neighbours."""
+
+    def find(self, message: Message) -> list[tuple[int, int]]:
+        """Return (start, end) of every place of a message that has its tokens."""
+        tokens = message.get(TOKENS_NAMES[TEXT]) or []
+        tags = self._tagger.tag(clues([token.text for token in tokens])) if tokens and self._tagger else []
+        return places._spans(message.get(TEXT), tokens, tags)  # noqa: SLF001
+
+    def _entity(self, text: str, span: tuple[int, int]) -> dict[str, Any]:
+        return {**super()._entity(text, span), "extractor": PlaceExtractor.__name__}
+
+
+@lru_cache(maxsize=16384)
+def _of_word(text: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+    """Return a word as the field sees it and its kind, each with its clues by the step from where one stands."""
+    word, kind = places._shown(text), places._kind(text)  # noqa: SLF001
+    return word, tuple(f"w{n}={word}" for n in range(-3, 4)), kind, tuple(f"k{n}={kind}" for n in range(-2, 3))
+
+
+_EDGES = tuple(
+    (edge, tuple(f"w{n}={edge}" for n in range(-3, 4)), edge, tuple(f"k{n}={edge}" for n in range(-2, 3)))
+    for edge in "^$"
+)
+
+
+@lru_cache(maxsize=32768)
+def _of_pair(sign: str, one: str, other: str) -> tuple[str, ...]:
+    return tuple(f"{sign}{n}={one}|{other}" for n in range(-2, 2))
+
+
+def clues(texts: list[str]) -> list[list[str]]:
+    """Return what `components.places` knows of each token, in its order."""
+    known = [_EDGES[0]] * 3 + [_of_word(text) for text in texts] + [_EDGES[1]] * 3
+    words = [_of_pair("ww", one[0], other[0]) for one, other in pairwise(known)]
+    kinds = [_of_pair("kk", one[2], other[2]) for one, other in pairwise(known)]
+    return [
+        [
+            *(known[at + step][1][step + 3] for step in range(-3, 4)),
+            *(known[at + step][3][step + 2] for step in range(-2, 3)),
+            *(words[at + step][step + 2] for step in range(-2, 2)),
+            *(kinds[at + step][step + 2] for step in range(-2, 2)),
+            f"kkk={known[at - 1][2]}|{known[at][2]}|{known[at + 1][2]}",
+            f"www={known[at - 1][0]}|{known[at][0]}|{known[at + 1][0]}",
+        ]
+        for at in range(3, len(texts) + 3)
+    ]
+
+
+class SwiftLabel(LabelClassifier):
+    """Labels: chances once a text, rankings for all messages of a batch in one go."""
+
+    def chances(self, messages: Batch) -> np.ndarray:
+        """Return how likely each label is, one row a message."""
+        kept, kind, rows = messages.rows.chances, type(self).__name__, messages.rows
+        if kind not in kept:
+            kept[kind] = self._ensemble.chances(rows.grams, rows.dense)
+        return kept[kind]
+
+    def process(self, messages: Batch) -> Batch:
+        """Write the ranking of all labels on every message."""
+        if messages.texts:
+            SwiftLabel.chances(self, messages)
+            return messages
+        lean = np.array([self._config["lean"].get(name, 0.0) for name in self._ensemble.names])
+        scores = self._config["sharpness"] * logs(self.chances(messages)) + lean
+        for message, ranking in zip(messages, self.rankings(softmax(scores)), strict=True):
+            self.put(message, ranking)
+        return messages
+
+    def rankings(self, rows: np.ndarray) -> list[list[dict[str, Any]]]:
+        """Return all labels, best first, for each row of chances; see `ranking`."""
+        names = sorted({*self.LABELS, *self._ensemble.names})
+        every = np.zeros((len(rows), len(names)))
+        every[:, [names.index(name) for name in self._ensemble.names]] = rows
+        order = np.argsort(-every, axis=1, kind="stable")
+        sure = np.round(np.take_along_axis(every, order, axis=1), 6).tolist()
+        return [
+            [{"name": names[at], "confidence": one} for at, one in zip(*both, strict=True)]
+            for both in zip(order.tolist(), sure, strict=True)
+        ]
+
+
+class SwiftCategory(CategoryClassifier, SwiftLabel):
+    """Categories."""
+
+
+class SwiftUrgency(UrgencyClassifier, SwiftLabel):
+    """Urgencies."""
+
+
+class SwiftIntent(IntentClassifier, SwiftLabel):
+    """Intents."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Write on every text what a later message needs to know of it, and the ranking on every message."""
+        chances = self.chances(messages)
+        if messages.texts:
+            for message, vector, row in zip(messages, messages.rows.dense, chances, strict=True):
+                message.set("heard", self._heard(vector, row))
+            return messages
+        likely = self._alone(chances)
+        told = [n for n, message in enumerate(messages) if self._nets and message.get("talk") is not None]
+        if told:
+            rows = np.stack([talk.row(messages[n].get("heard"), messages[n].get("talk")) for n in told])
+            # The nets see the talk, the ensemble has read far more text: again their mean is surer than either.
+            likely[told] = (likely[told] + self._nets.chances(rows)) / 2
+        for message, ranking in zip(messages, self.rankings(likely), strict=True):
+            self.put(message, ranking)
+        return messages
