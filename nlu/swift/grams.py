@@ -42,6 +42,12 @@ class SwiftGrams(GramFeaturizer):
             self._columns.append(json.loads((folder / f"{kind}.json").read_text(encoding="utf-8")))
             self._weights.append(np.load(folder / f"{kind}.npy").astype(np.float64))
 
+    def commonest(self) -> list[str]:
+        """Return the runs of letters and of words, the commonest first."""
+        kinds = zip(self._columns[:2], self._weights[:2], strict=True)
+        rarity = {run: weights[column] for columns, weights in kinds for run, column in columns.items()}
+        return sorted(rarity, key=rarity.__getitem__)
+
     def process(self, messages: list[Message]) -> list[Message]:
         """Put the grams on the batch."""
         batch: Batch = messages

@@ -45,6 +45,12 @@ class SwiftRunner(DaskGraphRunner):
             self._do(target, done)
         return {target: done[target][1] for target in wanted}
 
+    def prepare(self) -> None:
+        """Have the sentence encoder learn what people write most."""
+        nodes = self._instantiated_nodes.values()
+        grams = next(n._component for n in nodes if isinstance(n._component, SwiftGrams))  # noqa: SLF001
+        steps.sentence_encoder().expect(grams.commonest())
+
     def _do(self, name: str, done: dict[str, tuple[str, Any]]) -> None:
         if name not in done:
             needs = self._graph_schema.nodes[name].needs.values()
@@ -58,6 +64,10 @@ def load(model: Path) -> SwiftRunner:
     with tempfile.TemporaryDirectory() as folder:
         storage, metadata = LocalModelStorage.from_model_archive(Path(folder), model)
         nodes = metadata.predict_schema.nodes.items()
-        schema = GraphSchema({name: replace(node, uses=KIN.get(node.uses, node.uses)) for name, node in nodes})
+        schema = GraphSchema(
+            {name: replace(node, uses=KIN.get(node.uses, node.uses)) for name, node in nodes}
+        )
         context = ExecutionContext(graph_schema=schema, model_id=metadata.model_id)
-        return SwiftRunner.create(schema, storage, context)
+        runner = SwiftRunner.create(schema, storage, context)
+    runner.prepare()
+    return runner

@@ -24,7 +24,8 @@ from swift.encoder import SwiftEncoder, encoder
 
 
 @lru_cache(maxsize=1)
-def _encoder() -> SwiftEncoder:
+def sentence_encoder() -> SwiftEncoder:
+    """Return the encoder of this process, with its weights read."""
     return encoder()
 
 
@@ -34,7 +35,7 @@ class SwiftVectors(VectorFeaturizer):
     def process(self, messages: Batch) -> Batch:
         """Put the vectors on the batch."""
         texts = [plain(message.get(TEXT))[: self._longest] for message in messages]
-        messages.rows.dense = _encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
+        messages.rows.dense = sentence_encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
         return messages
 
 
@@ -77,7 +78,12 @@ class SwiftPlaces(PlaceExtractor):
 def _of_word(text: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
     """Return a word as the field sees it and its kind, each with its clues by the step from where one stands."""
     word, kind = places._shown(text), places._kind(text)  # noqa: SLF001
-    return word, tuple(f"w{n}={word}" for n in range(-3, 4)), kind, tuple(f"k{n}={kind}" for n in range(-2, 3))
+    return (
+        word,
+        tuple(f"w{n}={word}" for n in range(-3, 4)),
+        kind,
+        tuple(f"k{n}={kind}" for n in range(-2, 3)),
+    )
 
 
 _EDGES = tuple(
