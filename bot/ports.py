@@ -5,7 +5,7 @@ suite in tests/ that runs on that version and on the real one. A port raises `Un
 later) and `Refused` (tell a person), nothing else, unless its docstring says so.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -170,8 +170,8 @@ class State(Protocol):
         `postpone` and `bury` do, `Fenced` if the group is in the hands of another worker by now.
         """
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
-        """Orders whose time has come, the earliest first."""
+    async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
+        """Orders whose time has come, the earliest first, but for those whose keys are `held` in hand already."""
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits, or None if it was done."""

@@ -20,7 +20,7 @@ all that follows from one message, on Redis Cluster too.
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -313,7 +313,7 @@ class RedisState:
 
     # --- orders --------------------------------------------------------------------------------------
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
+    async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
         ready = self._ripe(now.timestamp())
         if not ready:
@@ -324,7 +324,7 @@ class RedisState:
                 pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
             found = await pipe.execute()
             keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
-            return await self._bodies(keys, limit)
+            return await self._bodies([one for one in keys if one[2] not in held], limit)
 
     def _ripe(self, now: float) -> list[tuple[int, str]]:
         if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
