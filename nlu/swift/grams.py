@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,22 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray]
 _WORD = re.compile(r"[a-z\u00df-\u024f']+|[0-9]+")
 
 
-def runs(parts: list[str] | str, shortest: int, longest: int, between: str = "") -> Iterator[str]:
-    """Return all runs of `shortest` to `longest` neighbours."""
-    for length in range(shortest, min(longest, len(parts)) + 1):
-        for at in range(len(parts) - length + 1):
-            yield between.join(parts[at : at + length])
+def letter_runs(text: str, shortest: int, longest: int) -> list[str]:
+    """Return all runs of `shortest` to `longest` neighbouring letters."""
+    return [
+        text[at : at + length]
+        for length in range(shortest, min(longest, len(text)) + 1)
+        for at in range(len(text) - length + 1)
+    ]
+
+
+def word_runs(words: list[str], shortest: int, longest: int) -> list[str]:
+    """Return all runs of `shortest` to `longest` neighbouring words."""
+    return [
+        " ".join(words[at : at + length])
+        for length in range(shortest, min(longest, len(words)) + 1)
+        for at in range(len(words) - length + 1)
+    ]
 
 
 class SwiftGrams(GramFeaturizer):
@@ -59,17 +69,17 @@ class SwiftGrams(GramFeaturizer):
         batch.rows.grams = _side_by_side(parts, [len(w) for w in self._weights], len(batch))
         return messages
 
-    def _cut(self, text: str) -> tuple[Iterator[str], ...]:
+    def _cut(self, text: str) -> tuple[list[str], ...]:
         """Return the runs of letters, of words and of sounds."""
         folded = plain(text)
         return (
-            runs(folded, *self._config["letters"]),
-            runs(_WORD.findall(folded), *self._config["words"], between=" "),
-            runs(sounds(text).split(), *self._config["sounds"], between=" "),
+            letter_runs(folded, *self._config["letters"]),
+            word_runs(_WORD.findall(folded), *self._config["words"]),
+            word_runs(sounds(text).split(), *self._config["sounds"]),
         )
 
 
-def _counted(found: Iterator[str], columns: dict[str, int]) -> list[tuple[int, int]]:
+def _counted(found: list[str], columns: dict[str, int]) -> list[tuple[int, int]]:
     """Return (column, how often) of the runs that count, by column."""
     counts: dict[int, int] = {}
     for run in found:
