@@ -20,7 +20,7 @@ from actions.message import Attachment, Heard
 from actions.post import Button, Post
 from actions.reading import Reading
 from actions.talk import Talk
-from connectors.dispatch import Filing
+from connectors.dispatch import Filing, OpenTickets, nobody
 from connectors.open311 import ServiceRequestUpdate
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -104,8 +104,12 @@ class Dispatch(Protocol):
     async def find(self, ref: str, since: datetime) -> str | None:
         """The ticket that carries our reference, if the backend has it: look before you send again."""
 
-    async def updates(self, since: datetime, open_tickets: Sequence[str] = ()) -> list[ServiceRequestUpdate]:
-        """What happened to tickets since then, oldest first; the same update may come again."""
+    async def updates(
+        self, since: datetime, open_tickets: OpenTickets = nobody
+    ) -> list[ServiceRequestUpdate]:
+        """What happened to tickets since then, oldest first; the same update may come again. `open_tickets` are
+        asked for only where the backend has to be asked about each.
+        """
 
     async def find_update(self, ticket_id: str, update_ref: str, since: datetime) -> str | None:
         """The update that carries our reference, if the backend has it."""

@@ -406,7 +406,7 @@ class News:
         state, now = self._house.state, self._house.clock.now()
         cursor = await state.recall("dispatch_cursor")
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
-        updates = await self._house.dispatch.updates(since, await state.open_tickets())
+        updates = await self._house.dispatch.updates(since, state.open_tickets)
         for update in updates:
             await self.take(update)
         await state.swap("dispatch_cursor", cursor, now.isoformat())
