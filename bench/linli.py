@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "1000000:bench-token-that-opens-nothing-at-all"
 PATIENCE_SECONDS = 120
 GREETING = "大家早上好"
+GREETINGS_A_SECOND = 100
 _TICKET = re.compile(r"工单 \S+")
 
 
@@ -103,7 +104,7 @@ class Linli:
     async def meet(self, groups: Sequence[int]) -> None:
         """Let the bot come to know the groups: somebody says good morning in each."""
         url, headers = self.webhook
-        await at_rate(url, [self.update(group, GREETING) for group in groups], 40, headers)
+        await at_rate(url, [self.update(group, GREETING) for group in groups], GREETINGS_A_SECOND, headers)
         await self.idle()
 
     async def idle(self) -> None:
@@ -132,25 +133,35 @@ class Linli:
 @asynccontextmanager
 async def running(folder: Path, port: int) -> AsyncIterator[Linli]:
     """The program on a home of its own; its parts at the ports behind this one."""
+    url, ready = f"http://127.0.0.1:{port}", answers(f"http://127.0.0.1:{port}/readyz")
+    argv = [str(Path(sys.executable).with_name("linli")), "run"]
+    async with bot_api(port + 3) as api, Server("linli", argv, folder, environment(folder, port), ready) as server:
+        await told_where(api)
+        yield Linli(url, f"http://127.0.0.1:{port + 1}", api, server)
+
+
+@asynccontextmanager
+async def bot_api(port: int) -> AsyncIterator[BotApi]:
+    """The stand-in for the Bot API, at work."""
     api, app = BotApi(), web.Application()
     app.router.add_post("/bot{token}/{method}", api.handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port + 3).start()
-    url = f"http://127.0.0.1:{port}"
-    argv = [str(Path(sys.executable).with_name("linli")), "run"]
     try:
-        async with Server(
-            "linli", argv, folder, _environment(folder, port), answers(f"{url}/readyz")
-        ) as server:
-            while not api.secret:
-                await asyncio.sleep(0.1)
-            yield Linli(url, f"http://127.0.0.1:{port + 1}", api, server)
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield api
     finally:
         await runner.cleanup()
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+async def told_where(api: BotApi) -> None:
+    """Wait until the program has said where Telegram should push."""
+    while not api.secret:
+        await asyncio.sleep(0.1)
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """What the program is told beside its defaults: a home, ports, and the Bot API."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("LINLI_")}
     return clean | {
         "LINLI_HOME": str(folder / "home"),

@@ -62,21 +62,21 @@ class Line:
             self._streams[1].close()
 
 
-async def at_once(url: str, bodies: Iterable[bytes], in_flight: int) -> Took:
-    """Send all bodies, always so many in flight."""
+async def at_once(url: str, bodies: Iterable[bytes], in_flight: int, wanted: bytes = b"") -> Took:
+    """Send all bodies, always so many in flight; an answer without the `wanted` counts as failed."""
     took, waiting, began = Took(), iter(bodies), time.perf_counter()
-    await asyncio.gather(*(_one_after_another(url, waiting, took) for _ in range(in_flight)))
+    await asyncio.gather(*(_one_after_another(url, waiting, took, wanted) for _ in range(in_flight)))
     took.whole = time.perf_counter() - began
     return took
 
 
-async def _one_after_another(url: str, bodies: Iterator[bytes], took: Took) -> None:
+async def _one_after_another(url: str, bodies: Iterator[bytes], took: Took, wanted: bytes) -> None:
     line = Line(url)
     for body in bodies:
         began = time.perf_counter()
-        status, _ = await line.post(body)
+        status, answer = await line.post(body)
         took.seconds.append(time.perf_counter() - began)
-        took.failed += status != 200
+        took.failed += status != 200 or wanted not in answer
     line.close()
 
 

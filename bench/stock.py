@@ -99,3 +99,11 @@ def action_server(folder: Path, port: int, desk: str) -> Server:
     return Server(
         "stock-actions", argv, folder, environment(desk), answers(f"http://127.0.0.1:{port}/health")
     )
+
+
+def desk(folder: Path, port: int) -> Server:
+    """The dispatch that its tickets go to: the same that comes with Linli."""
+    argv = [sys.executable, "-P", "-m", "connectors.desk", "--home", str(folder / "desk"), "--port", str(port)]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("LINLI_")}
+    url = f"http://127.0.0.1:{port}/open311/v2/services.json"
+    return Server("stock-desk", argv, folder, clean, answers(url))
