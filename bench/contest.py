@@ -160,9 +160,7 @@ def told(took: Took, cpu_seconds: float = 0.0) -> Row:
 async def _stock_reports(each: Stock, number: int) -> Took:
     """Reports, each from somebody else; one that got no ticket counts as failed."""
     senders = f"{time.monotonic_ns()}"
-    bodies = [
-        json.dumps({"sender": f"{senders}-{n}", "message": report(n)}).encode() for n in range(number)
-    ]
+    bodies = [json.dumps({"sender": f"{senders}-{n}", "message": report(n)}).encode() for n in range(number)]
     return await at_once(f"{each.url}/webhooks/rest/webhook", bodies, IN_FLIGHT, wanted=b'"text"')
 
 

@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio import Redis
+
 from bench import linli
 from bench.load import at_rate
 from bench.messages import CHATTER
 from bench.processes import Server, answers
 from connectors.embedded_redis import EmbeddedRedis
-from redis.asyncio import Redis
 
 RATE = 500
 
@@ -25,7 +26,9 @@ async def intake(folder: Path, port: int, number: int) -> dict[str, Any]:
             one = linli.Linli(f"http://127.0.0.1:{port}", "", api, program)
             await linli.told_where(api)
             url, headers = one.webhook
-            bodies = [one.update(-1_000_000_000_000 - n % 1000, CHATTER[n % len(CHATTER)]) for n in range(number)]
+            bodies = [
+                one.update(-1_000_000_000_000 - n % 1000, CHATTER[n % len(CHATTER)]) for n in range(number)
+            ]
             await at_rate(url, bodies[:100], 100, headers)
             before = program.cpu_seconds() + await _cpu(redis)
             took = await at_rate(url, bodies[100:], RATE, headers)

@@ -135,7 +135,10 @@ async def running(folder: Path, port: int) -> AsyncIterator[Linli]:
     """The program on a home of its own; its parts at the ports behind this one."""
     url, ready = f"http://127.0.0.1:{port}", answers(f"http://127.0.0.1:{port}/readyz")
     argv = [str(Path(sys.executable).with_name("linli")), "run"]
-    async with bot_api(port + 3) as api, Server("linli", argv, folder, environment(folder, port), ready) as server:
+    async with (
+        bot_api(port + 3) as api,
+        Server("linli", argv, folder, environment(folder, port), ready) as server,
+    ):
         await told_where(api)
         yield Linli(url, f"http://127.0.0.1:{port + 1}", api, server)
 

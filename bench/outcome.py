@@ -32,13 +32,20 @@ def _ratios(rows: Sequence[Row], what: str, other: str) -> list[float]:
     return [round(ours / theirs, 2) if theirs else float("inf") for ours, theirs in pairs]
 
 
+def median_of(rows: Sequence[Row], what: str, name: str, key: str) -> float:
+    """The median of one figure of one contestant."""
+    return float(median(row[what][name][key] for row in rows))
+
+
 def p99(rows: Sequence[Row]) -> dict[str, list[float]]:
     """Milliseconds within which 99 of 100 were done, round by round."""
     return {
         "end_to_end_at_50": [row["at_50"]["ticket_p99_ms"] for row in rows],
         "card_at_50": [row["at_50"]["card_p99_ms"] for row in rows],
         "webhook_at_500": [row["webhook_at_500"]["p99_ms"] for row in rows],
-        **{f"parse_light_{name}": [row["light"][name]["p99_ms"] for row in rows] for name in rows[0]["light"]},
+        **{
+            f"parse_light_{name}": [row["light"][name]["p99_ms"] for row in rows] for name in rows[0]["light"]
+        },
     }
 
 

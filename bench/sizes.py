@@ -7,7 +7,7 @@ as it does in `linli run`; only while it is filled it does not.
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,11 @@ def operations(state: RedisState, groups: int) -> dict[str, Do]:
         talk = await state.talk(one(n))
         if found is None:
             raise ValueError(f"{case(n)} is not there")
-        order = Due(WakeAt(key=f"{found.id}:bench:{n}", case=found.id, wait=Wait.DOUBT, timer="bench"), found.group, now + timedelta(days=9))
+        order = Due(
+            WakeAt(key=f"{found.id}:bench:{n}", case=found.id, wait=Wait.DOUBT, timer="bench"),
+            found.group,
+            now + timedelta(days=9),
+        )
         await state.save(Change(talk=talk, moved=(Moved(found, ()),), orders=(order,)))
 
     async def postpone(n: int) -> None:
@@ -124,8 +128,8 @@ def operations(state: RedisState, groups: int) -> dict[str, Do]:
         "live cases of a group": lambda n: state.cases(one(n), live=True),
         "case of a message": lambda n: state.case_of(one(n), "1001"),
         "cases of a ticket": lambda n: state.cases_of_ticket(f"260302-{case(n)}"),
-        "due orders": lambda n: state.due(now - timedelta(days=900), 1000),
-        "depth": lambda n: state.depth(),
+        "due orders": lambda _: state.due(now - timedelta(days=900), 1000),
+        "depth": lambda _: state.depth(),
     }
 
 
@@ -154,8 +158,11 @@ async def at_size(state: RedisState, size: int, times: int) -> dict[str, Any]:
         row["operations"][name] = await timed(do, times)
     while entries := await state.take(1000, 1):
         await _drop(state, entries)
-    for name, number, reports in (("chatter, wholly", MESSAGES, False), ("report, wholly", REPORTS, True)):
-        row["operations"][name] = await _flow(state, number, reports=reports, first=size)
+    for name, number, reports, first in (
+        ("chatter, wholly", MESSAGES, False, size),
+        ("report, wholly", REPORTS, True, size + 500),
+    ):
+        row["operations"][name] = await _flow(state, number, reports=reports, first=first)
     return row
 
 
