@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,7 @@ def _in_short(row: Row) -> str:
 
 async def measured(folder: Path, rounds: int, *, quick: bool) -> Row:
     """Everything, as bench/report.json has it."""
+    stop_with_us(asyncio.current_task())
     load = os.getloadavg()
     rows = await contested(folder, rounds, contest.QUICK if quick else contest.FULL)
     tell("linli intake by itself")
@@ -85,6 +87,12 @@ async def measured(folder: Path, rounds: int, *, quick: bool) -> Row:
         "load_before": [round(one, 2) for one in load],
     }
     return outcome.report(rows, alone, where) | {"sizes": curve, "growing": sizes.growing(curve)}
+
+
+def stop_with_us(task: "asyncio.Task[Any] | None") -> None:
+    """Let whoever tells us to stop stop the servers with us: they are in sessions of their own."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, lambda: task.cancel() if task else None)
 
 
 def draw(curve: list[Row]) -> None:
