@@ -39,7 +39,7 @@ SCHEMES = ("redis://", "rediss://", "unix://", "redis+cluster://", "rediss+clust
 LOOKS_EVERY_SECONDS = 0.1
 _CONNECTIONS = 10_000
 """To one server, for those who wait; every open page of a browser group waits on one of its own."""
-_AT_WORK = 64
+AT_WORK = 64
 """To one server, for everybody else: who finds all of them taken waits for one, and is not refused in a burst."""
 _LOST = (
     RedisConnectionError,
@@ -71,7 +71,7 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     how: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30, "retry": once}
     if waits:
         return Redis.from_url(url, max_connections=_CONNECTIONS, **how)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=_AT_WORK, **how))
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **how))
 
 
 class Cluster(RedisCluster):
