@@ -87,5 +87,5 @@ def missed(told: Row) -> list[str]:
         found.append(f"memory: {told['memory_gb']} GB instead of {MOST_MEMORY_GB} GB")
     stock = min(told["p99_ms"]["parse_light_diet"], told["p99_ms"]["parse_light_logistic"])
     if told["p99_ms"]["parse_light_linli"] > stock:
-        found.append(f"p99 at light load: {told['p99_ms']['parse_light_linli']} ms, stock {stock} ms")
+        found.append(f"p99 at light load: {told['p99_ms']['parse_light_linli']:.1f} ms, stock {stock:.1f} ms")
     return found
