@@ -83,8 +83,9 @@ audit: setup
 
 # --- measures: bench/report.json and nlu/reports/score.md ---
 
+# QUICK=1 has a look at all of it in two minutes, and writes nothing.
 bench: setup model
-	.venv/bin/python bench/run.py
+	.venv/bin/python -m bench.run $(if $(QUICK),--quick)
 
 # SHARED= folder of the measuring text, SAMPLE= messages of a source, PICTURES=1 copies the plots into docs/pictures.
 score: setup model

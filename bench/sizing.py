@@ -105,7 +105,7 @@ def _said(length: int) -> str:
     return "".join(_draw.choice(_WORDS) for _ in range(length))
 
 
-async def fill(state: RedisState, first: int, last: int) -> None:
+async def fill(state: RedisState, first: int, last: int, live_share: float = LIVE_SHARE) -> None:
     """Put in groups, each with its talk and ten cases, through the same door as the program."""
     for number in range(first, last):
         group = f"telegram:-100{1_000_000 + number}"
@@ -118,7 +118,7 @@ async def fill(state: RedisState, first: int, last: int) -> None:
             )  # fmt: skip
             talk = talk.heard(message, Intent.CHATTER)
         for n in range(1, CASES_A_GROUP + 1):
-            case, facts, orders = told(f"{group}:{n}", group, n, live=n <= CASES_A_GROUP * LIVE_SHARE)
+            case, facts, orders = told(f"{group}:{n}", group, n, live=n <= CASES_A_GROUP * live_share)
             await state.save(_change(talk, case, facts, orders, n))
             talk = replace(talk, version=talk.version + 1)
 

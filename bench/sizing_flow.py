@@ -50,18 +50,18 @@ class Hall:
     carrier: Carrier
     clock: VirtualClock
 
-    async def hear(self, count: int, *, reports: bool) -> None:
-        """So many messages, and all that follows from them."""
+    async def hear(self, count: int, *, reports: bool, first: int = 0) -> None:
+        """So many messages, and all that follows from them; the groups are numbered from the `first`."""
         for n in range(count):
             place = f"{n}号楼"
             text = f"{place}电梯又坏了" if reports else f"早上好{n}"
             self.nlu.readings[text] = _report(place) if reports else _CHATTER
             message = Message(
-                group=f"memory:{n % GROUPS}", id=str(n + 1), sender=f"memory:u{n}", sender_name="王阿姨",
+                group=f"memory:{first + n % GROUPS}", id=str(n + 1), sender=f"memory:u{n}", sender_name="王阿姨",
                 role=Role.RESIDENT, at=self.clock.now(), kind=Kind.TEXT, text=text, reply_to=None, edited=False,
             )  # fmt: skip
-            self.chat.heard[f"u{n}"] = message
-            await self.flow.heard("memory", message.group, f"u{n}", {"id": f"u{n}"})
+            self.chat.heard[f"u{first + n}"] = message
+            await self.flow.heard("memory", message.group, f"u{first + n}", {"id": f"u{first + n}"})
             if (n + 1) % AT_ONCE == 0:
                 await self._settle()
                 self.clock.set(self.clock.now() + timedelta(minutes=1))

@@ -61,6 +61,7 @@ class Grids:
 
     def _take(self, settings: Settings) -> None:
         self._settings, self._tree = settings, settings.tree()
+        self._policies: dict[str, Policy] = {}
         self._by_id = {grid.id: grid for grid in settings.grids}
         self._by_group = {group: grid for grid in settings.grids for group in grid.groups}
         self._staff = self._staff_groups()
@@ -82,8 +83,11 @@ class Grids:
     def policy_of(self, group: str) -> Policy:
         """The policy in force in the group."""
         general, grid = self._settings.policy, self._of(group)
-        policy = (grid.policy.over(general) if grid else general).policy()
-        return replace(policy, zone=ZoneInfo(self._settings.timezone))
+        name = grid.id if grid else ""
+        if name not in self._policies:
+            policy = (grid.policy.over(general) if grid else general).policy()
+            self._policies[name] = replace(policy, zone=ZoneInfo(self._settings.timezone))
+        return self._policies[name]
 
     def wait(self, group: str, wait: Wait) -> timedelta:
         """How long a case of the group waits for this."""

@@ -16,6 +16,7 @@ from actions.orders import Wait
 from actions.standing import Standing
 from bot.buttons import Buttons
 from bot.evidence import Evidence
+from bot.glance import glancing
 from bot.grids import Grids
 from bot.households import Households
 from bot.matter_list import Matters
@@ -52,6 +53,7 @@ class House:
     reports: Reports = field(init=False)
 
     def __post_init__(self) -> None:
+        self.state = glancing(self.state)
         self.reports = Reports(self.state, self.grids)
 
     @property

@@ -5,7 +5,7 @@ suite in tests/ that runs on that version and on the real one. A port raises `Un
 later) and `Refused` (tell a person), nothing else, unless its docstring says so.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from actions.message import Attachment, Heard
 from actions.post import Button, Post
 from actions.reading import Reading
 from actions.talk import Talk
-from connectors.dispatch import Filing
+from connectors.dispatch import Filing, OpenTickets, nobody
 from connectors.open311 import ServiceRequestUpdate
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -104,8 +104,12 @@ class Dispatch(Protocol):
     async def find(self, ref: str, since: datetime) -> str | None:
         """The ticket that carries our reference, if the backend has it: look before you send again."""
 
-    async def updates(self, since: datetime, open_tickets: Sequence[str] = ()) -> list[ServiceRequestUpdate]:
-        """What happened to tickets since then, oldest first; the same update may come again."""
+    async def updates(
+        self, since: datetime, open_tickets: OpenTickets = nobody
+    ) -> list[ServiceRequestUpdate]:
+        """What happened to tickets since then, oldest first; the same update may come again. `open_tickets` are
+        asked for only where the backend has to be asked about each.
+        """
 
     async def find_update(self, ticket_id: str, update_ref: str, since: datetime) -> str | None:
         """The update that carries our reference, if the backend has it."""
@@ -170,8 +174,8 @@ class State(Protocol):
         `postpone` and `bury` do, `Fenced` if the group is in the hands of another worker by now.
         """
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
-        """Orders whose time has come, the earliest first."""
+    async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
+        """Orders whose time has come, the earliest first, but for those whose keys are `held` in hand already."""
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits, or None if it was done."""

@@ -174,7 +174,7 @@ async def _open(opening: _Opening) -> OpenBot:
         matters=_matters(opening.home),
     )
     flow = Flow(house)
-    webchat = _web_chat(opening, redis, flow)
+    webchat = _web_chat(opening, flow)
     telegrams = await open_telegrams(opening, grids, state)
     chats |= {chat.platform: chat for chat in (webchat, telegrams.chat) if chat is not None}
     news = News(house, flow, settings.dispatch_poll_seconds)
@@ -224,8 +224,9 @@ def _dispatch(settings: Settings, parts: Parts) -> Open311Dispatch:
     )
 
 
-def _web_chat(opening: _Opening, redis: Redis, flow: Flow) -> WebChat:
-    settings = opening.settings
+def _web_chat(opening: _Opening, flow: Flow) -> WebChat:
+    settings, redis = opening.settings, client_of(opening.parts.redis_url, waits=True)
+    opening.stack.push_async_callback(redis.aclose)
     return WebChat(
         RedisWebLog(redis),
         flow.heard,

@@ -23,6 +23,7 @@ from actions.ledger import DeadLetter, Due, Entry, Fenced, Stale
 from actions.mask import mask
 from bot.courtesy import Courtesy
 from bot.flow import Flow
+from bot.glance import glance
 from bot.hands import Hands
 from bot.house import House
 from connectors.ending import end
@@ -148,7 +149,7 @@ class Reader:
 
     async def _handle(self, entry: Entry) -> None:
         try:
-            with structlog.contextvars.bound_contextvars(group=entry.group):
+            with structlog.contextvars.bound_contextvars(group=entry.group), glance():
                 await self._flow.handle(entry)
         except (ValueError, KeyError, Refused) as error:
             log.warning("poison", group=entry.group, entry=entry.id, reason=str(error))
@@ -175,6 +176,7 @@ class Carrier:
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, datetime] = {}
         self._tails: dict[str, datetime] = {}
+        self._in_hand: set[str] = set()
 
     async def run(self) -> None:
         """Carry out until cancelled."""
@@ -195,7 +197,7 @@ class Carrier:
         """Start the lanes of all that is due; whether there was anything."""
         now = self._house.clock.now()
         lanes: defaultdict[str, list[Due]] = defaultdict(list)
-        for due in await self._house.state.due(now, 1000):
+        for due in await self._house.state.due(now, 1000, self._in_hand):
             lane = lane_of(due)
             if self._held.get(lane, now) > now:
                 with suppress(Fenced):
@@ -204,6 +206,7 @@ class Carrier:
                 lanes[lane].append(due)
         free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
         for lane, dues in free.items():
+            self._in_hand |= {due.order.key for due in dues}
             self._lanes[lane] = asyncio.create_task(self._lane(lane, sorted(dues, key=_turn)))
         return bool(free)
 
@@ -226,7 +229,9 @@ class Carrier:
             self._held.pop(lane, None)
             self._tails.pop(lane, None)
             for n, due in enumerate(dues):
-                if wait := await self._finish(due):
+                with glance():
+                    wait = await self._finish(due)
+                if wait:
                     await self._hold(lane, dues[n:], wait)
                     return
         except Unreachable as reason:
@@ -236,6 +241,7 @@ class Carrier:
             log.info("lane_let_go", lane=lane)
         finally:
             self._lanes.pop(lane, None)
+            self._in_hand -= {due.order.key for due in dues}
             self._house.wake.set()
 
     async def _hold(self, lane: str, dues: list[Due], seconds: float) -> None:
@@ -413,7 +419,7 @@ class News:
         state, now = self._house.state, self._house.clock.now()
         cursor = await state.recall("dispatch_cursor")
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=1)
-        updates = await self._house.dispatch.updates(since, await state.open_tickets())
+        updates = await self._house.dispatch.updates(since, state.open_tickets)
         for update in updates:
             await self.take(update)
         await state.swap("dispatch_cursor", cursor, now.isoformat())

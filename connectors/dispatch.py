@@ -7,7 +7,7 @@ know whether a filing arrived calls ``find`` before ``file`` again; likewise for
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -45,6 +45,8 @@ _LONGEST = timedelta(days=89)  # the standard allows windows of 90 days
 _DESCRIPTION = 4000  # characters, after the standard
 _PAGE, _PAGES = 100, 50
 _TOKEN_WAITS = (0.0, 0.2, 0.5, 1.0)  # seconds before each asking; after that the caller comes back
+OpenTickets = Callable[[], Awaitable[Sequence[str]]]
+"""Asks for the tickets whose end nobody knows yet."""
 _ASK_AGAIN = 3600.0  # seconds until we see whether the backend has learnt the updates extension
 _MARK = re.compile(r"\[(ref|upd):([^\[\]]{1,200})\]")
 
@@ -79,6 +81,11 @@ class Filing:
         """Who answers for it, and by when."""
         who = self.matter, self.list_version, self.unit, self.assisting, self.level
         return Duty(*who, self.respond_by, self.resolve_by)
+
+
+async def nobody() -> Sequence[str]:
+    """No tickets."""
+    return ()
 
 
 class Open311Dispatch:
@@ -154,19 +161,21 @@ class Open311Dispatch:
             raise Refused(f"the backend knows no ticket {ticket_id}"[:199])
         return found[0]
 
-    async def updates(self, since: datetime, open_tickets: Sequence[str] = ()) -> list[ServiceRequestUpdate]:
+    async def updates(
+        self, since: datetime, open_tickets: OpenTickets = nobody
+    ) -> list[ServiceRequestUpdate]:
         """Return the steps since a time, oldest first, with some from before: drop known ids.
 
-        Our own updates are left out. A backend without the extension is asked for ``open_tickets`` one by
+        Our own updates are left out. A backend without the extension is asked for the ``open_tickets`` one by
         one; a step found that way has an id made of ticket, status and time.
         """
         if time.monotonic() < self._no_extension_until:
-            return await self._polled(open_tickets)
+            return await self._polled(await open_tickets())
         try:
             found = [one async for one in self._update_pages(since)]
         except Absent:
             self._no_extension_until = time.monotonic() + _ASK_AGAIN
-            return await self._polled(open_tickets)
+            return await self._polled(await open_tickets())
         others = [one for one in found if not _is_ours(one)]
         return sorted(others, key=lambda one: one.at or since)
 

@@ -1,10 +1,9 @@
 """A dispatch backend in memory: takes every ticket and does nothing by itself. For replay and unit tests."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from actions.errors import Refused, Unreachable
-from connectors.dispatch import Filing
+from connectors.dispatch import Filing, OpenTickets, nobody
 from connectors.open311 import ServiceRequestUpdate
 
 
@@ -35,7 +34,9 @@ class MemoryDispatch:
         self._check()
         return next((str(n) for n, filing in enumerate(self.filed, 1) if filing.ref == ref), None)
 
-    async def updates(self, since: datetime, open_tickets: Sequence[str] = ()) -> list[ServiceRequestUpdate]:
+    async def updates(
+        self, since: datetime, open_tickets: OpenTickets = nobody
+    ) -> list[ServiceRequestUpdate]:
         """The news put in."""
         self._check()
         return list(self.news)

@@ -1,7 +1,7 @@
 """State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -166,9 +166,9 @@ class MemoryState:
         self._spines[group] += growth.spine
         self._heads[group] = growth.head
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
+    async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
         """Orders whose time has come."""
-        ready = [due for due in self._due.values() if due.at <= now]
+        ready = [due for key, due in self._due.items() if due.at <= now and key not in held]
         return sorted(ready, key=lambda due: due.at)[:limit]
 
     async def next_due(self) -> datetime | None:

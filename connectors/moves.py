@@ -21,6 +21,7 @@ class Moves:
         self._remember, self._recall, self._platform = remember, recall, platform
         self._home: dict[int, int] = {}
         self._now: dict[int, int] = {}
+        self._stays: set[int] = set()
 
     @classmethod
     def in_memory(cls) -> "Moves":
@@ -43,14 +44,24 @@ class Moves:
         await self._remember(self._key("home", new), str(home))
         await self._remember(self._key("now", home), str(new))
         self._home[new], self._now[home] = home, new
+        self._stays.discard(home)
 
     async def home(self, chat: int) -> int:
         """The number by which we know a chat. Raises `Unreachable`."""
         return await self._look(self._home, "home", chat)
 
-    async def now(self, home: int) -> int:
-        """The number that a chat of ours has today. Raises `Unreachable`."""
-        return await self._look(self._now, "now", home)
+    async def now(self, home: int, *, surely: bool = True) -> int:
+        """The number that a chat of ours has today. Raises `Unreachable`.
+
+        For whoever is told so when the chat has moved, it need not be `surely`: then a chat that has not moved when
+        this process first asked is not looked up again.
+        """
+        if not surely and home in self._stays:
+            return home
+        now = await self._look(self._now, "now", home)
+        if now == home:
+            self._stays.add(home)
+        return now
 
     async def _look(self, known: dict[int, int], what: str, chat: int) -> int:
         if chat > 0:  # a person's number never changes

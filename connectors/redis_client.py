@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
@@ -38,7 +38,9 @@ from actions.errors import Unreachable
 SCHEMES = ("redis://", "rediss://", "unix://", "redis+cluster://", "rediss+cluster://")
 LOOKS_EVERY_SECONDS = 0.1
 _CONNECTIONS = 10_000
-"""To one server of a cluster; every open page of a browser group waits on one of its own."""
+"""To one server, for those who wait; every open page of a browser group waits on one of its own."""
+AT_WORK = 64
+"""To one server, for everybody else: who finds all of them taken waits for one, and is not refused in a burst."""
 _LOST = (
     RedisConnectionError,
     RedisTimeoutError,
@@ -59,12 +61,18 @@ waiting there when it became a replica."""
 Items = list[tuple[str, dict[str, str]]]
 
 
-def client_of(url: str) -> Redis:
-    """A client as all of ours need it: it decodes answers, and says nothing twice by itself. Connects on first use."""
+def client_of(url: str, *, waits: bool = False) -> Redis:
+    """A client as all of ours need it: it decodes answers, and says nothing twice by itself. Connects on first use.
+
+    `waits` is for whoever waits on streams, many at a time, for as long as it takes.
+    """
     once = Retry(NoBackoff(), 0)
     if "+cluster://" in url:
         return cast("Redis", Cluster(url.replace("+cluster://", "://", 1), once))
-    return Redis.from_url(url, decode_responses=True, health_check_interval=30, retry=once)
+    how: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30, "retry": once}
+    if waits:
+        return Redis.from_url(url, max_connections=_CONNECTIONS, **how)
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **how))
 
 
 class Cluster(RedisCluster):

@@ -18,9 +18,10 @@ all that follows from one message, on Redis Cluster too.
                                   no partition; each is written and read alone
 """
 
+import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -43,7 +44,7 @@ from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
-from connectors.redis_client import Items, client_of, compact, fresh, reaching, transaction
+from connectors.redis_client import AT_WORK, Items, client_of, compact, fresh, reaching, transaction
 from connectors.redis_dead import RedisDead
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
@@ -90,6 +91,8 @@ class RedisState:
 
     def __init__(self, redis: "Redis", partitions: int = PARTITIONS, leases: Tenancy | None = None) -> None:
         self._redis = redis
+        # A save holds one connection and may ask by another: with all in the hands of savers, none would ever be free.
+        self._savers = asyncio.Semaphore(AT_WORK // 2)
         self._partitions = partitions
         self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
@@ -227,7 +230,8 @@ class RedisState:
         """All of the change in one transaction, or `Stale`."""
         async with reaching():
             await self._announce(change)
-            async with transaction(self._redis, self._group_key(change.talk.group, "talk")) as pipe:
+            key = self._group_key(change.talk.group, "talk")
+            async with self._savers, transaction(self._redis, key) as pipe:
                 try:
                     await self._save(pipe, change)
                 except WatchError as error:  # also what a connection lost in between becomes
@@ -313,7 +317,7 @@ class RedisState:
 
     # --- orders --------------------------------------------------------------------------------------
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
+    async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
         ready = self._ripe(now.timestamp())
         if not ready:
@@ -324,7 +328,7 @@ class RedisState:
                 pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
             found = await pipe.execute()
             keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
-            return await self._bodies(keys, limit)
+            return await self._bodies([one for one in keys if one[2] not in held], limit)
 
     def _ripe(self, now: float) -> list[tuple[int, str]]:
         if time.monotonic() - self._scanned_at > RESCAN_SECONDS:

@@ -130,8 +130,8 @@ class TelegramChat:
         self._kept = timedelta(seconds=workers_kept_s)
         self._clock = clock
         self._root = (api_root or TELEGRAM).rstrip("/")
-        self._polls = Requests(connection_pool_size=2)
-        self._calls = Requests(connection_pool_size=64, read_timeout=15, pool_timeout=15)
+        self._polls = Requests(2)
+        self._calls = Requests(64, timeout=15)
         self._bot = telegram.Bot(
             token,
             base_url=f"{self._root}/bot",
@@ -475,7 +475,7 @@ class TelegramChat:
     ) -> T:
         """Call with the number that the group has today; a move not yet heard of is learnt from the refusal."""
         home = number_of(group)
-        chat = await self._moves.now(home)
+        chat = await self._moves.now(home, surely=False)
         try:
             return await self._paced(chat, call, urgent=urgent) if speaks else await self._ask(call(chat))
         except HasMoved as moved:

@@ -2,7 +2,6 @@
 
 import os
 import tarfile
-import tempfile
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -16,14 +15,15 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 import examples  # noqa: E402
 from asked import LONGEST, Asked  # noqa: E402
 from components.letters import readable  # noqa: E402
-from components.talk import BEFORE, Heard, Talk  # noqa: E402
-from rasa.engine.loader import load_predict_graph_runner  # noqa: E402
-from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
-from rasa.engine.storage.local_model_storage import LocalModelStorage  # noqa: E402
+from components.talk import BEFORE, Talk  # noqa: E402
 from rasa.shared.nlu.training_data.message import Message  # noqa: E402
+from swift import runner  # noqa: E402
+from swift.batch import Batch, Known  # noqa: E402
 
 LINKING = "linking.json"
-REMEMBERED = 8192  # messages, about 2 KB each
+REMEMBERED = 8192  # texts, about 4 KB each
+_KNOWN_UNTIL, _LAST = "places", "urgency"
+"""Steps of config.yml: the last that looks at the text alone, and the last of all."""
 _SAID = ("intent", "intent_ranking", "entities", "category", "category_ranking", "urgency", "meaning")
 
 
@@ -73,49 +73,56 @@ def linking_of(model: Path) -> str | None:
 class Reader:
     """Reads messages with one model. Not for two threads at once: the place tagger keeps state.
 
-    What was read lately is remembered, for the next messages of its group are read against it.
+    A text is read once and remembered: the same words come again and again in groups, and every message is read
+    against those before it. What is not remembered is its talk, so the answer is what it would be without.
     """
 
     def __init__(self, model: Path) -> None:
         """Load the model; raises OSError or tarfile.TarError when the file cannot be read."""
         self.model = model
         self.loaded_at = datetime.now(tz=timezone.utc).isoformat(timespec="seconds")  # noqa: UP017 (Python 3.10)
-        with tempfile.TemporaryDirectory() as folder:
-            metadata, self._runner = load_predict_graph_runner(
-                Path(folder), model, LocalModelStorage, DaskGraphRunner
-            )
+        self._runner = runner.load(model)
         self.linking = linking_of(model)
-        self._target = metadata.nlu_target
-        self._heard: OrderedDict[str, Heard] = OrderedDict()
+        self._known: OrderedDict[str, Known] = OrderedDict()
         # The sentence encoder loads at first use: before the first resident waits.
         self.read([Asked("3号楼电梯坏了")])
 
     def read(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """Return a reading for each message, in the same order."""
-        self._hear(text for one in asked for text in _around(one))
-        messages = [self._message(one) if readable(one.text[:LONGEST]) else None for one in asked]
-        self._run([message for message in messages if message])
-        while len(self._heard) > REMEMBERED:
-            self._heard.popitem(last=False)
-        return [
-            _said(one.text, message) if message else silence(one.text)
-            for one, message in zip(asked, messages, strict=True)
-        ]
+        worded = [one for one in asked if readable(one.text[:LONGEST])]
+        self._know(text for one in worded for text in (*_around(one), one.text[:LONGEST]))
+        said = dict(zip(worded, self._read(worded), strict=True))
+        readings = [_said(one.text, said[one]) if one in said else silence(one.text) for one in asked]
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return readings
+
+    def _know(self, texts: Iterable[str]) -> None:
+        """Read those texts that are not remembered; the others were needed lately."""
+        new = []
+        for text in dict.fromkeys(texts):
+            if text in self._known:
+                self._known.move_to_end(text)
+            else:
+                new.append(text)
+        if new:
+            batch = Batch.of_texts(new)
+            self._runner.run({"__message__": batch}, [_LAST])
+            self._known |= zip(new, batch.known(), strict=True)
+
+    def _read(self, asked: list[Asked]) -> list[Message]:
+        """Return the messages with all that is said of them; their texts are known."""
+        if not asked:
+            return []
+        known = [self._known[one.text[:LONGEST]] for one in asked]
+        batch = Batch.of_known([self._message(one) for one in asked], known)
+        self._runner.run({_KNOWN_UNTIL: batch}, [_LAST])
+        return list(batch)
 
     def _message(self, asked: Asked) -> Message:
         data: dict[str, Any] = {"text": asked.text[:LONGEST]}
         if not asked.alone:
-            quoted = self._heard.get((asked.reply_to or "")[:LONGEST])
-            data["talk"] = Talk(asked.role, [self._heard[text] for text in _before(asked)], quoted)
+            quoted = self._known.get((asked.reply_to or "")[:LONGEST])
+            before = [self._known[text].heard for text in _before(asked)]
+            data["talk"] = Talk(asked.role, before, quoted.heard if quoted else None)
         return Message(data=data)
-
-    def _hear(self, texts: Iterable[str]) -> None:
-        """Read those texts that are not remembered, so that others can be read against them."""
-        self._run([Message(data={"text": text}) for text in dict.fromkeys(texts) if text not in self._heard])
-
-    def _run(self, messages: list[Message]) -> None:
-        if messages:
-            self._runner.run(inputs={"__message__": messages}, targets=[self._target])
-        for message in messages:
-            self._heard[message.get("text")] = message.get("heard")
-            self._heard.move_to_end(message.get("text"))

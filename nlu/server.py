@@ -1,7 +1,7 @@
 """The server: `python -m server --port 5005` answers Rasa's POST /model/parse for the bot.
 
-Messages that wait are read together, up to 32 at once, by one thread; the event loop stays free. When 256
-wait already, the next one is told to come again in a second.
+It only takes messages and hands out answers; reading is done by processes of its own, one a core (pool.py). Messages
+that wait are read together, up to 32 at once. When 256 wait already, the next one is told to come again in a second.
 """
 
 import argparse
@@ -10,112 +10,26 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-# The batches are small: more threads of linear algebra only fight over the cores.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+from aiohttp import web
+from asked import Asked
+from desk import MOST_WAITING, Desk, FullError, Lane, UnreadError
+from pool import About, NotReadyError, Pool, cores
+from readers import log
+from transcripts import ROLES
 
-import examples  # noqa: E402
-from aiohttp import web  # noqa: E402
-from asked import Asked  # noqa: E402
-from transcripts import ROLES  # noqa: E402
-
-MOST_WAITING = 256
-MOST_AT_ONCE = 32
 MOST_BYTES = 256 * 1024
 MOST_CONTEXT = 50
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Reads(Protocol):
-    """Whatever turns messages into readings (reader.Reader)."""
-
-    model: Path
-    loaded_at: str
-    linking: str | None
-
-    def read(self, asked: list[Asked]) -> list[dict[str, Any]]:
-        """Return a reading for each message, in the same order."""
-
-
 class BadRequestError(ValueError):
     """The body does not say what to read."""
-
-
-class FullError(Exception):
-    """Too many messages wait already."""
-
-
-def log(event: str, **fields: Any) -> None:
-    """Write one line of JSON to stderr; never the text of a message."""
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    print(
-        json.dumps({"at": stamp, "event": event, **fields}, ensure_ascii=False), file=sys.stderr, flush=True
-    )
-
-
-class Desk:
-    """Where messages wait to be read."""
-
-    def __init__(self, reader: Reads, most_waiting: int = MOST_WAITING) -> None:
-        self.reader, self._most = reader, most_waiting
-        self._waiting: asyncio.Queue[tuple[Asked, asyncio.Future[dict[str, Any]]]] = asyncio.Queue()
-        self._unanswered = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
-
-    async def ask(self, asked: Asked) -> dict[str, Any]:
-        """Return the reading of one message; raises FullError, or what went wrong while reading it."""
-        if self._unanswered >= self._most:
-            raise FullError
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._unanswered += 1
-        try:
-            self._waiting.put_nowait((asked, answer))
-            return await answer
-        finally:
-            self._unanswered -= 1
-
-    async def work(self) -> None:
-        """Read what waits, for ever."""
-        while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            batch = [
-                (asked, answer) for asked, answer in batch if not answer.done()
-            ]  # the asker may have gone
-            if batch:
-                await self._read(batch)
-
-    async def _read(self, batch: list[tuple[Asked, asyncio.Future[dict[str, Any]]]]) -> None:
-        """Answer a batch; when it fails, each message alone, so that one cannot spoil the others."""
-        messages = [asked for asked, _ in batch]
-        try:
-            readings = await asyncio.get_running_loop().run_in_executor(
-                self._thread, self.reader.read, messages
-            )
-        except Exception as wrong:  # noqa: BLE001 (whatever it is, it is the asker's answer)
-            log("unread", messages=len(batch), error=type(wrong).__name__)
-            if len(batch) == 1:
-                if not batch[0][1].done():
-                    batch[0][1].set_exception(wrong)
-                return
-            for one in batch:
-                await self._read([one])
-            return
-        for (_, answer), reading in zip(batch, readings, strict=True):
-            if not answer.done():
-                answer.set_result(reading)
-
-    def close(self) -> None:
-        """Let the thread go."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_texts(value: Any) -> bool:
@@ -140,6 +54,7 @@ def question(body: bytes) -> Asked:
 
 
 DESK = web.AppKey("desk", Desk)
+ABOUT = web.AppKey("about", dict)
 
 
 @web.middleware
@@ -151,6 +66,8 @@ async def in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": str(wrong)}, status=400)
     except FullError:
         return web.json_response({"error": "busy"}, status=503, headers={"Retry-After": "1"})
+    except UnreadError:
+        return web.json_response({"error": "this message could not be read"}, status=500)
     except web.HTTPException as wrong:
         return web.json_response({"error": wrong.reason}, status=wrong.status)
     except Exception as wrong:  # noqa: BLE001 (the caller gets JSON whatever happens)
@@ -160,9 +77,9 @@ async def in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def parse(request: web.Request) -> web.Response:
     """POST /model/parse: what a message says."""
-    desk = request.app[DESK]
-    said = await desk.ask(question(await request.read()))
-    return web.json_response(said, headers={"X-Linli-Model": desk.reader.model.name})
+    said = await request.app[DESK].ask(question(await request.read()))
+    headers = {"X-Linli-Model": request.app[ABOUT]["model"]}
+    return web.Response(body=said, content_type="application/json", headers=headers)
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -173,25 +90,25 @@ async def healthz(request: web.Request) -> web.Response:
 
 async def status(request: web.Request) -> web.Response:
     """GET /status: which model answers."""
-    reader = request.app[DESK].reader
-    name = reader.model.name
+    about = request.app[ABOUT]
+    fingerprint = about["model"].removesuffix(".tar.gz")
     return web.json_response(
-        {"model": name, "fingerprint": name.removesuffix(".tar.gz"), "loaded_at": reader.loaded_at}
+        {"model": about["model"], "fingerprint": fingerprint, "loaded_at": about["loaded_at"]}
     )
 
 
 async def linking(request: web.Request) -> web.Response:
     """GET /linking: the weights by which the bot tells what case a message is about."""
-    weights = request.app[DESK].reader.linking
+    weights = request.app[ABOUT]["linking"]
     if weights is None:
         return web.json_response({"error": "this model was trained without transcripts"}, status=404)
     return web.Response(text=weights, content_type="application/json")
 
 
-def application(reader: Reads, most_waiting: int = MOST_WAITING) -> web.Application:
+def application(lanes: Sequence[Lane], about: About, most_waiting: int = MOST_WAITING) -> web.Application:
     """Return the server as an application; the desk works as long as it runs."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[in_json])
-    app[DESK] = Desk(reader, most_waiting)
+    app[DESK], app[ABOUT] = Desk(lanes, most_waiting), about
     app.add_routes(
         [
             web.post("/model/parse", parse),
@@ -204,12 +121,11 @@ def application(reader: Reads, most_waiting: int = MOST_WAITING) -> web.Applicat
     return app
 
 
-async def _working(app: web.Application) -> Any:
+async def _working(app: web.Application) -> AsyncIterator[None]:
     worker = asyncio.create_task(app[DESK].work())
     yield
     worker.cancel()
     await asyncio.wait([worker])
-    app[DESK].close()
 
 
 async def _orphaned(parent: int) -> None:
@@ -233,17 +149,35 @@ async def _until_told(parent: int | None) -> str:
     return "signal" if told.is_set() else "orphaned"
 
 
-async def serve(reader: Reads, host: str, port: int, parent: int | None = None) -> None:
-    """Serve until told to stop; raises OSError when the port is taken."""
-    runner = web.AppRunner(application(reader), access_log=None, shutdown_timeout=5)
+async def serve(pool: Pool, host: str, port: int, parent: int | None = None) -> None:
+    """Serve until told to stop; raises OSError when the port is taken, NotReadyError when nobody can read."""
+    told = asyncio.create_task(_until_told(parent))
+    try:
+        starting = asyncio.create_task(pool.start())
+        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():  # else we were told while the model was trained
+            await starting
+            await _answer(pool, host, port, told)
+        starting.cancel()
+    finally:
+        told.cancel()
+        await pool.stop()
+
+
+async def _answer(pool: Pool, host: str, port: int, told: asyncio.Task[str]) -> None:
+    runner = web.AppRunner(application(pool.lanes, pool.about), access_log=None, shutdown_timeout=5)
     await runner.setup()
+    watching = asyncio.create_task(pool.watch(log))
     try:
         await web.TCPSite(runner, host, port).start()
         name = f"[{host}]" if ":" in host else host
         print(f"ready http://{name}:{runner.addresses[0][1]}", flush=True)
-        log("serving", model=reader.model.name, port=runner.addresses[0][1])
-        log("stopping", why=await _until_told(parent))
+        log("serving", model=pool.about["model"], port=runner.addresses[0][1], readers=len(pool.lanes))
+        log("stopping", why=await told)
     finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
         await runner.cleanup()
 
 
@@ -254,26 +188,27 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, help="a trained model; without it, this project's own, trained if needed"
     )
+    parser.add_argument("--readers", type=int, default=cores(), help="processes that read; one a core")
     return parser.parse_args()
 
 
-def main() -> int:
-    """Load the model and serve; 1 when there is none or the port is taken."""
-    arguments = _arguments()
+async def _main(arguments: argparse.Namespace) -> int:
     parent = os.environ.get("LINLI_PARENT", "")
-    import reader
-    import train
-
+    model = ["--model", str(arguments.model.absolute())] if arguments.model else []
+    pool = Pool(model, max(1, arguments.readers))
     try:
-        model = arguments.model or train.ensure()
-        loaded = reader.Reader(model)
-        asyncio.run(
-            serve(loaded, arguments.host, arguments.port, int(parent) if parent.isdecimal() else None)
-        )
-    except (OSError, examples.BadExampleError) as wrong:
+        await serve(pool, arguments.host, arguments.port, int(parent) if parent.isdecimal() else None)
+    except OSError as wrong:
         print(wrong, file=sys.stderr)
         return 1
+    except NotReadyError:
+        return 1
     return 0
+
+
+def main() -> int:
+    """Have the model loaded and serve; 1 when there is none or the port is taken."""
+    return asyncio.run(_main(_arguments()))
 
 
 if __name__ == "__main__":

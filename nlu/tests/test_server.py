@@ -12,20 +12,27 @@ import urllib.request
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import desk
 import pytest
+import readers
 import server
 from aiohttp import ClientSession, web
-from asked import Asked
 
 HERE = Path(__file__).resolve().parent.parent
 
 
+class InThread:
+    """A lane whose reader is here."""
+
+    def __init__(self, reader):
+        self.reader = reader
+
+    async def read(self, asked):
+        return await asyncio.to_thread(readers.written, self.reader, asked)
+
+
 class Slow:
     """A reader that answers when it is let go, and fails on the word "poison"."""
-
-    model = Path("slow.tar.gz")
-    loaded_at = "2026-01-01T00:00:00+00:00"
-    linking = None
 
     def __init__(self):
         self.go = threading.Event()
@@ -40,8 +47,9 @@ class Slow:
 
 
 @asynccontextmanager
-async def serving(reader, **settings):
-    runner = web.AppRunner(server.application(reader, **settings))
+async def serving(reader, linking=None, **settings):
+    about = {"model": "slow.tar.gz", "loaded_at": "2026-01-01T00:00:00+00:00", "linking": linking}
+    runner = web.AppRunner(server.application([InThread(reader)], about, **settings))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -105,10 +113,9 @@ def test_errors_of_http_are_json_too():
 
 def test_the_weights_of_the_linking_are_served_as_they_were_learnt():
     async def check():
-        taught = Slow()
-        taught.linking = '{"options": {}, "kinds": {}, "common": ["小区"]}'
-        async with serving(taught) as client, client.get("/linking") as answer:
-            assert (answer.status, await answer.json()) == (200, json.loads(taught.linking))
+        taught = '{"options": {}, "kinds": {}, "common": ["小区"]}'
+        async with serving(Slow(), taught) as client, client.get("/linking") as answer:
+            assert (answer.status, await answer.json()) == (200, json.loads(taught))
 
     asyncio.run(check())
 
@@ -127,7 +134,7 @@ def test_every_reading_says_which_model_gave_it():
         slow = Slow()
         slow.go.set()
         async with serving(slow) as client, client.post("/model/parse", json={"text": "a"}) as answer:
-            assert answer.headers["X-Linli-Model"] == slow.model.name
+            assert answer.headers["X-Linli-Model"] == "slow.tar.gz"
 
     asyncio.run(check())
 
@@ -151,7 +158,7 @@ def test_messages_that_wait_are_read_together_and_health_answers_meanwhile():
             slow.go.set()
             assert [said["text"] for _, said in await asyncio.gather(*asked)] == [str(n) for n in range(40)]
         assert sum(slow.batches) == 40
-        assert 1 < max(slow.batches) <= server.MOST_AT_ONCE
+        assert 1 < max(slow.batches) <= desk.MOST_AT_ONCE
 
     asyncio.run(check())
 
@@ -163,24 +170,6 @@ def test_one_message_that_cannot_be_read_spoils_no_other():
             asked = [asyncio.create_task(answered(client, text=text)) for text in ("a", "b", "poison", "c")]
             slow.go.set()
             assert sorted(status for status, _ in await asyncio.gather(*asked)) == [200, 200, 200, 500]
-
-    asyncio.run(check())
-
-
-def test_when_too_many_wait_the_next_is_told_to_come_again():
-    async def check():
-        slow = Slow()
-        desk = server.Desk(slow)
-        asked = [asyncio.create_task(desk.ask(Asked("a"))) for _ in range(server.MOST_WAITING)]
-        await asyncio.sleep(0)
-        with pytest.raises(server.FullError):
-            await desk.ask("one more")
-        slow.go.set()
-        worker = asyncio.create_task(desk.work())
-        await asyncio.gather(*asked)
-        assert await desk.ask(Asked("now there is room")) == {"text": "now there is room"}
-        worker.cancel()
-        desk.close()
 
     asyncio.run(check())
 

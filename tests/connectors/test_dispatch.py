@@ -276,6 +276,13 @@ async def test_our_update_is_found_before_it_is_sent_again(city, client):
     assert city.updates[0]["status"] == "OPEN"
 
 
+def tickets(*ids):
+    async def opened():
+        return ids
+
+    return opened
+
+
 async def test_a_backend_without_the_extension_is_asked_ticket_by_ticket(city, client):
     city.has_updates = False
     ticket_id = await client.file(LIFT)
@@ -284,9 +291,9 @@ async def test_a_backend_without_the_extension_is_asked_ticket_by_ticket(city, c
         "status_notes": "换了主板",
         "updated_datetime": "2026-03-02T08:00:00Z",
     }
-    (found,) = await client.updates(HOUR_AGO, [ticket_id, "lost"])
+    (found,) = await client.updates(HOUR_AGO, tickets(ticket_id, "lost"))
     assert (found.request_id, found.status, found.text) == (ticket_id, "closed", "换了主板")
-    (again,) = await client.updates(HOUR_AGO, [ticket_id])
+    (again,) = await client.updates(HOUR_AGO, tickets(ticket_id))
     assert again.id == found.id
     assert [path for _, path, _ in city.seen].count("servicerequestupdates") == 1
 

@@ -427,6 +427,12 @@ class TestState:
         assert await state.due(START, 10) == []
         assert await state.order(due(0).order.key, GROUP) is None
 
+    async def test_orders_in_hand_are_not_given_again(self, state: State) -> None:
+        await save(state, orders=(due(0, 10), due(1, 20)))
+        later = START + timedelta(seconds=30)
+        assert keys(await state.due(later, 10, {due(0).order.key})) == [due(1).order.key]
+        assert keys(await state.due(later, 10)) == [due(0).order.key, due(1).order.key]
+
     async def test_a_new_order_is_seen_at_once(self, state: State) -> None:
         assert await state.due(START, 10) == []
         await save(state, orders=(due(0),))

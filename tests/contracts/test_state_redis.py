@@ -51,6 +51,12 @@ class TestOverARestart:
     async def emptied(self, server: RealRedis) -> None:
         await empty(server)
 
+    async def test_savers_in_a_burst_leave_each_other_connections(self, server: RealRedis) -> None:
+        groups = [f"memory:burst{n}" for n in range(300)]
+        async with on_redis(server) as state, asyncio.timeout(15):
+            await asyncio.gather(*(save(state, reported(group), group=group) for group in groups))
+            assert len(await state.groups()) == len(groups)
+
     async def test_what_was_taken_and_not_finished_comes_first(self, server: RealRedis) -> None:
         async with on_redis(server) as before:
             for n in range(3):

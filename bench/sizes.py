@@ -1,0 +1,200 @@
+"""What every operation on the state takes while 1,000, 10,000 and 100,000 cases are open, ten in each group.
+
+The first group is saved through the program's own door; the others are copies of its keys under their own names, since
+saving 100,000 cases one by one would take longer than everything else here. Redis writes to the disk before it answers,
+as it does in `linli run`; only while it is filled it does not.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from actions.ledger import Change, Due, Entry, Moved
+from actions.orders import Wait, WakeAt
+from bench.load import quantile_ms
+from bench.sizing import CASES_A_GROUP, fill
+from bench.sizing_flow import town
+from connectors.embedded_redis import EmbeddedRedis
+from connectors.partition import partition_of
+from connectors.redis_state import RedisState
+
+SIZES = (1_000, 10_000, 100_000)
+TIMES = 200
+"""How often each operation is done at each size."""
+MESSAGES, REPORTS, GOES = 100, 20, 5
+AT_ONCE = 100
+"""Groups of one pipeline."""
+
+Do = Callable[[int], Awaitable[Any]]
+
+
+def group_of(number: int) -> str:
+    """The name of a group; all are as long as the first."""
+    return f"telegram:-100{1_000_000 + number}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The keys of one group, to be written again for others."""
+
+    group: str
+    tag: str
+    writes: tuple[tuple[str, ...], ...]
+
+    def of(self, group: str) -> Iterable[list[str]]:
+        """The commands that write the same for another group."""
+        tag = _tag(group)
+        for write in self.writes:
+            yield [part.replace(self.group, group).replace(self.tag, tag) for part in write]
+
+
+def _tag(group: str) -> str:
+    return f"{{p{partition_of(group):03d}}}"
+
+
+async def pattern(redis: "Redis", group: str) -> Pattern:
+    """The pattern of the only group that there is."""
+    writes = [write async for key in redis.scan_iter("linli:*") if (write := await _write(redis, key))]
+    return Pattern(group, _tag(group), tuple(writes))
+
+
+async def _write(redis: Any, key: str) -> tuple[str, ...] | None:
+    match await redis.type(key):
+        case "string":
+            return "SET", key, await redis.get(key)
+        case "list":
+            return "RPUSH", key, *await redis.lrange(key, 0, -1)
+        case "set":
+            return "SADD", key, *await redis.smembers(key)
+        case "hash":
+            return "HSET", key, *(part for pair in (await redis.hgetall(key)).items() for part in pair)
+        case "zset":
+            scored = await redis.zrange(key, 0, -1, withscores=True)
+            return "ZADD", key, *(str(part) for member, score in scored for part in (score, member))
+    return None
+
+
+async def grow(redis: "Redis", like: Pattern, first: int, last: int) -> None:
+    """Write groups `first` to `last`."""
+    for begin in range(first, last, AT_ONCE):
+        pipe = redis.pipeline(transaction=False)
+        for number in range(begin, min(begin + AT_ONCE, last)):
+            for command in like.of(group_of(number)):
+                pipe.execute_command(*command)
+        await pipe.execute()
+
+
+def operations(state: RedisState, groups: int) -> dict[str, Do]:
+    """The operations of the message path; each is done for one group after the other."""
+    now = datetime.now(UTC)
+
+    def one(n: int) -> str:
+        return group_of(n * 7919 % groups)
+
+    def case(n: int) -> str:
+        return f"{one(n)}:{n % CASES_A_GROUP + 1}"
+
+    async def accept(n: int) -> None:
+        await state.accept("telegram", one(n), f"{now.timestamp()}-{n}", "{}", now)
+
+    async def save(n: int) -> None:
+        found = await state.case(case(n))
+        talk = await state.talk(one(n))
+        if found is None:
+            raise ValueError(f"{case(n)} is not there")
+        order = Due(
+            WakeAt(key=f"{found.id}:bench:{n}", case=found.id, wait=Wait.DOUBT, timer="bench"),
+            found.group,
+            now + timedelta(days=9),
+        )
+        await state.save(Change(talk=talk, moved=(Moved(found, ()),), orders=(order,)))
+
+    async def postpone(n: int) -> None:
+        order = WakeAt(key=f"{case(n)}:bench:{n}", case=case(n), wait=Wait.DOUBT, timer="bench")
+        tried = await state.begin(Due(order, one(n), now + timedelta(days=9)), now)
+        await state.postpone(tried, now + timedelta(days=8))
+
+    return {
+        "accept": accept,
+        "save": save,
+        "begin and postpone": postpone,
+        "talk": lambda n: state.talk(one(n)),
+        "case": lambda n: state.case(case(n)),
+        "live cases of a group": lambda n: state.cases(one(n), live=True),
+        "case of a message": lambda n: state.case_of(one(n), "1001"),
+        "cases of a ticket": lambda n: state.cases_of_ticket(f"260302-{case(n)}"),
+        "due orders": lambda _: state.due(now - timedelta(days=900), 1000),
+        "depth": lambda _: state.depth(),
+    }
+
+
+async def timed(do: Do, times: int) -> dict[str, float]:
+    """Milliseconds of an operation."""
+    seconds = []
+    for n in range(times):
+        began = time.perf_counter()
+        await do(n)
+        seconds.append(time.perf_counter() - began)
+    return {"p50_ms": round(quantile_ms(seconds, 0.5), 3), "p99_ms": round(quantile_ms(seconds, 0.99), 3)}
+
+
+async def _flow(state: RedisState, number: int, *, reports: bool, first: int) -> dict[str, float]:
+    """Milliseconds of a message through the whole flow, from the inbox to the last order; of several goes."""
+    seconds = []
+    for n in range(GOES):
+        hall, began = town(state), time.perf_counter()
+        await hall.hear(number, reports=reports, first=first + n * 100)
+        seconds.append((time.perf_counter() - began) / number)
+    return {"p50_ms": round(quantile_ms(seconds, 0.5), 3), "p99_ms": round(quantile_ms(seconds, 0.99), 3)}
+
+
+async def at_size(state: RedisState, size: int, times: int) -> dict[str, Any]:
+    """Every operation while so many cases are open."""
+    row: dict[str, Any] = {"cases": size, "groups": size // CASES_A_GROUP, "operations": {}}
+    for name, do in operations(state, size // CASES_A_GROUP).items():
+        row["operations"][name] = await timed(do, times)
+    while entries := await state.take(1000, 1):
+        await _drop(state, entries)
+    for name, number, reports, first in (
+        ("chatter, wholly", MESSAGES, False, size),
+        ("report, wholly", REPORTS, True, size + 500),
+    ):
+        row["operations"][name] = await _flow(state, number, reports=reports, first=first)
+    return row
+
+
+async def _drop(state: RedisState, entries: list[Entry]) -> None:
+    for entry in entries:
+        talk = await state.talk(entry.group)
+        await state.save(Change(talk=talk, entry=entry))
+
+
+async def measured(folder: Path, sizes: Iterable[int] = SIZES, times: int = TIMES) -> list[dict[str, Any]]:
+    """A row for each size."""
+    rows = []
+    async with EmbeddedRedis(folder) as server:
+        await server.ready()
+        state, redis = RedisState.at(server.url), Redis.from_url(server.url, decode_responses=True)
+        await state.start()
+        await fill(state, 0, 1, live_share=1.0)
+        like, filled = await pattern(redis, group_of(0)), 1
+        for size in sizes:
+            await redis.config_set("appendfsync", "no")
+            await grow(redis, like, filled, size // CASES_A_GROUP)
+            await redis.config_set("appendfsync", "always")
+            filled = size // CASES_A_GROUP
+            rows.append(await at_size(state, size, times))
+        await redis.aclose()
+        await state.stop()
+    return rows
+
+
+def growing(rows: list[dict[str, Any]], factor: float = 2.0) -> list[str]:
+    """Operations that take `factor` times as long with the most cases as with the fewest."""
+    first, last = rows[0]["operations"], rows[-1]["operations"]
+    return [name for name in first if last[name]["p50_ms"] > factor * first[name]["p50_ms"]]

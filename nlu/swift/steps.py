@@ -1,0 +1,185 @@
+"""The steps behind the grams, each with the numbers of the step that it stands for, worked out for a whole batch."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from components import meaning, places, talk, themes
+from components.ensemble import logs, softmax
+from components.intent import IntentClassifier
+from components.labels import CategoryClassifier, LabelClassifier, UrgencyClassifier
+from components.letters import plain
+from components.meaning import MeaningProjector
+from components.places import PlaceExtractor
+from components.themes import ThemeFeaturizer
+from components.vectors import WIDTH, VectorFeaturizer
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from swift.batch import Batch
+from swift.encoder import SwiftEncoder, encoder
+
+
+@lru_cache(maxsize=1)
+def sentence_encoder() -> SwiftEncoder:
+    """Return the encoder of this process, with its weights read."""
+    return encoder()
+
+
+class SwiftVectors(VectorFeaturizer):
+    """Sentence vectors."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the vectors on the batch."""
+        texts = [plain(message.get(TEXT))[: self._longest] for message in messages]
+        messages.rows.dense = sentence_encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
+        return messages
+
+
+class SwiftThemes(ThemeFeaturizer):
+    """Themes, beside the vectors."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the themes on the batch."""
+        found = themes._SCALE * (self._common(messages.rows.grams) @ self._themes)  # noqa: SLF001
+        messages.rows.dense = np.hstack([messages.rows.dense, found.astype(np.float32)])
+        return messages
+
+
+class SwiftMeaning(MeaningProjector):
+    """Meanings."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Put the meaning on every message."""
+        short = messages.rows.dense[:, :WIDTH] @ self._axes
+        short /= np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-6)
+        for message, row in zip(messages, np.rint(short * meaning._MOST).astype(np.int8), strict=True):  # noqa: SLF001
+            message.set("meaning", b64encode(row.tobytes()).decode("ascii"), add_to_output=True)
+        return messages
+
+
+class SwiftPlaces(PlaceExtractor):
+    """Places, with clues that are put together once for each word and each pair of neighbours."""
+
+    def find(self, message: Message) -> list[tuple[int, int]]:
+        """Return (start, end) of every place of a message that has its tokens."""
+        tokens = message.get(TOKENS_NAMES[TEXT]) or []
+        tags = self._tagger.tag(clues([token.text for token in tokens])) if tokens and self._tagger else []
+        return places._spans(message.get(TEXT), tokens, tags)  # noqa: SLF001
+
+    def _entity(self, text: str, span: tuple[int, int]) -> dict[str, Any]:
+        return {**super()._entity(text, span), "extractor": PlaceExtractor.__name__}
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A token as the field sees it, and its clues by the step from where one stands."""
+
+    shown: str
+    kind: str
+    words: tuple[bytes, ...]
+    kinds: tuple[bytes, ...]
+
+
+def _word_of(shown: str, kind: str) -> _Word:
+    words = tuple(f"w{n}={shown}".encode() for n in range(-3, 4))
+    return _Word(shown, kind, words, tuple(f"k{n}={kind}".encode() for n in range(-2, 3)))
+
+
+@lru_cache(maxsize=16384)
+def _of_token(text: str) -> _Word:
+    return _word_of(places._shown(text), places._kind(text))  # noqa: SLF001
+
+
+@lru_cache(maxsize=32768)
+def _of_pair(sign: str, one: str, other: str) -> tuple[bytes, ...]:
+    return tuple(f"{sign}{n}={one}|{other}".encode() for n in range(-2, 2))
+
+
+_FIRST, _LAST = _word_of("^", "^"), _word_of("$", "$")
+
+
+def clues(texts: list[str]) -> list[list[bytes]]:
+    """Return what `components.places` knows of each token, in its order."""
+    known = [_FIRST, _FIRST, _FIRST, *map(_of_token, texts), _LAST, _LAST, _LAST]
+    w, k = [one.words for one in known], [one.kinds for one in known]
+    ww = [_of_pair("ww", one.shown, other.shown) for one, other in pairwise(known)]
+    kk = [_of_pair("kk", one.kind, other.kind) for one, other in pairwise(known)]
+    return [
+        [
+            w[n - 3][0], w[n - 2][1], w[n - 1][2], w[n][3], w[n + 1][4], w[n + 2][5], w[n + 3][6],
+            k[n - 2][0], k[n - 1][1], k[n][2], k[n + 1][3], k[n + 2][4],
+            ww[n - 2][0], ww[n - 1][1], ww[n][2], ww[n + 1][3],
+            kk[n - 2][0], kk[n - 1][1], kk[n][2], kk[n + 1][3],
+            f"kkk={known[n - 1].kind}|{known[n].kind}|{known[n + 1].kind}".encode(),
+            f"www={known[n - 1].shown}|{known[n].shown}|{known[n + 1].shown}".encode(),
+        ]
+        for n in range(3, len(texts) + 3)
+    ]  # fmt: skip
+
+
+class SwiftLabel(LabelClassifier):
+    """Labels: chances once a text, rankings for all messages of a batch in one go."""
+
+    def chances(self, messages: Batch) -> np.ndarray:
+        """Return how likely each label is, one row a message."""
+        kept, kind, rows = messages.rows.chances, type(self).__name__, messages.rows
+        if kind not in kept:
+            kept[kind] = self._ensemble.chances(rows.grams, rows.dense)
+        return kept[kind]
+
+    def process(self, messages: Batch) -> Batch:
+        """Write the ranking of all labels on every message."""
+        if messages.texts:
+            SwiftLabel.chances(self, messages)
+            return messages
+        lean = np.array([self._config["lean"].get(name, 0.0) for name in self._ensemble.names])
+        scores = self._config["sharpness"] * logs(self.chances(messages)) + lean
+        for message, ranking in zip(messages, self.rankings(softmax(scores)), strict=True):
+            self.put(message, ranking)
+        return messages
+
+    def rankings(self, rows: np.ndarray) -> list[list[dict[str, Any]]]:
+        """Return all labels, best first, for each row of chances; see `ranking`."""
+        names = sorted({*self.LABELS, *self._ensemble.names})
+        every = np.zeros((len(rows), len(names)))
+        every[:, [names.index(name) for name in self._ensemble.names]] = rows
+        order = np.argsort(-every, axis=1, kind="stable")
+        sure = np.round(np.take_along_axis(every, order, axis=1), 6).tolist()
+        return [
+            [{"name": names[at], "confidence": one} for at, one in zip(*both, strict=True)]
+            for both in zip(order.tolist(), sure, strict=True)
+        ]
+
+
+class SwiftCategory(CategoryClassifier, SwiftLabel):
+    """Categories."""
+
+
+class SwiftUrgency(UrgencyClassifier, SwiftLabel):
+    """Urgencies."""
+
+
+class SwiftIntent(IntentClassifier, SwiftLabel):
+    """Intents."""
+
+    def process(self, messages: Batch) -> Batch:
+        """Write on every text what a later message needs to know of it, and the ranking on every message."""
+        chances = self.chances(messages)
+        if messages.texts:
+            for message, vector, row in zip(messages, messages.rows.dense, chances, strict=True):
+                message.set("heard", self._heard(vector, row))
+            return messages
+        likely = self._alone(chances)
+        told = [n for n, message in enumerate(messages) if self._nets and message.get("talk") is not None]
+        if told:
+            rows = np.stack([talk.row(messages[n].get("heard"), messages[n].get("talk")) for n in told])
+            # The nets see the talk, the ensemble has read far more text: again their mean is surer than either.
+            likely[told] = (likely[told] + self._nets.chances(rows)) / 2
+        for message, ranking in zip(messages, self.rankings(likely), strict=True):
+            self.put(message, ranking)
+        return messages

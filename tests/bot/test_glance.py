@@ -1,0 +1,61 @@
+"""Rules of a glance: what is read twice for one piece of work is read once, and never believed after a save."""
+
+from actions.ledger import Change, Stale
+from actions.talk import Talk
+from bot.glance import glance, glancing
+
+GROUP = "memory:1"
+
+
+class Shelf:
+    """A state that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked, self.version, self.stale = 0, 0, False
+
+    async def talk(self, group):
+        self.asked += 1
+        return Talk(group=group, version=self.version)
+
+    async def case(self, case):
+        self.asked += 1
+
+    async def save(self, change):
+        if self.stale:
+            raise Stale(change.talk.group)
+        self.version += 1
+
+    async def ping(self):
+        return "pong"
+
+
+async def test_what_is_read_twice_for_one_piece_of_work_is_read_once():
+    shelf = Shelf()
+    state = glancing(shelf)
+    with glance():
+        assert await state.talk(GROUP) is await state.talk(GROUP)
+        assert [await state.case("memory:1:1"), await state.case("memory:1:1")] == [None, None]
+    assert shelf.asked == 2
+
+
+async def test_outside_of_a_piece_of_work_everything_is_asked_anew():
+    shelf = Shelf()
+    state = glancing(shelf)
+    await state.talk(GROUP)
+    with glance():
+        await state.talk(GROUP)
+    await state.talk(GROUP)
+    assert (shelf.asked, await state.ping()) == (3, "pong")
+
+
+async def test_after_a_save_and_after_a_refused_one_it_is_read_again():
+    shelf = Shelf()
+    state = glancing(shelf)
+    with glance():
+        await state.save(Change(talk=await state.talk(GROUP)))
+        assert (await state.talk(GROUP)).version == 1
+        shelf.stale, shelf.version = True, 7
+        try:
+            await state.save(Change(talk=await state.talk(GROUP)))
+        except Stale:
+            assert (await state.talk(GROUP)).version == 7
