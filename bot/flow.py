@@ -11,6 +11,7 @@ lines loses nothing and does nothing twice: whatever was not saved is taken up a
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -42,6 +43,7 @@ from bot.moving import forward
 from bot.news import News
 from bot.occasions import after_order, after_speaking, woken
 from bot.pressing import Pressed, Pressing
+from bot.turns import Turns
 from bot.whereabouts import Whereabouts
 from connectors.partition import group_of_case
 from connectors.tickets import DOOR, SHARED
@@ -69,6 +71,7 @@ class Flow:
         self._confiding = Confiding(house, self._correcting)
         self._pressing = Pressing(house, self._correcting)
         self._digests = Digests(house)
+        self._turns = Turns()
         self.news = News(house.state, self.heard)
 
     # --- heard ---------------------------------------------------------------------------------------
@@ -179,12 +182,13 @@ class Flow:
         self, entry: Entry, message: Message, reading: Reading, *, quoted: str | None, warned: bool
     ) -> None:
         while True:
-            talk = await self._state.talk(message.group)
-            understood = await self._understand(message, reading, talk, quoted=quoted, warned=warned)
-            try:
-                return await self._happened_by_message(entry, message, reading, talk, understood)
-            except Stale:
-                continue
+            async with self._turns.of(message.group):
+                talk = await self._state.talk(message.group)
+                understood = await self._understand(message, reading, talk, quoted=quoted, warned=warned)
+                try:
+                    return await self._happened_by_message(entry, message, reading, talk, understood)
+                except Stale:
+                    continue
 
     async def _understand(
         self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
@@ -273,40 +277,42 @@ class Flow:
         The entry or the carried-out order that told us is ticked off either way, and `also` is ordered.
         `met` is the command or the press behind it: somebody was there.
         """
-        group = group_of_case(case)
         while True:
-            talk = await self._state.talk(group)
-            before = await self._state.case(case)
-            try:
-                moved, orders = self._advance(before, (fact,))
-            except IllegalMove as reason:
-                log.info("ignored", group=group, case=case, fact=type(fact).__name__, reason=str(reason))
-                moved, orders = None, ()
-            links = ((fact.post, case),) if isinstance(fact, f.Posted) else ()
-            talk, occasions = await self._met(after_speaking(talk, before, fact), met, case)
-            change = Change(
-                talk=talk,
-                moved=(moved,) if moved else (),
-                orders=(*also, *orders, *occasions),
-                links=links,
-                entry=entry,
-                done=done,
-            )
-            try:
-                await self._save(change)
-            except Stale:
-                continue
-            return moved is not None
+            async with self._turns.of(group_of_case(case)):
+                with suppress(Stale):
+                    return await self._happened(
+                        case, fact, met, also, partial(Change, entry=entry, done=done)
+                    )
+
+    async def _happened(
+        self,
+        case: str,
+        fact: f.Fact,
+        met: Message | Press | None,
+        also: tuple[Due, ...],
+        change: Callable[..., Change],
+    ) -> bool:
+        group = group_of_case(case)
+        talk, before = await self._state.talk(group), await self._state.case(case)
+        try:
+            moved, orders = self._advance(before, (fact,))
+        except IllegalMove as reason:
+            log.info("ignored", group=group, case=case, fact=type(fact).__name__, reason=str(reason))
+            moved, orders = None, ()
+        links = ((fact.post, case),) if isinstance(fact, f.Posted) else ()
+        talk, occasions = await self._met(after_speaking(talk, before, fact), met, case)
+        due = (*also, *orders, *occasions)
+        await self._save(change(talk=talk, moved=(moved,) if moved else (), orders=due, links=links))
+        return moved is not None
 
     async def carried_out(self, due: Due, fact: f.Fact | None = None) -> None:
         """Tick off an order that left no fact of a case behind; `fact` is what it posted, if that matters."""
         while True:
-            talk, now = await self._state.talk(due.group), self._house.clock.now()
-            try:
-                await self._save(Change(talk=after_order(talk, due.order, fact, now), done=due.order.key))
-            except Stale:
-                continue
-            return
+            async with self._turns.of(due.group):
+                talk, now = await self._state.talk(due.group), self._house.clock.now()
+                with suppress(Stale):
+                    change = Change(talk=after_order(talk, due.order, fact, now), done=due.order.key)
+                    return await self._save(change)
 
     async def delayed(self, case: str, now: datetime) -> None:
         """Say once that the ticket waits; the order stays."""
@@ -330,19 +336,14 @@ class Flow:
         for by, group in {(fact.by, moved.case.group) for moved in change.moved for fact in moved.facts}:
             await self._whereabouts.met(by, group)
         await self._state.save(self._digests.followed(change))
-        for moved in change.moved:
-            for fact in moved.facts:
-                self._told(moved.case, fact)
+        for case, facts in ((moved.case, moved.facts) for moved in change.moved):
+            for fact in facts:
+                self._house.metrics.happened(case, fact)
+                log.info(
+                    "fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage)
+                )
         if change.orders:
             self._house.wake.set()
-
-    def _told(self, case: Case, fact: f.Fact) -> None:
-        self._house.metrics.moved(case.stage)
-        if isinstance(fact, f.Reported) and fact.doubtful:
-            self._house.metrics.doubted()
-        if isinstance(fact, f.LightTurned):
-            self._house.metrics.turned(case.clocks[fact.clock].node, fact.light)
-        log.info("fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage))
 
     def _due(self, order: o.Order, group: str, now: datetime, case: Case | None = None) -> Due:
         match order:

@@ -13,7 +13,9 @@ from actions.case import Case
 from actions.ledger import Change
 from actions.talk import Talk
 from bot.ports import State
+from connectors.partition import group_of_case
 
+_REMEMBERED = 10_000
 _Seen = dict[str, Talk | Case | None]
 _seen: ContextVar[_Seen | None] = ContextVar("seen", default=None)
 
@@ -36,12 +38,13 @@ def glancing(state: State) -> State:
 class _Glancing:
     def __init__(self, state: State) -> None:
         self._state = state
+        self._saved: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._state, name)
 
     async def talk(self, group: str) -> Talk:
-        seen = _seen.get()
+        seen = self._seen(group)
         if seen is None:
             return await self._state.talk(group)
         key = f"talk {group}"
@@ -50,7 +53,7 @@ class _Glancing:
         return cast("Talk", seen[key])
 
     async def case(self, case: str) -> Case | None:
-        seen = _seen.get()
+        seen = self._seen(group_of_case(case))
         if seen is None:
             return await self._state.case(case)
         if case not in seen:
@@ -60,6 +63,17 @@ class _Glancing:
     async def save(self, change: Change) -> None:
         try:
             await self._state.save(change)
+            self._saved[change.talk.group] = change.talk.version + 1
+            if len(self._saved) > _REMEMBERED:
+                del self._saved[next(iter(self._saved))]
         finally:
             if (seen := _seen.get()) is not None:
                 seen.clear()
+
+    def _seen(self, group: str) -> _Seen | None:
+        """What this piece of work has read; nothing, where another of this process has saved something since."""
+        seen = _seen.get()
+        talk = seen.get(f"talk {group}") if seen else None
+        if seen and isinstance(talk, Talk) and self._saved.get(group, 0) > talk.version:
+            seen.clear()
+        return seen

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from actions import facts as f
+from actions.case import Case
 from actions.errors import Unreachable
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -39,17 +41,13 @@ class Metrics:
         """The NLU understood a message so."""
         self._read.labels(str(intent)).inc()
 
-    def moved(self, stage: str) -> None:
-        """A fact was taken; the case is at `stage` now."""
-        self._moved.labels(str(stage)).inc()
-
-    def doubted(self) -> None:
-        """Something was kept of which the bot is not sure that it is a problem."""
-        self._doubted.inc()
-
-    def turned(self, node: str, light: str) -> None:
-        """The light of a node turned yellow or red."""
-        self._lights.labels(str(node), str(light)).inc()
+    def happened(self, case: Case, fact: f.Fact) -> None:
+        """A fact was taken; the case is where it led to."""
+        self._moved.labels(str(case.stage)).inc()
+        if isinstance(fact, f.Reported) and fact.doubtful:
+            self._doubted.inc()
+        if isinstance(fact, f.LightTurned):
+            self._lights.labels(str(case.clocks[fact.clock].node), str(fact.light)).inc()
 
     def news(self, status: str) -> None:
         """Dispatch told us something about a ticket."""

@@ -10,6 +10,7 @@ A part that dies is started again (connectors/child.py). Nothing of ours is left
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -175,6 +176,8 @@ class Supervisor:
             bot = await stack.enter_async_context(_stopping_in_time(self._open_bot(self._settings, parts)))
             await _unless_failed(bot, self._become_ready())
             self._greet(bot)
+            # What was made until now stays: the collector need not look through it again and again.
+            gc.freeze()
             await bot.failed()
             raise Refused("the bot has stopped by itself")
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import cast
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from actions.case import Case
 from actions.event import Sketch
@@ -43,21 +44,24 @@ class RedisTickets:
 
     async def announce(self, moves: Iterable[Moved]) -> None:
         """Which case follows which ticket; said twice it is the same."""
+        pipe = self._redis.pipeline(transaction=False)
         for moved in moves:
             for fact in moved.facts:
                 if isinstance(fact, TicketFiled):
-                    await self._redis.set(f"linli:ticket:{fact.ticket}", moved.case.id)
+                    pipe.set(f"linli:ticket:{fact.ticket}", moved.case.id)
                 if isinstance(fact, JoinedTicket):
-                    await self._redis.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
-            await self._keep_open(moved.case)
+                    pipe.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
+            self._keep_open(pipe, moved.case)
+        if len(pipe):
+            await pipe.execute()
 
-    async def _keep_open(self, case: Case) -> None:
+    def _keep_open(self, pipe: Pipeline, case: Case) -> None:
         """One member for each case that follows a ticket: the ticket is open as long as there is one."""
         if case.ticket:
-            keep = self._redis.sadd if case.live else self._redis.srem
-            await keep("linli:tickets", f"{case.ticket}\n{case.id}")
+            keep = pipe.sadd if case.live else pipe.srem
+            keep("linli:tickets", f"{case.ticket}\n{case.id}")
         if case.apart_from:
-            await self._redis.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
+            pipe.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
 
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""

@@ -30,12 +30,14 @@ from actions.post import Button, Post
 from connectors.moves import Moves
 from connectors.pace import MemoryPace, Pace
 from connectors.telegram_calls import (
+    LARGEST_FILE,
     HasMoved,
     Requests,
     account_of,
     answer_of,
     failure_of,
     keep_addresses_out_of_logs,
+    proxy_for,
     read_at_most,
 )
 from connectors.telegram_posts import (
@@ -67,7 +69,6 @@ T = TypeVar("T")
 People = tuple[tuple[str, str], ...]
 
 TELEGRAM = "https://api.telegram.org"
-LARGEST_FILE = 20 * 1024 * 1024  # bytes that a bot may download
 LONGEST_ANSWER = 200
 LONGEST_PAUSE = 2.0  # seconds that a post waits here for its turn; if it takes longer, its lane is held
 REMEMBERED = 5_000  # messages of ours whose keys are known; an order comes again soon or not at all
@@ -420,7 +421,7 @@ class TelegramChat:
         try:
             # A redirect would carry the token, which is part of the address, to wherever it leads.
             async with (
-                aiohttp.ClientSession(timeout=wait, trust_env=True) as web,
+                aiohttp.ClientSession(timeout=wait, proxy=proxy_for(address)) as web,
                 web.get(address, allow_redirects=False) as answer,
             ):
                 if answer.status in {400, 401, 403, 404}:

@@ -5,10 +5,9 @@ import logging
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from telegram._utils.defaultvalue import DefaultValue
-from telegram._utils.types import ODVInput
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -21,10 +20,13 @@ from telegram.error import (
     TimedOut,
 )
 from telegram.request import BaseRequest, RequestData
+from yarl import URL
 
 from actions.errors import Gone, NotYet, Refused, Unreachable
 
 TIMEOUT_SECONDS, CONNECT_SECONDS = 5.0, 5.0
+LARGEST_FILE = 20 * 1024 * 1024
+"""Bytes that a bot may download; an answer of the API is never as long."""
 _SHUT_OUT = ("kicked", "not a member", "blocked", "deactivated", "deleted", "initiate conversation")
 """Words of Telegram's refusals to a bot that has no place in a chat, with or without a way back."""
 
@@ -76,18 +78,22 @@ class Requests(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        *timeouts: ODVInput[float],
-        **more: ODVInput[float],
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        *timeouts: Any,
+        **more: Any,
     ) -> tuple[int, bytes]:
         """One request: its status and what was answered. Raises TimedOut, NetworkError and our own error for 429."""
         del timeouts, more  # for sending, connecting and a free connection: ours hold for all
-        read = self._timeout if isinstance(read_timeout, DefaultValue) else read_timeout
+        read = self._timeout if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
         waits = aiohttp.ClientTimeout(connect=self._timeout, sock_connect=CONNECT_SECONDS, sock_read=read)
         data = request_data.json_parameters if request_data else None
         try:
-            async with self._open().request(method, url, data=data, timeout=waits) as answer:
-                payload = await answer.read()
+            # The address carries the token: a redirect would carry it to wherever it leads.
+            session = self._open(url)
+            async with session.request(
+                method, url, data=data, timeout=waits, allow_redirects=False
+            ) as answer:
+                payload = await read_at_most(answer.content, LARGEST_FILE)
         except TimeoutError as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
@@ -96,15 +102,23 @@ class Requests(BaseRequest):
             raise _TooMany(_seconds(payload))
         return answer.status, payload
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self, url: str) -> aiohttp.ClientSession:
         if self._session is None:
-            # A proxy that the environment names is used, as it may be the only way to Telegram.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=True,
+                proxy=proxy_for(url),
             )
         return self._session
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for this address; it may be the only way to Telegram.
+
+    aiohttp's own `trust_env` looks for it, and reads ~/.netrc, before every single call.
+    """
+    url = URL(address)
+    return None if proxy_bypass(url.host or "") else getproxies().get(url.scheme)
 
 
 def failure_of(error: TelegramError, token: str) -> Unreachable | Refused:
