@@ -26,6 +26,7 @@ ALTERED = "link {n} was altered"
 REPLACED = "link {n} was altered and its hash with it: what follows was made after another one"
 INSERTED = "a link was inserted: the chain goes on without it after link {n}"
 REPEATED = "a link was inserted: link {n} was here before"
+ADRIFT = "a line was inserted after link {n}, or the chain was cut off there: this line is not in the chain"
 MISSING = "link {n} is missing"
 MISSING_MANY = "links {n} to {last} are missing"
 UNREADABLE = "a line was inserted before link {n}, or link {n} cannot be read"
@@ -113,6 +114,8 @@ class Verifier:
     def _misfit(self, line: Link | None, here: Head) -> tuple[str, dict[str, int]]:
         if line is None:
             return UNREADABLE, {"n": here.n + 1}
+        if not line.hash:
+            return ADRIFT, {"n": here.n}
         if is_whole(line) and line.n > here.n + 1:
             last = line.n - 1
             return (MISSING_MANY if last > here.n + 1 else MISSING), {"n": here.n + 1, "last": last}
