@@ -69,7 +69,7 @@ _PLATE = (
     r"(?:\d{5}[A-HJ-NP-Z]?|[A-HJ-NP-Z][\s\-.·•]?\d{4,5}|[A-HJ-NP-Z]{2}[\s\-.·•]?\d{4})(?![A-Z\d])"
 )
 _DOCUMENT = (
-    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)[^\dA-Za-z\n]{0,6}"
+    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)(?:[ ]?no\b)?[^\dA-Za-z\n]{0,6}"
     r"(?:[A-Za-z]{1,2}[ \-]?)?\d(?:[ \-]?\d){6,9}(?!\d)"
 )
 _IN_WORDS = r"[一幺][三四五六七八九][零〇一幺二三四五六七八九]{9}(?![零〇一幺二三四五六七八九])"
@@ -102,7 +102,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 _PLATES = (re.compile(_PLATE, re.IGNORECASE), _always)
 _NUMBER_NAMED = re.compile(f"{_NAMED}|{_DOCUMENT}", re.IGNORECASE)
 _UP_TO_NUMBER = re.compile(
-    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)[^\dA-Za-z]*|[^\d+]*", re.IGNORECASE
+    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)(?:[ ]?no\b)?[^\dA-Za-z]*|[^\d+]*",
+    re.IGNORECASE,
 )
 _WORTH_A_LOOK = re.compile(r"[零〇一幺二三四五六七八九]{11}|\d{3}|\d.?\d.?\d.?\d.?\d|@", re.DOTALL)
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from actions.errors import Unreachable
+from actions.errors import Refused, Unreachable
 from bot import same_keys
 from bot.home import Home
 from bot.settings import Settings
@@ -24,6 +25,10 @@ async def redis_at_hand(settings: Settings) -> AsyncIterator[Redis]:
     try:
         await _require(settings, home, RedisState(redis))
         yield redis
+    except ResponseError as error:
+        raise Refused(
+            f"Redis holds something else than Linli wrote there, or forbids to read it: {error}"
+        ) from error
     finally:
         await redis.aclose()
 

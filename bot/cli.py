@@ -378,12 +378,21 @@ def _carefully() -> Iterator[None]:
         raise _fail("broken off; nothing is left of it", 130) from None
 
 
+def _require_desk(settings: Settings) -> None:
+    """A command that looks at the desk makes none: a lost home stays empty, for a backup to be restored into it."""
+    if not (settings.home / "desk").is_dir():
+        raise _fail(
+            f"there is no desk in {settings.home}: start it (`linli run`), or set LINLI_HOME to where it runs"
+        )
+
+
 @desk_app.command("list")
 def desk_list(*, as_json: _AsJson = False) -> None:
     """All tickets of the embedded desk."""
     from connectors.desk.store import list_tickets
 
     with _settings() as settings:
+        _require_desk(settings)
         tickets = list_tickets(settings.home)
     if as_json:
         print(in_json(json.dumps(tickets, ensure_ascii=False, indent=1)))  # noqa: T201 this is the output
@@ -406,6 +415,7 @@ def desk_login(
     if role not in store.ROLES:
         raise _fail(f"there is no role {role[:40]!r}: use one of {', '.join(store.ROLES)}", 2)
     with _settings() as settings:
+        _require_desk(settings)
         print(f"{desk_address(settings)}/login?token={store.new_login(settings.home, role)}")  # noqa: T201 for a person
 
 
@@ -424,6 +434,7 @@ def desk_set(
     from connectors.desk.store import NotAllowed, set_status
 
     with _settings() as settings:
+        _require_desk(settings)
         try:
             set_status(settings.home, ticket, status, note, reason)
         except NoReason as why:

@@ -1,6 +1,7 @@
 """`linli trace`: export, verify, heads."""
 
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -68,6 +69,8 @@ def writing(out: Path | None) -> Iterator[TextIO]:
         with out.open("w", encoding="utf-8") as file:
             yield file
         return
+    if not out.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(out.absolute().parent))
     part = out.with_name(f".{out.name}.{token_hex(4)}")
     try:
         part.touch(mode=0o600, exist_ok=False)
