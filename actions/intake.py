@@ -3,7 +3,7 @@
 Silence is the right answer to most messages. What the bot is not sure of, it leaves to the worker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,11 @@ from actions import facts as f
 from actions.case import AT_DISPATCH, BEFORE_DISPATCH, KEYS, LIVE, SETTLED, TAKEN_BACK_WITHIN, Case, Stage
 from actions.half import says_half
 from actions.linking import SURE, Choice, Heard, Linker
+from actions.mask import nameless
 from actions.message import Kind, Message, Role
 from actions.places import Relation, numbered, plain, relation
 from actions.policy import Desk, Policy
-from actions.reading import Intent, Reading, Urgency
+from actions.reading import Intent, Reading, Span, Urgency
 from actions.talk import Talk
 
 PLACE_ANSWER_LENGTH = 40
@@ -456,7 +457,7 @@ class Listening:
         return self.reading.intent is intent
 
     def _places(self) -> str:
-        return " ".join(dict.fromkeys(span.value for span in self.reading.locations))[:PLACE_LENGTH]
+        return place_of(self.message.text, self.reading.locations)
 
     def _to(self, case: Case, *facts: f.Fact) -> Understood:
         return Understood(facts, case)
@@ -469,6 +470,15 @@ class Listening:
             "by_name": message.sender_name,
             "message": message.id,
         }
+
+
+def place_of(text: str, spans: Iterable[Span]) -> str:
+    """The places that a text names, without what the NLU took for one: a piece of a telephone number or of a plate."""
+    named = (
+        nameless(text, span.start, span.end) if text[span.start : span.end] == span.value else span.value
+        for span in spans
+    )
+    return " ".join(dict.fromkeys(filter(None, named)))[:PLACE_LENGTH]
 
 
 def with_number(talk: Talk, understood: Understood) -> Talk:

@@ -46,6 +46,7 @@ _MOBILE = _spaced(
     r"1[3-9]\d_\d{4}_\d{4}|1[3-9]\d_\d{3}_\d{5}|1[3-9]\d\d_\d{3,4}_\d{3,4}|1[3-9]\d{3}_\d{6}"
     r"|1[3-9]\d_\d\d_\d\d_\d\d_\d\d|1_[3-9]_" + _each(8) + r"\d)(?!\d)"
 )
+_BROKEN_MOBILE = r"(?<![\d.])1[3-9]\d\s?[()/*,，、]{1,2}\s?\d{4}\s?[()/*,，、\-]{0,2}\s?\d{4}(?!\d)"
 _LANDLINE = _spaced(
     r"(?<![\d.])(?:\+?86_)?\(?0?(?:10|2\d|[3-9]\d\d)\)_[2-8]\d{2,3}_\d{4}(?:(?:-|转|ext\.?)\s?\d{1,6})?(?!\d)"
     r"|(?<![\d.])0(?:10|2\d|[3-9]\d\d)_[2-8]\d{2,3}_\d{4}(?:(?:-|转|ext\.?)\s?\d{1,6})?(?!\d)"
@@ -59,10 +60,19 @@ _NAMED = _spaced(
     r"(?:电话|手机|座机|固话|微信|号码|联系|whatsapp|mobile|phone|call|tel)[^\d\n]{0,6}?\+?\d(?:_\d){6,14}(?!\d)"
 )
 _EMAIL = r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}"
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _PLATE = (
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][\s\-.·•]{0,2}"
+    rf"[{_PROVINCES}][A-HJ-NP-Z][\s\-.·•]{{0,2}}"
     r"(?=[A-HJ-NP-Z]{0,5}\d)(?:[A-HJ-NP-Z\d]{5,6}|[A-HJ-NP-Z\d]{4}[挂学警港澳试超])(?![A-Z\d])"
+    # The same with a gap behind the province or the second letter.
+    rf"|[{_PROVINCES}][^\S\n]?[A-HJ-NP-Z][\s\-.·•]{{0,2}}"
+    r"(?:\d{5}[A-HJ-NP-Z]?|[A-HJ-NP-Z][\s\-.·•]?\d{4,5}|[A-HJ-NP-Z]{2}[\s\-.·•]?\d{4})(?![A-Z\d])"
 )
+_DOCUMENT = (
+    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)(?:[ ]?no\b)?[^\dA-Za-z\n]{0,6}"
+    r"(?:[A-Za-z]{1,2}[ \-]?)?\d(?:[ \-]?\d){6,9}(?!\d)"
+)
+_IN_WORDS = r"[一幺][三四五六七八九][零〇一幺二三四五六七八九]{9}(?![零〇一幺二三四五六七八九])"
 
 
 def _always(_: str) -> bool:
@@ -84,23 +94,40 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(_OLD_IDENTITY), _always),
     (re.compile(_CARD), _is_card),
     (re.compile(_MOBILE), _always),
+    (re.compile(_BROKEN_MOBILE), _always),
+    (re.compile(_IN_WORDS), _always),
     (re.compile(_LANDLINE), _always),
     (re.compile(_ABROAD), _always),
 )
 _PLATES = (re.compile(_PLATE, re.IGNORECASE), _always)
-_NUMBER_NAMED = re.compile(_NAMED, re.IGNORECASE)
-_WORTH_A_LOOK = re.compile(r"\d{3}|\d.?\d.?\d.?\d.?\d|@", re.DOTALL)
+_NUMBER_NAMED = re.compile(f"{_NAMED}|{_DOCUMENT}", re.IGNORECASE)
+_UP_TO_NUMBER = re.compile(
+    r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)(?:[ ]?no\b)?[^\dA-Za-z]*|[^\d+]*",
+    re.IGNORECASE,
+)
+_WORTH_A_LOOK = re.compile(r"[零〇一幺二三四五六七八九]{11}|\d{3}|\d.?\d.?\d.?\d.?\d|@", re.DOTALL)
 
 
 def mask(text: str, *, plates: bool = True) -> str:
     """The text with `***` for every number, address or plate that identifies a person; `plates` stay where they are needed."""
-    plain = _plain(text)
+    return _without_marked(text, _hidden(_plain(text), plates=plates))
+
+
+def nameless(text: str, start: int, end: int) -> str:
+    """A stretch of a text without what `mask` takes out of the whole: a piece of a number does not look like one."""
+    hidden = _hidden(_plain(text))[start:end]
+    return "".join(sign for sign, shown in zip(text[start:end], hidden, strict=True) if shown != _MARK).strip(
+        " -.·:："
+    )
+
+
+def _hidden(plain: str, *, plates: bool = True) -> str:
+    """The text with a mark in the place of every sign that is taken out."""
     if not _WORTH_A_LOOK.search(plain):
-        return text
+        return plain
     for pattern, holds in (*_PATTERNS, *((_PLATES,) if plates else ())):
         plain = pattern.sub(partial(_strike, holds), plain)
-    plain = _NUMBER_NAMED.sub(_strike_digits, plain)
-    return _without_marked(text, plain)
+    return _NUMBER_NAMED.sub(_strike_digits, plain)
 
 
 def _strike(holds: Callable[[str], bool], found: re.Match[str]) -> str:
@@ -112,7 +139,7 @@ def _struck(found: str) -> str:
 
 
 def _strike_digits(found: re.Match[str]) -> str:
-    name = re.match(r"[^\d+]*", found[0])
+    name = _UP_TO_NUMBER.match(found[0])
     kept = name[0] if name else ""
     return kept + _struck(found[0][len(kept) :])
 

@@ -26,14 +26,17 @@ ALTERED = "link {n} was altered"
 REPLACED = "link {n} was altered and its hash with it: what follows was made after another one"
 INSERTED = "a link was inserted: the chain goes on without it after link {n}"
 REPEATED = "a link was inserted: link {n} was here before"
+ADRIFT = "a line was inserted after link {n}, or the chain was cut off there: this line is not in the chain"
 MISSING = "link {n} is missing"
 MISSING_MANY = "links {n} to {last} are missing"
 UNREADABLE = "a line was inserted before link {n}, or link {n} cannot be read"
 PART = "the {part} of link {n} was altered"
 UNERASED = "what stands in link {n} in the place of what was erased is not what its erasure says"
+UNSAID = "link {n} was erased, though no erasure says so: it was altered, or the end of the chain was cut off"
 CUT = "links {n} to {last} are missing at the end: the head that was kept says that there were {last}"
 CUT_ONE = "link {n} is missing at the end: the head that was kept says that it was there"
 OTHER_HEAD = "link {n} is not the one that the head that was kept names: the chain was made anew"
+_GAPS = (MISSING, MISSING_MANY, UNREADABLE, CUT, CUT_ONE)
 
 
 class Verifier:
@@ -48,6 +51,7 @@ class Verifier:
         self._at = 0
         self._erased: dict[int, tuple[int, str]] = {}
         self._said: dict[int, str] = {}
+        self._gap = False
         self.head = Head()
         self.first: Fault | None = None
 
@@ -61,24 +65,29 @@ class Verifier:
         """There are no more; what is wrong first, None for a sound chain."""
         while self._window:
             self._judge()
-        for n, (at, commits) in sorted(self._erased.items()):
-            if self._said.get(n) != commits:
-                self._fault(at, n, UNERASED)
-                break
         if self.first is None and self._kept and self._kept.n > self.head.n:
             first, last = self.head.n + 1, self._kept.n
             self._fault(self._at + 1, first, CUT if first < last else CUT_ONE, last=last)
+        for n, (at, commits) in sorted(self._erased.items()):
+            said = self._said.get(n)
+            if said is None and self._gap:
+                continue  # the erasure may have stood there
+            if said != commits:
+                self._fault(at, n, UNSAID if said is None else UNERASED)
+                break
         return self.first
 
     def _judge(self) -> None:
         line, following = self._window.pop(0), self._window[:2]
         self._at += 1
         if self.first is not None:
+            self._hear(line)  # an erasure behind a fault is one all the same
             return
         wrong = self._wrong(line, following)
         if wrong:
             what, more = wrong
             self._fault(self._at, more.pop("n"), what, **more)
+            self._hear(line)
         elif line is not None:
             self._go_on(line)
 
@@ -92,7 +101,10 @@ class Verifier:
                 self._fault(self._at, link.n, PART, part=part)
         if link.erased:
             self._erased[link.n] = self._at, link.erased
-        if link.open.get("is") == ERASED:
+        self._hear(link)
+
+    def _hear(self, link: Link | None) -> None:
+        if link is not None and link.open.get("is") == ERASED:
             self._said |= dict(_erasures(link.open))
 
     def _wrong(self, line: Link | None, following: list[Link | None]) -> tuple[str, dict[str, int]] | None:
@@ -113,6 +125,8 @@ class Verifier:
     def _misfit(self, line: Link | None, here: Head) -> tuple[str, dict[str, int]]:
         if line is None:
             return UNREADABLE, {"n": here.n + 1}
+        if not line.hash:
+            return ADRIFT, {"n": here.n}
         if is_whole(line) and line.n > here.n + 1:
             last = line.n - 1
             return (MISSING_MANY if last > here.n + 1 else MISSING), {"n": here.n + 1, "last": last}
@@ -121,6 +135,7 @@ class Verifier:
         return ALTERED, {"n": here.n + 1}
 
     def _fault(self, at: int, n: int, what: str, **more: object) -> None:
+        self._gap |= what in _GAPS
         found = Fault(at, n, what.format(n=n, **more))
         if self.first is None or at < self.first.at:
             self.first = found

@@ -38,7 +38,7 @@ hierarchy_app = typer.Typer(
 )
 app.add_typer(hierarchy_app, name="hierarchy")
 
-_Port = Annotated[int | None, typer.Option(help="Where to serve; LINLI_PORT by default.")]
+_Port = Annotated[int | None, typer.Option(help="Where to serve; LINLI_PORT by default.", min=1, max=65535)]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ChatName = Annotated[str | None, typer.Option(help="Which chat of a whole account's export, by name or id.")]
 _WorkerNames = Annotated[
@@ -81,7 +81,9 @@ def intake(port: _Port = None) -> None:
 
 @app.command()
 def work(
-    port: Annotated[int, typer.Option(help="Where it tells its health; any free one by default.")] = 0,
+    port: Annotated[
+        int, typer.Option(help="Where it tells its health; any free one by default.", min=0, max=65535)
+    ] = 0,
 ) -> None:
     """Read a share of what was taken in, and carry out what is due. Any number of these share one Redis."""
     _start("work", port)
@@ -116,7 +118,9 @@ def _start(name: str, port: int | None = None) -> None:
 
 @app.command()
 def nlu(
-    port: Annotated[int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where to serve; LINLI_NLU_PORT by default.", min=1, max=65535)
+    ] = None,
     host: Annotated[str, typer.Option(help="Who may reach it; only this machine by default.")] = "127.0.0.1",
 ) -> None:
     """Serve the NLU alone; train first where there is no model."""
@@ -215,22 +219,19 @@ def key() -> None:
 
 
 async def _issue(settings: Settings, role: str) -> str:
-    from actions.errors import Unreachable
+    from actions.errors import Refused, Unreachable
+    from bot.at_hand import redis_at_hand
     from bot.home import Home
     from bot.login import Logins
-    from connectors.embedded_redis import socket_path
     from connectors.once import RedisOnce
-    from connectors.redis_client import client_of
     from connectors.tries import RedisTries
 
-    home = Home(settings.home)
-    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
     try:
-        return await Logins(RedisOnce(redis), RedisTries(redis), home.secret("login").encode()).issue(role)
-    except Unreachable:
-        raise _fail("Linli is not running on this LINLI_HOME") from None
-    finally:
-        await redis.aclose()
+        async with redis_at_hand(settings) as redis:
+            secret = Home(settings.home).known("login").encode()
+            return await Logins(RedisOnce(redis), RedisTries(redis), secret).issue(role)
+    except (Refused, Unreachable) as why:
+        raise _fail(str(why)) from None
 
 
 @app.command()
@@ -307,7 +308,7 @@ def report(
     as_json: _AsJson = False,
 ) -> None:
     """The three rates and what is behind them, out of the Linli that runs here."""
-    from actions.errors import Unreachable
+    from actions.errors import Refused, Unreachable
     from bot import cli_report
 
     with _settings() as settings:
@@ -318,8 +319,8 @@ def report(
             raise _fail(str(error), 2) from None
         except OSError as error:
             raise _fail(f"{error.filename}: {error.strerror}") from None
-        except Unreachable:
-            raise _fail("Linli is not running on this LINLI_HOME") from None
+        except (Refused, Unreachable) as why:
+            raise _fail(str(why)) from None
 
 
 _Archive = Annotated[Path, typer.Argument(metavar="FILE.tar", help="The file of the backup.")]
@@ -377,12 +378,21 @@ def _carefully() -> Iterator[None]:
         raise _fail("broken off; nothing is left of it", 130) from None
 
 
+def _require_desk(settings: Settings) -> None:
+    """A command that looks at the desk makes none: a lost home stays empty, for a backup to be restored into it."""
+    if not (settings.home / "desk").is_dir():
+        raise _fail(
+            f"there is no desk in {settings.home}: start it (`linli run`), or set LINLI_HOME to where it runs"
+        )
+
+
 @desk_app.command("list")
 def desk_list(*, as_json: _AsJson = False) -> None:
     """All tickets of the embedded desk."""
     from connectors.desk.store import list_tickets
 
     with _settings() as settings:
+        _require_desk(settings)
         tickets = list_tickets(settings.home)
     if as_json:
         print(in_json(json.dumps(tickets, ensure_ascii=False, indent=1)))  # noqa: T201 this is the output
@@ -405,6 +415,7 @@ def desk_login(
     if role not in store.ROLES:
         raise _fail(f"there is no role {role[:40]!r}: use one of {', '.join(store.ROLES)}", 2)
     with _settings() as settings:
+        _require_desk(settings)
         print(f"{desk_address(settings)}/login?token={store.new_login(settings.home, role)}")  # noqa: T201 for a person
 
 
@@ -423,6 +434,7 @@ def desk_set(
     from connectors.desk.store import NotAllowed, set_status
 
     with _settings() as settings:
+        _require_desk(settings)
         try:
             set_status(settings.home, ticket, status, note, reason)
         except NoReason as why:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,17 +15,14 @@ from actions.course import Count
 from actions.period import NAMES, Period, named
 from actions.rates import By, Report
 from actions.visible import in_json, visible
+from bot.at_hand import opened
 from bot.grids import Grids
-from bot.home import Home
 from bot.phrases import gettext
 from bot.report_file import as_csv, as_xlsx
 from bot.report_table import RATES, Line, Words, as_json
 from bot.report_words import days
 from bot.reports import Reports
 from bot.settings import Settings
-from connectors.embedded_redis import socket_path
-from connectors.redis_client import client_of
-from connectors.redis_state import RedisState
 
 _SHOWN = (
     Count.OPENED,
@@ -81,7 +77,7 @@ class Order:
 
 
 def main(settings: Settings, order: Order) -> None:
-    """Do it. Raises `BadOrder`, `Unreachable`, and OSError where a file cannot be written."""
+    """Do it. Raises `BadOrder`, `Refused`, `Unreachable`, and OSError where a file cannot be written."""
     by, period = order.division(), order.days(datetime.now(UTC), ZoneInfo(settings.timezone))
     report, names = asyncio.run(_counted(settings, period))
     words = Words(settings.lang)
@@ -96,9 +92,8 @@ def main(settings: Settings, order: Order) -> None:
 
 
 async def _counted(settings: Settings, period: Period) -> tuple[Report, dict[str, str]]:
-    redis = client_of(settings.redis_url or f"unix://{socket_path(Home(settings.home).redis)}")
-    async with aclosing(redis):
-        state, grids = RedisState(redis), Grids(settings)
+    async with opened(settings) as state:
+        grids = Grids(settings)
         await grids.load(state)
         reports = Reports(state, grids)
         report = await reports.report(period)

@@ -16,6 +16,7 @@ from actions.commands import Command
 from actions.confidentiality import hidden
 from actions.corrections import MENUS, Correction, Step, Wish, fitting, named, parse
 from actions.errors import Unreachable
+from actions.intake import place_of
 from actions.joins import Part, merge, part, words_of
 from actions.message import Message, Press, Role
 from actions.presses import Verb
@@ -259,7 +260,7 @@ class Correcting:
             group=case.group,
             category=was.category if was else guessed,
             text=off.text,
-            place=off.place or " ".join(dict.fromkeys(span.value for span in reading.locations))[:120],
+            place=off.place or place_of(off.text, reading.locations),
             point=was.point if was else None,
             urgency=was.urgency if was else reading.urgency,
             confidence=was.confidence if was else round(reading.confidence, 3),

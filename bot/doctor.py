@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -159,7 +159,10 @@ async def ports_free(settings: Settings) -> Finding:
         return ok("free: " + ", ".join(str(port) for _, _, port in own_ports(settings)))
     if mine:
         return ok(f"in use by Linli, process {mine}")
-    return fail("; ".join(taken), "stop those programs, or set the variables to other ports")
+    mend = "stop those programs, or set the variables to other ports"
+    if settings.redis_url:
+        return warn("; ".join(taken), f"nothing, where these are the roles of this Linli; else {mend}")
+    return fail("; ".join(taken), mend)
 
 
 async def browser(_: Settings) -> Finding:
@@ -174,13 +177,13 @@ async def browser(_: Settings) -> Finding:
 async def redis(settings: Settings) -> Finding:
     """Whether the outside Redis answers, or there is one to start."""
     if settings.redis_url:
-        return await _outside_redis(settings.redis_url)
+        return await outside_redis(settings.redis_url)
     socket_path(Home(settings.home).redis)
     executable, version = await find_redis(Home(settings.home).redis)
     return ok(f"embedded: {executable}, version {'.'.join(map(str, version))}")
 
 
-async def _outside_redis(url: str) -> Finding:
+async def outside_redis(url: str) -> Finding:
     mend = "see that the server runs and LINLI_REDIS_URL is right"
     one = url.replace("+cluster://", "://").partition(",")[0]  # of a cluster, its first server speaks for all
     client = Redis.from_url(one, decode_responses=True, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
@@ -192,15 +195,25 @@ async def _outside_redis(url: str) -> Finding:
             # Not its text, which may have the URL with its password.
             return fail(f"the Redis of LINLI_REDIS_URL does not answer ({type(error).__name__})", mend)
     told = f"Redis {server['redis_version']} answers"
-    if not int(kept.get("aof_enabled", 0)):
-        return warn(
-            f"{told}, but keeps no append-only file", "set `appendonly yes`: a power cut loses messages else"
-        )
-    if memory.get("maxmemory_policy", "noeviction") != "noeviction":
-        return fail(
-            f"{told}, but may throw cases away when its memory is full", "set `maxmemory-policy noeviction`"
-        )
-    return ok(told)
+    wrong = {
+        "keeps no append-only file": (
+            "set `appendonly yes`: a power cut loses messages else",
+            not int(kept.get("aof_enabled", 0)),
+        ),
+        "may throw cases away when its memory is full": (
+            "set `maxmemory-policy noeviction`",
+            _evicts(memory),
+        ),
+    }
+    found = {what: mend for what, (mend, holds) in wrong.items() if holds}
+    if not found:
+        return ok(told)
+    verdict = fail if _evicts(memory) else warn
+    return verdict(f"{told}, but {' and '.join(found)}", "; ".join(found.values()))
+
+
+def _evicts(memory: Mapping[str, Any]) -> bool:
+    return bool(memory.get("maxmemory_policy", "noeviction") != "noeviction")
 
 
 # --- the NLU ---------------------------------------------------------------------------------------------
@@ -292,7 +305,7 @@ async def dispatch(settings: Settings) -> Finding:
     """Whether the dispatch backend says which kinds of problem it takes in."""
     url = settings.dispatch_url or f"http://127.0.0.1:{settings.desk_port}/open311/v2"
     if not settings.dispatch_url and not Home(settings.home).holder():
-        return ok("embedded desk; `linli run` starts it")
+        return ok("embedded desk; `linli run` or `linli serve` starts it")
     key = settings.dispatch_key.get_secret_value() if settings.dispatch_key else ""
     mend = "see that the backend runs, and LINLI_DISPATCH_URL and LINLI_DISPATCH_KEY"
     try:

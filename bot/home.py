@@ -54,6 +54,18 @@ class Home:
         except OSError as error:
             raise self._refused(error) from None
 
+    def known(self, name: str) -> str:
+        """The secret of this name, which must be there."""
+        try:
+            found = _read(self.keys / name)
+        except OSError as error:
+            raise self._refused(error) from None
+        if not found:
+            raise Refused(
+                f"there is no key `{name}` in {self.keys}: set LINLI_HOME to the folder that Linli works on"
+            )
+        return found
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the home: one program at a time. Raises Refused naming the process that holds it.

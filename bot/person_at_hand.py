@@ -7,14 +7,12 @@ from secrets import token_hex
 from typing import Any
 
 from actions.chronicle import Decree
-from bot.cli_trace import opened
+from bot.at_hand import redis_at_hand
 from bot.forgetting import Forgetting, Left, alias
 from bot.home import Home
 from bot.personal import Personal
 from bot.ports import Chat
 from bot.settings import Settings
-from connectors.embedded_redis import socket_path
-from connectors.redis_client import client_of
 from connectors.redis_state import RedisState
 from connectors.web import WebChat
 from connectors.web_log import RedisWebLog
@@ -45,15 +43,10 @@ class _Parts:
 
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
-    home = Home(settings.home)
-    redis = client_of(settings.redis_url or f"unix://{socket_path(home.redis)}")
-    log = RedisWebLog(redis)
-    web = WebChat(log, _nobody, settings.home, _Now(), may_work=lambda _: False, key=home.secret("web"))
-    try:
-        async with opened(settings) as state:
-            yield _Parts(settings, state, web, log)
-    finally:
-        await redis.aclose()
+    async with redis_at_hand(settings) as redis:
+        log, key = RedisWebLog(redis), Home(settings.home).secret("web")
+        web = WebChat(log, _nobody, settings.home, _Now(), may_work=lambda _: False, key=key)
+        yield _Parts(settings, RedisState(redis), web, log)
 
 
 async def _nobody(_: str, __: str, ___: str, ____: dict[str, Any]) -> bool:
@@ -61,7 +54,7 @@ async def _nobody(_: str, __: str, ___: str, ____: dict[str, Any]) -> bool:
 
 
 async def export_person(settings: Settings, person: str) -> dict[str, Any]:
-    """All that is kept of them. Raises `Unreachable`."""
+    """All that is kept of them. Raises `Refused` and `Unreachable`."""
     async with _parts(settings) as parts:
         kept = await parts.personal.kept(person, parts.messages)
         said = (f"export: {alias(person, parts.key)}", f"groups: {len(kept['groups'])}")

@@ -147,7 +147,8 @@ def _require_empty(home: Home) -> None:
     found = sorted(one.name for one in home.path.iterdir() if one.name not in _MAY_STAND)
     if found:
         raise Refused(
-            f"{home.path} is not empty ({', '.join(found[:5])}): a backup is restored into an empty LINLI_HOME only"
+            f"{home.path} is not empty ({', '.join(found[:5])}): a backup is restored into an empty LINLI_HOME only. "
+            "Move what is there to another place, or set LINLI_HOME to another folder"
         )
 
 

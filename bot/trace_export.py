@@ -6,6 +6,7 @@ confidential cases no matter. The commitments to what is left out stay, so that 
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,9 @@ from bot.ports import State
 
 TRIES = 3
 """So often a running group is looked at again, where it grew meanwhile."""
+HEADLESS = "the head of its chain was taken away; the chain itself has {n} links, and may have had more"
+GONE = "case {n} was taken away, though its trace is here"
+OTHERWISE = "case {n} is not what its trace leads to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +34,22 @@ class Wrong:
     what: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.group}: {self.what}" if self.line else f"{self.group}: {self.what}"
+        where = [f"line {self.line}"] * bool(self.line) + [self.group] * bool(self.group)
+        return f"{', '.join(where)}: {self.what}"
 
 
 @dataclass(slots=True)
 class Verified:
-    """What was verified: groups, links, what is wrong first in each group, and what nobody can say anything of."""
+    """What was verified: groups, links, what is wrong first in each group, and what nobody can say anything of.
+
+    `unkept` are groups of which no head was kept, though others' heads were.
+    """
 
     groups: int = 0
     links: int = 0
     wrong: list[Wrong] = field(default_factory=list)
     unchained: list[str] = field(default_factory=list)
+    unkept: list[str] = field(default_factory=list)
 
 
 class TraceExport:
@@ -73,16 +82,27 @@ class TraceExport:
         platform, _, number = group.partition(":")
         own = platform == "telegram" and not number.startswith("-")
         if not own:
-            first = await self._state.case(f"{group}:1")
-            own = first is not None and first.reporter == group
+            own = await self._is_of(group)
         return f"{platform}:own-{alias(group, self._key)}" if own else group
 
-    async def verify(self, kept: Mapping[str, Head]) -> Verified:
-        """Verify all that is stored, against the heads that were `kept` elsewhere too."""
+    async def _is_of(self, group: str) -> bool:
+        """Whether the first case of the group was reported by whom it is named after."""
+        try:
+            first = await self._state.case(f"{group}:1")
+        except ValueError:
+            return False  # somebody has altered it, which is for `verify` to say
+        return first is not None and first.reporter == group
+
+    async def verify(self, kept: Mapping[str, Head], groups: Iterable[str] | None = None) -> Verified:
+        """Verify all that is stored, or these groups of it, against the heads that were `kept` elsewhere too."""
         found, left = Verified(), dict(kept)
-        for group in await self._state.groups():
-            head = left.pop(await self.name_of(group), None)
-            await self._group(group, head, found)
+        for group in await self._state.groups() if groups is None else groups:
+            name = await self.name_of(group)
+            if kept and name not in left and (await self._state.head(group)).n:
+                found.unkept.append(name)
+            await self._group(group, left.pop(name, None), found)
+        if groups is not None:
+            return found
         found.wrong += [
             Wrong(name, 0, f"the chain is gone: it had {head.n} links") for name, head in left.items()
         ]
@@ -91,38 +111,55 @@ class TraceExport:
     async def _group(self, group: str, kept: Head | None, found: Verified) -> None:
         for _ in range(TRIES):
             head = await self._state.head(group)
-            links, wrong = await self._chain(group, head, kept)
+            told = set[int]()
+            links, wrong = await self._chain(group, (head, kept), told)
             if wrong is None or head == await self._state.head(group):
                 break
-        if head.n == 0 and await self._state.cases(group):
+        wrong = wrong or await self._cases(group, told)
+        if head.n == 0 and not wrong and await self._state.cases(group):
             found.unchained.append(group)
         found.groups += 1
         found.links += links
-        wrong = wrong or await self._cases(group)
         if wrong:
             found.wrong.append(wrong)
 
-    async def _chain(self, group: str, head: Head, kept: Head | None) -> tuple[int, Wrong | None]:
+    async def _chain(
+        self, group: str, heads: tuple[Head, Head | None], told: set[int]
+    ) -> tuple[int, Wrong | None]:
+        """How many links are sound, and what is wrong first; `told` gets the numbers of the cases that they tell of."""
+        head, kept = heads
         both = (Verifier(head if head.n else None), Verifier(kept))
         async for link in self._state.links(group):
+            told |= {link.case} if link else set()
             for verifier in both:
                 verifier.take(link)
         faults = [fault for verifier in both if (fault := verifier.end())]
-        if not faults:
-            return both[0].head.n, None
-        first = min(faults, key=lambda fault: fault.at)
-        return both[0].head.n, Wrong(group, 0, str(first))
+        links = both[0].head.n
+        if faults:
+            return links, Wrong(group, 0, str(min(faults, key=lambda fault: fault.at)))
+        return links, Wrong(group, 0, HEADLESS.format(n=links)) if links and not head.n else None
 
-    async def _cases(self, group: str) -> Wrong | None:
-        """The first case that is not what its trace says."""
-        for case in await self._state.cases(group, every=True):
-            try:
-                same = rebuild(await self._state.trace(case.id)) == case
-            except (IllegalMove, ValueError):
-                same = False
-            if not same:
-                return Wrong(group, 0, f"case {case.number} is not what its trace leads to")
+    async def _cases(self, group: str, told: set[int]) -> Wrong | None:
+        """The first case that is gone, or is not what its trace says."""
+        try:
+            there = {case.number for case in await self._state.cases(group, every=True)}
+        except ValueError:
+            there = told
+        for number in sorted((told | there) - {GROUPS_OWN}):
+            if number not in there:
+                return Wrong(group, 0, GONE.format(n=number))
+            if not await self._is_told(f"{group}:{number}"):
+                return Wrong(group, 0, OTHERWISE.format(n=number))
         return None
+
+    async def _is_told(self, case: str) -> bool:
+        """Whether a case is what its trace leads to; it may move while it is looked at."""
+        for _ in range(TRIES):
+            with suppress(IllegalMove, ValueError):
+                trace = await self._state.trace(case)
+                if rebuild(trace) == await self._state.case(case):
+                    return True
+        return False
 
 
 class _Shows:
@@ -148,20 +185,29 @@ def read_heads(lines: Iterable[str]) -> dict[str, Head]:
     for at, line in enumerate(lines, 1):
         try:
             raw = json.loads(line)
+            if set(raw) != {"group", "n", "hash"}:  # an export would verify itself
+                raise ValueError(line)
             found[str(raw["group"])] = Head(int(raw["n"]), str(raw["hash"]))
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise ValueError(f"line {at} is no head of a chain") from None
+            raise ValueError(f"line {at} is no head of a chain, as `linli trace heads` writes them") from None
+    if not found:
+        raise ValueError("it holds no head of a chain, as `linli trace heads` writes them")
     return found
 
 
-def verify_lines(lines: Iterable[str], kept: Mapping[str, Head]) -> Verified:
-    """Verify an export, against the heads that were `kept` elsewhere too."""
-    found, left, seen = Verified(), dict(kept), set[str]()
+def verify_lines(lines: Iterable[str], kept: Mapping[str, Head], only: str | None = None) -> Verified:
+    """Verify an export, against the heads that were `kept` elsewhere too; `only`: it is of this group."""
+    left = {name: head for name, head in kept.items() if only in {None, name}}
+    found, seen = Verified(), set[str]()
     for group, start, links in _runs(lines):
         if group in seen:
             found.wrong.append(Wrong(group, start, "lines of this group stand in two places"))
             continue
         seen.add(group)
+        if only not in {None, group}:
+            continue
+        if kept and group not in left:
+            found.unkept.append(group)
         verifier = Verifier(left.pop(group, None))
         for link in links:
             verifier.take(link)

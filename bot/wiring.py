@@ -4,7 +4,6 @@ A new chat platform or backend is one file in connectors/ and one line here.
 """
 
 import asyncio
-import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -20,11 +19,13 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from actions.errors import Refused, Unreachable
-from bot import phrases, server, upgrades
+from bot import phrases, same_keys, server, upgrades
 from bot.access import asked_here, may_operate
 from bot.buttons import Buttons
+from bot.doctor import outside_redis
 from bot.evidence import PATH as EVIDENCE
 from bot.evidence import Evidence
+from bot.finding import Verdict
 from bot.flow import Flow
 from bot.grids import Grids
 from bot.hands import Hands
@@ -150,7 +151,8 @@ async def _open(opening: _Opening) -> OpenBot:
     state = RedisState(redis, leases=leases)
     await upgrades.require_known(state)
     await state.start()
-    await _same_keys(opening, state)
+    await _look_at_redis(settings)
+    await same_keys.agree(opening.home, state, forced=opening.process is Process.RUN)
     grids = Grids(settings)
     await grids.load(state)
     nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(settings, parts)
@@ -194,16 +196,11 @@ async def _open(opening: _Opening) -> OpenBot:
     return OpenBot(token, telegrams.names(), app, opening.tasks)
 
 
-async def _same_keys(opening: _Opening, state: RedisState) -> None:
-    """Processes whose keys differ would not believe each other's buttons, links and cookies. Raises Refused."""
-    names = ("buttons", "evidence", "households", "login", "web", "telegram_webhook")
-    secrets = [opening.home.secret(name) for name in names]
-    mine, kept = hashlib.sha256("\n".join(secrets).encode()).hexdigest(), await state.recall("keys")
-    if kept != mine and kept and opening.process is not Process.RUN:
-        raise Refused(
-            f"the keys in {opening.home.keys} are not those of the others on this Redis: copy theirs here"
-        )
-    await state.remember("keys", mine)
+async def _look_at_redis(settings: Settings) -> None:
+    """Say so where a Redis of the operator's own may forget what it is told."""
+    found = await outside_redis(settings.redis_url) if settings.redis_url else None
+    if found and found.verdict is not Verdict.OK:
+        log.warning("redis_unsafe", reason=found.what, mend=found.how_to_mend)
 
 
 def _matters(home: Home) -> Matters:

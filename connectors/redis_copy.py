@@ -280,7 +280,10 @@ async def require_empty(url: str) -> None:
         for options in await _servers(url):
             async with _client(options) as redis:
                 async for key in redis.scan_iter(match=PREFIX + b"*", count=1000):
-                    raise Refused(f"this Redis holds Linli's data already ({key.decode(errors='replace')})")
+                    raise Refused(
+                        f"this Redis holds Linli's data already ({key.decode(errors='replace')}): "
+                        "empty it, or let LINLI_REDIS_URL name an empty one"
+                    )
 
 
 async def put_back(url: str, records: Iterator[Record], tell: Callable[[int], None] = lambda _: None) -> int:

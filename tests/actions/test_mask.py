@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.mask import HIDDEN, mask
+from actions.mask import HIDDEN, mask, nameless
 
 FULL_WIDTH = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)} | {" ": "\u3000"})
 
@@ -55,6 +55,17 @@ TAKEN_OUT = [
     "粤BD12345",
     "沪a 12345",
     "川A1234学",
+    "京 A12345",
+    "京 A·12345",
+    "粤 B D12345",
+    "粤B·D 12345",
+    "粤B D12345",
+    "138/1234/5678",
+    "138,1234,5678",
+    "138(1234)5678",
+    "138 / 1234 / 5678",
+    "一三八一二三四五六七八",
+    "幺三八零零一三八零零零",
 ]
 
 KEPT = [
@@ -83,6 +94,12 @@ KEPT = [
     "京A栋楼下",
     "新A座1201室",
     "云B2栋3单元",
+    "新 A 1201室",
+    "新A1201室",
+    "3、5、13号楼",
+    "1,3,5,7,9,11,13号楼",
+    "一二三四五六七八九十",
+    "护照在哪里办",
     "@物业 在吗",
     "100米 x 200米 x 300米",
     "telegram:-1001234567890",
@@ -115,6 +132,27 @@ def test_a_local_number_goes_where_it_is_called_a_telephone():
     assert mask("电话：62345678") == f"电话：{HIDDEN}"
     assert mask("手机号 9123 4567") == f"手机号 {HIDDEN}"
     assert mask("单号62345678") == "单号62345678"
+
+
+@pytest.mark.parametrize("said", ["护照 {}", "护照号：{}", "港澳通行证{}", "Passport no. {}"])
+@pytest.mark.parametrize("number", ["E12345678", "E1234 5678", "H12345678", "123456789"])
+def test_the_number_of_a_document_goes_where_the_document_is_named(said: str, number: str):
+    assert mask(said.format(number)) == said.format(HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "left"),
+    [
+        ("8号楼前有辆粤B D12345 违停", "B D12345", ""),
+        ("7号楼 13812345678 停电", "7号楼 13812345678", "7号楼"),
+        ("5号楼漏水，联系 138-1234-5678", "138-1234-5678", ""),
+        ("浙 A12345 堵门 4号楼", "12345 堵门 4号楼", "堵门 4号楼"),
+        ("3-2-501漏水", "3-2-501", "3-2-501"),
+    ],
+)
+def test_a_stretch_of_a_text_is_left_without_the_piece_of_a_number(text: str, taken: str, left: str):
+    start = text.index(taken)
+    assert nameless(text, start, start + len(taken)) == left
 
 
 def test_an_invisible_character_does_not_break_a_number():

@@ -172,6 +172,29 @@ def test_what_was_erased_cannot_be_replaced_unseen(at):
     assert fault([*erased(chain(), at, honest=False)]).at == at + 1
 
 
+@given(places, places)
+def test_after_an_erasure_the_line_that_was_altered_is_named_and_not_the_one_that_was_erased(at, other):
+    links: list[Link | None] = [*erased(chain(), at)]
+    links[other] = replace(links[other], open={**links[other].open, "at": "2020-01-01"})
+    assert (found := fault(links)).at == other + 1
+    assert "altered" in found.what
+
+
+@given(places)
+def test_an_erasure_that_was_taken_out_is_what_is_missing(at):
+    links = erased(chain(), at)
+    after = made(len(links) + 1, links[-1].hash, {"is": "Closed", "at": "2026-04-02"})
+    assert fault([*links[:-1], after]).what == f"link {len(links)} is missing"
+    assert "missing at the end" in fault([*links[:-1]], links[-1].head).what
+    assert "no erasure says so" in fault([*links[:-1]]).what
+
+
+def test_a_line_beyond_the_end_of_the_chain_is_no_altered_one():
+    links = chain()
+    beyond = replace(made(LONG + 1, links[-1].hash, {"is": "Closed", "at": "2026-04-02"}), hash="")
+    assert "inserted after link 12" in fault([*links, beyond]).what
+
+
 def test_parts_that_are_left_out_do_not_break_the_chain():
     assert fault([replace(link, shown={}) for link in chain()]) is None
 

@@ -114,4 +114,4 @@ async def test_what_cannot_be_done_is_said_in_one_line(typed, words, fault):
 
 async def test_where_nothing_runs_it_says_so(typed, tmp_path):
     done = await typed(*PERIOD, url=f"unix://{tmp_path}/none.sock")
-    assert (done.exit_code, "Linli is not running" in done.output) == (1, True)
+    assert (done.exit_code, "see that the Redis of LINLI_REDIS_URL runs" in done.output) == (1, True)

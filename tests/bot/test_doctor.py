@@ -126,6 +126,13 @@ async def test_an_outside_redis_must_answer_and_keep_what_it_is_told(tmp_path: P
         async with server.client() as client:
             await client.config_set("maxmemory-policy", "allkeys-lru")
             assert "noeviction" in (await doctor.redis(settings)).how_to_mend
+            await client.config_set("appendonly", "no")
+            both = await doctor.redis(settings)
+            assert (both.verdict, "noeviction" in both.how_to_mend, "appendonly" in both.how_to_mend) == (
+                Verdict.FAIL,
+                True,
+                True,
+            )
             await client.config_set("maxmemory-policy", "noeviction")
             await client.config_set("appendonly", "no")
             assert (await doctor.redis(settings)).verdict == Verdict.WARN

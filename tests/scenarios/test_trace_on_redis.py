@@ -118,6 +118,31 @@ async def test_whoever_alters_the_case_itself_is_found(server: RealRedis) -> Non
         assert await wrong(state) == f"{GROUP}: case 1 is not what its trace leads to"
 
 
+async def test_whoever_takes_away_the_head_is_found(server: RealRedis) -> None:
+    async with town_on(server) as (_, state, client):
+        await client.delete(HEAD)
+        assert "the head of its chain was taken away" in await wrong(state)
+        assert (await verified(state)).unchained == []
+
+
+async def test_whoever_takes_away_a_case_or_makes_it_unreadable_is_found(server: RealRedis) -> None:
+    async with town_on(server) as (_, state, client):
+        key = f"{TAG}:case:{GROUP}:1"
+        case = await client.get(key)
+        await client.set(key, "{}")
+        assert await wrong(state) == f"{GROUP}: case 1 is not what its trace leads to"
+        await client.delete(key)
+        assert await wrong(state) == f"{GROUP}: case 1 was taken away, though its trace is here"
+        await client.set(key, case)
+        assert (await verified(state)).wrong == []
+
+
+async def test_a_line_beyond_the_end_is_no_altered_one(server: RealRedis) -> None:
+    async with town_on(server) as (_, state, client):
+        await client.rpop(SPINE)
+        assert "this line is not in the chain" in await wrong(state)
+
+
 async def test_a_person_is_erased_and_it_still_verifies(server: RealRedis) -> None:
     async with town_on(server) as (town, state, client):
         before = (await verified(state)).links
@@ -276,3 +301,51 @@ async def test_without_a_redis_there_is_one_clear_line(
 ) -> None:
     monkeypatch.setenv("LINLI_REDIS_URL", f"unix://{tmp_path}/nothing")
     assert (await linli("trace", "verify"))[0] == 1
+
+
+async def test_one_group_is_verified_alone_against_the_heads_of_all(
+    server: RealRedis, linli, tmp_path: Path
+) -> None:
+    async with town_on(server) as (_, state, _):
+        await save(state, reported("memory:other", 1), group="memory:other")
+        out, heads = tmp_path / "trace.jsonl", tmp_path / "heads.jsonl"
+        await linli("trace", "export", "--group", GROUP, "--out", str(out))
+        await linli("trace", "heads", "--out", str(heads))
+        assert await linli("trace", "verify", str(out), "--heads", str(heads), "--group", GROUP) == (
+            0,
+            "sound\n",
+        )
+        code, said = await linli("trace", "verify", str(out), "--heads", str(heads))
+        assert (code, "memory:other: the chain is missing" in said) == (1, True)
+        assert await linli("trace", "verify", "--group", GROUP, "--heads", str(heads)) == (0, "sound\n")
+
+
+async def test_a_group_that_is_not_there_is_no_sound_one(server: RealRedis, linli) -> None:
+    async with town_on(server):
+        assert (await linli("trace", "verify", "--group", "memory:nobody"))[0] == 1
+        assert (await linli("trace", "export", "--group", "memory:nobody"))[0] == 1
+
+
+async def test_a_file_without_a_trace_is_no_sound_one(server: RealRedis, linli, tmp_path: Path) -> None:
+    async with town_on(server):
+        empty_one, out = tmp_path / "empty.jsonl", tmp_path / "trace.jsonl"
+        empty_one.touch()
+        await linli("trace", "export", "--out", str(out))
+        assert await linli("trace", "verify", str(empty_one)) == (1, "")
+        assert (await linli("trace", "verify", str(out), "--heads", str(empty_one)))[0] == 2
+        assert (await linli("trace", "verify", str(out), "--heads", str(out)))[0] == 2, (
+            "an export is no list of heads"
+        )
+
+
+async def test_what_was_exported_before_stays_where_nothing_can_be_read(
+    server: RealRedis, linli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town_on(server):
+        heads = tmp_path / "heads.jsonl"
+        await linli("trace", "heads", "--out", str(heads))
+        before = heads.read_text()
+        monkeypatch.setenv("LINLI_REDIS_URL", f"unix://{tmp_path}/none.sock")
+        assert (await linli("trace", "heads", "--out", str(heads)))[0] == 1
+        assert heads.read_text() == before != ""
+        assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
