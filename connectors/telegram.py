@@ -15,11 +15,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import aiohttp
 import structlog
 import telegram
 from telegram.error import TelegramError
@@ -35,10 +33,9 @@ from connectors.telegram_calls import (
     Requests,
     account_of,
     answer_of,
+    download,
     failure_of,
     keep_addresses_out_of_logs,
-    proxy_for,
-    read_at_most,
 )
 from connectors.telegram_posts import (
     cut,
@@ -405,7 +402,7 @@ class TelegramChat:
             raise Refused("the file is larger than 20 MB")
         if not (file.file_path or "").startswith(f"{self._root}/"):
             raise Refused("the Bot API server does not serve this file over HTTP")
-        return await self._download(str(file.file_path))
+        return await download(str(file.file_path))
 
     async def erase(self, group: str, person: str) -> int:  # noqa: ARG002
         """Nothing: Telegram keeps its messages itself."""
@@ -414,23 +411,6 @@ class TelegramChat:
     async def prune(self, group: str, before: datetime) -> int:  # noqa: ARG002
         """As `erase`."""
         return 0
-
-    async def _download(self, address: str) -> bytes:
-        """The library would read without bound, so this is ours. The address carries the token."""
-        wait = aiohttp.ClientTimeout(total=120, sock_read=20)
-        try:
-            # A redirect would carry the token, which is part of the address, to wherever it leads.
-            async with (
-                aiohttp.ClientSession(timeout=wait, proxy=proxy_for(address)) as web,
-                web.get(address, allow_redirects=False) as answer,
-            ):
-                if answer.status in {400, 401, 403, 404}:
-                    raise Refused(f"the file is not there ({answer.status})")
-                if answer.status != HTTPStatus.OK:
-                    raise Unreachable(f"the file server answered {answer.status}")
-                return await read_at_most(answer.content, LARGEST_FILE)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unreachable(f"the file could not be fetched ({type(error).__name__})") from None
 
     # --- for the intake ---
 

@@ -167,6 +167,27 @@ def _seconds(payload: bytes) -> float | None:
     return seconds if isinstance(seconds, int | float) else None
 
 
+async def download(address: str) -> bytes:
+    """The content of a file. The library would read without bound, so this is ours. The address carries the token.
+
+    Raises `Unreachable`, and `Refused` where it is not there or too large.
+    """
+    wait = aiohttp.ClientTimeout(total=120, sock_read=20)
+    try:
+        # A redirect would carry the token, which is part of the address, to wherever it leads.
+        async with (
+            aiohttp.ClientSession(timeout=wait, proxy=proxy_for(address)) as web,
+            web.get(address, allow_redirects=False) as answer,
+        ):
+            if answer.status in {400, 401, 403, 404}:
+                raise Refused(f"the file is not there ({answer.status})")
+            if answer.status != HTTPStatus.OK:
+                raise Unreachable(f"the file server answered {answer.status}")
+            return await read_at_most(answer.content, LARGEST_FILE)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Unreachable(f"the file could not be fetched ({type(error).__name__})") from None
+
+
 async def read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
     """The content of a file. Raises Refused where there is more of it than the limit."""
     taken = bytearray()

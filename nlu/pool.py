@@ -1,7 +1,7 @@
 """The pool: the processes that read, one a core, seen from the server.
 
 They are one family: the first loads the model and the others are its forks, so they share its memory. When one is
-gone, all are begun anew; what they had in hand is read again.
+gone, or hangs, all are begun anew; what they had in hand is read again.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 MOST_READERS = 4
 """Each wants 0.1 GB of its own, and four read more than a machine of four cores leaves them."""
 AGAIN_SECONDS = 1.0
+SILENT_SECONDS = 20.0
+"""A reader that has said nothing for so long hangs; the largest batch takes a twentieth of that."""
 _HEAD = 4  # bytes that say how many follow
 
 About = dict[str, Any]
@@ -94,8 +96,8 @@ class Pool:
 class Member:
     """One reader; see desk.Lane."""
 
-    def __init__(self, lost: Callable[[], None]) -> None:
-        self._lost = lost
+    def __init__(self, lost: Callable[[], None], silent_s: float = SILENT_SECONDS) -> None:
+        self._lost, self._silent_s = lost, silent_s
         self._ready = asyncio.Event()
         self._process = 0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -128,8 +130,9 @@ class Member:
             assert self._streams  # noqa: S101 (connected, since it is ready)
             body = pickle.dumps([(one.text, one.context, one.reply_to, one.role) for one in asked])
             self._streams[1].write(len(body).to_bytes(_HEAD, "big") + body)
-            found: list[bytes | None] = await self._take()
-        except (LostError, OSError) as gone:
+            async with asyncio.timeout(self._silent_s):
+                found: list[bytes | None] = await self._take()
+        except (LostError, OSError) as gone:  # TimeoutError among them
             self._ready.clear()
             self._lost()
             raise LostError from gone

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from actions.errors import Refused, Unreachable
 from actions.message import Attachment, Kind
+from actions.post import Post
 from bot.evidence import PATH, Evidence
 from connectors.dispatch import Open311Dispatch
 from connectors.nlu import RasaNlu
@@ -77,6 +78,32 @@ async def test_a_discovery_document_cannot_name_another_server(url):
             with pytest.raises(Refused, match="name that in the settings"):
                 await client.services()
         assert elsewhere.heard == 0
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_calls_of_the_bot_api_which_carry_the_token_go_to_its_server_only(status):
+    async with gossip(200) as elsewhere:
+        server = await leading(elsewhere.url, status)
+        chat = TelegramChat("123:token", api_root=str(server.make_url("")).rstrip("/"))
+        for asked in (chat.me(), chat.post(Post("telegram:-1001", "3号楼电梯坏了", "k"))):
+            with pytest.raises((Refused, Unreachable)):
+                await asked
+        await chat.stop()
+        await server.close()
+        assert elsewhere.heard == 0
+
+
+async def test_the_bot_api_is_called_by_way_of_the_proxy_that_the_environment_names(monkeypatch):
+    async with gossip(503) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.url}")
+        monkeypatch.setenv("no_proxy", "inside.invalid")
+        for host, came_by in (("api.invalid", 1), ("inside.invalid", 0)):
+            before = proxy.heard
+            chat = TelegramChat("123:token", api_root=f"http://{host}")
+            with pytest.raises(Unreachable):
+                await chat.me()
+            await chat.stop()
+            assert proxy.heard - before == came_by
 
 
 async def test_a_file_is_fetched_from_the_bot_api_server_and_nowhere_else():

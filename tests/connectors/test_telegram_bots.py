@@ -258,7 +258,7 @@ async def test_a_person_is_answered_by_the_bot_asked_and_spoken_to_by_the_latest
     assert (one.id, other.id) == ("1", "east.1")
     await two.chat.post(Post(wang.ref, "这里", "k", reply_to=one.id))
     await two.chat.post(Post(wang.ref, "那里", "k", reply_to=other.id))
-    said = await two.chat.whisper(wang.ref, "有新消息", "k")
+    said = await two.chat.whisper(wang.ref, "有新消息", "k2")
     assert ([x.text for x in mine.said], [x.text for x in easts.said]) == (["这里"], ["那里", "有新消息"])
     await two.chat.edit(said, Post(wang.ref, "改", "k"))
     assert easts.said[-1].text == "改"
