@@ -6,7 +6,8 @@ Every round does with each of them:
     light       the same, twenty a second
     end to end  a report → parse → ticket at dispatch → the number of the ticket said where the report came from
 
-and with Linli alone: reports at fifty a second, and chatter pushed at its webhook at five hundred a second.
+and with Linli alone: reports at fifty a second, and chatter pushed at its webhook at five hundred a second. What Linli
+does alone it does again in roles (bench/roles.py), after the rounds.
 """
 
 import asyncio
@@ -148,6 +149,16 @@ async def contest_round(one: Field, sizes: Sizes) -> Row:
     row["webhook_at_500"] = await _flood(one, sizes.flood)
     row["memory_gb"] = {name: cost.memory_gb() for name, (_, cost) in one.parsers().items()}
     return row
+
+
+async def roles_round(one: Field, sizes: Sizes) -> Row:
+    """One round of Linli in roles: what `linli run` does alone."""
+    return {
+        "end_to_end": await _reports(one, sizes.reports, BURST),
+        "at_50": await _reports(one, sizes.steady, STEADY),
+        "webhook_at_500": await _flood(one, sizes.flood),
+        "memory_gb": one.linli.server.memory_gb(),
+    }
 
 
 def told(took: Took, cpu_seconds: float = 0.0) -> Row:

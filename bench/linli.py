@@ -21,7 +21,7 @@ from typing import Any
 from aiohttp import web
 
 from bench.load import Took, at_rate
-from bench.processes import Server, answers
+from bench.processes import Server, Together, answers
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "1000000:bench-token-that-opens-nothing-at-all"
@@ -84,7 +84,7 @@ class BotApi:
 class Linli:
     """`linli run`, its groups, and what becomes of what is said there."""
 
-    def __init__(self, url: str, nlu: str, api: BotApi, server: Server) -> None:
+    def __init__(self, url: str, nlu: str, api: BotApi, server: Server | Together) -> None:
         self.url, self.nlu, self.api, self.server = url, nlu, api, server
         self._updates = 0
 

@@ -58,8 +58,21 @@ def sizing(rows: Sequence[Row], intake_per_core_second: float) -> dict[str, floa
     }
 
 
-def report(rows: Sequence[Row], intake: Row, machine: Row) -> Row:
-    """All of bench/report.json but the curve."""
+def in_roles(apart: Sequence[Row], rows: Sequence[Row]) -> dict[str, tuple[float, float, float]]:
+    """What Linli does in roles: median, least and most of each figure; ratios to the median of stock."""
+    stock = median_of(rows, "end_to_end", "diet", "per_second")
+    figures = {
+        "end_to_end_per_second": [row["end_to_end"]["per_second"] for row in apart],
+        "end_to_end_vs_stock": [round(row["end_to_end"]["per_second"] / stock, 2) for row in apart],
+        "end_to_end_at_50_p99_ms": [row["at_50"]["ticket_p99_ms"] for row in apart],
+        "webhook_at_500_p99_ms": [row["webhook_at_500"]["p99_ms"] for row in apart],
+        "memory_gb": [round(row["memory_gb"], 2) for row in apart],
+    }
+    return {name: (median(values), min(values), max(values)) for name, values in figures.items()}
+
+
+def report(rows: Sequence[Row], apart: Sequence[Row], intake: Row, machine: Row) -> Row:
+    """All of bench/report.json but the curve; `apart` are the rounds in roles."""
     by_round, times = ratios(rows), p99(rows)
     memory = [row["memory_gb"] for row in rows]
     return {
@@ -72,7 +85,9 @@ def report(rows: Sequence[Row], intake: Row, machine: Row) -> Row:
         },
         "sizing": sizing(rows, intake["per_core_second"]),
         "intake": intake,
+        "in_roles": in_roles(apart, rows),
         "runs": list(rows),
+        "runs_in_roles": list(apart),
         "machine": machine,
     }
 

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -69,6 +70,23 @@ class Server:
 
     def _family(self) -> list[int]:
         return _family(self._process.pid) if self._process and PROC.is_dir() else []
+
+
+@dataclass
+class Together:
+    """Servers that are one program, with a process of it that somebody else has started."""
+
+    servers: list[Server]
+    pid: int | None
+
+    def cpu_seconds(self) -> float:
+        """Seconds of processor that all of them have used."""
+        return sum(server.cpu_seconds() for server in self.servers) + (_cpu(self.pid) if self.pid else 0.0)
+
+    def memory_gb(self) -> float:
+        """GB that all of them hold."""
+        held = _memory(self.pid) / 1e9 if self.pid else 0.0
+        return sum(server.memory_gb() for server in self.servers) + held
 
 
 def answers(url: str, body: bytes | None = None) -> Callable[[], Awaitable[bool]]:

@@ -2,7 +2,8 @@
 
     stock-diet       `rasa run --enable-api` with the pipeline that Rasa proposes, an action server (rasa_sdk), our desk
     stock-logistic   the same with logistic regression and a random field for the places
-    linli            `linli run` as it is by default: bot, NLU, desk, and Redis that writes to the disk before it answers
+    linli            `linli run` as it is by default: bot, NLU, desk, and Redis that writes to the disk before it answers;
+                     after the rounds also in roles: intake, work, nlu and serve on one Redis
 
 Stock Rasa is trained on our examples the first time (some minutes), and its models are kept in var/bench. What the
 rounds do is in bench/contest.py; what operations take while 100,000 cases are open, in bench/sizes.py.
@@ -18,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import contest, machine, outcome, sizes, stock
+from bench import contest, machine, outcome, roles, sizes, stock
 from bench.intake import intake
 from bench.messages import examples
 from bot.log import recording
@@ -61,6 +63,19 @@ async def contested(folder: Path, rounds: int, amounts: contest.Sizes) -> list[R
     return rows
 
 
+async def in_roles(folder: Path, rounds: int, amounts: contest.Sizes) -> list[Row]:
+    """The rows of all rounds of Linli in roles."""
+    rows = []
+    tell("starting Linli in roles")
+    async with roles.running(folder, contest.FIRST_PORT) as program:
+        field = contest.Field({}, program, iter(examples(seed=rounds)), count(contest.FIRST_GROUP, -1))
+        await contest.warmed(field, amounts, rounds)
+        for n in range(1, rounds + 1):
+            rows.append(await contest.roles_round(field, amounts))
+            tell(f"in roles, round {n} of {rounds}")
+    return rows
+
+
 def _in_short(row: Row) -> str:
     parse = " / ".join(f"{name} {one['per_second']:.0f}" for name, one in row["parse"].items())
     whole = " / ".join(f"{name} {one['per_second']:.0f}" for name, one in row["end_to_end"].items())
@@ -75,6 +90,7 @@ async def measured(folder: Path, rounds: int, *, quick: bool) -> Row:
     stop_with_us(asyncio.current_task())
     load = os.getloadavg()
     rows = await contested(folder, rounds, contest.QUICK if quick else contest.FULL)
+    apart = await in_roles(folder / "roles", rounds, contest.QUICK if quick else contest.FULL)
     tell("linli intake by itself")
     alone = await intake(folder / "intake", contest.FIRST_PORT, QUICK_WEBHOOKS if quick else WEBHOOKS)
     tell("the state with more and more open cases")
@@ -86,7 +102,7 @@ async def measured(folder: Path, rounds: int, *, quick: bool) -> Row:
         "described": machine.described(),
         "load_before": [round(one, 2) for one in load],
     }
-    return outcome.report(rows, alone, where) | {"sizes": curve, "growing": sizes.growing(curve)}
+    return outcome.report(rows, apart, alone, where) | {"sizes": curve, "growing": sizes.growing(curve)}
 
 
 def stop_with_us(task: "asyncio.Task[Any] | None") -> None:
@@ -140,6 +156,8 @@ def _figures_table(told: Row) -> Table:
         unit = "×" if name in told["ratios"] else "ms"
         low, high = told["spread"][name]
         table.add_row(name, f"{value:.1f} {unit}", f"{low:.1f} to {high:.1f}")
+    for name, (value, low, high) in told["in_roles"].items():
+        table.add_row(f"in roles: {name}", f"{value:.1f}", f"{low:.1f} to {high:.1f}")
     return table
 
 

@@ -18,7 +18,25 @@ def row(diet=50.0, logistic=100.0, linli=500.0, ticket=200.0):
 
 
 def told(*rows):
-    return outcome.report(rows, {"per_core_second": 1000.04}, {"cores": 2})
+    return outcome.report(
+        rows, [apart(), apart(70.0), apart(90.0)], {"per_core_second": 1000.04}, {"cores": 2}
+    )
+
+
+def apart(each=80.0):
+    return {
+        "end_to_end": {"per_second": each},
+        "at_50": {"ticket_p99_ms": 150.0},
+        "webhook_at_500": {"p99_ms": 12.0},
+        "memory_gb": 0.9,
+    }
+
+
+def test_in_roles_it_is_measured_against_the_median_of_stock():
+    found = told(row(diet=40.0), row(), row(diet=60.0))["in_roles"]
+    assert found["end_to_end_per_second"] == (80, 70, 90)
+    assert found["end_to_end_vs_stock"] == (16, 14, 18)
+    assert found["webhook_at_500_p99_ms"] == (12, 12, 12)
 
 
 def test_the_report_keeps_what_others_read_from_it():
