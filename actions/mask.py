@@ -105,17 +105,25 @@ _UP_TO_NUMBER = re.compile(
     r"(?:护照|通行证|回乡证|台胞证|军官证|士兵证|居留证|passport)(?:[ ]?no\b)?[^\dA-Za-z]*|[^\d+]*",
     re.IGNORECASE,
 )
-_WORTH_A_LOOK = re.compile(r"[零〇一幺二三四五六七八九]{11}|\d{3}|\d.?\d.?\d.?\d.?\d|@", re.DOTALL)
+_WORTH_A_LOOK = re.compile(
+    rf"[零〇一幺二三四五六七八九]{{11}}|\d{{3}}|\d.?\d.?\d.?\d.?\d|@|[{_PROVINCES}][^\S\n]?[A-HJ-NP-Z]",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def mask(text: str, *, plates: bool = True) -> str:
     """The text with `***` for every number, address or plate that identifies a person; `plates` stay where they are needed."""
-    return _without_marked(text, _hidden(_plain(text), plates=plates))
+    return _without_marked(text, _hidden(half_width(text), plates=plates))
+
+
+def stretches(text: str) -> list[tuple[int, int]]:
+    """Where in the text stands what `mask` takes out, as start and end."""
+    return [run.span() for run in re.finditer(f"{_MARK}+", _hidden(half_width(text)))]
 
 
 def nameless(text: str, start: int, end: int) -> str:
     """A stretch of a text without what `mask` takes out of the whole: a piece of a number does not look like one."""
-    hidden = _hidden(_plain(text))[start:end]
+    hidden = _hidden(half_width(text))[start:end]
     return "".join(sign for sign, shown in zip(text[start:end], hidden, strict=True) if shown != _MARK).strip(
         " -.·:："
     )
@@ -152,7 +160,7 @@ def _without_marked(text: str, plain: str) -> str:
     return "".join(pieces) + text[at:]
 
 
-def _plain(text: str) -> str:
+def half_width(text: str) -> str:
     """The text in half width, of the same length: a span here is a span there."""
     if text.isascii():
         return text.replace(_MARK, " ")

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ import structlog
 from actions.errors import Refused, Unreachable
 from actions.linking import Linker
 from actions.reading import Guess, Intent, Reading, Span, Urgency
+from actions.unsigned import unsigned
 from connectors.linking_weights import linker_of, shipped
 
 log = structlog.get_logger("nlu")
@@ -44,11 +46,14 @@ class RasaNlu:
     async def parse(
         self, text: str, context: Sequence[str] = (), reply_to: str | None = None, role: str | None = None
     ) -> Reading:
-        """What the text says. Raises `Unreachable`, and `Refused` for a text that the server will never take, or at which it
-        fails again and again while it reads others.
+        """What the text says; numbers that say who somebody is never get to the server. Raises `Unreachable`, and `Refused`
+        for a text that the server will never take, or at which it fails again and again while it reads others.
         """
-        body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": list(context)}
-        body |= {key: value for key, value in (("reply_to", reply_to), ("role", role)) if value}
+        said = unsigned(text)
+        text, quoted = said.text, unsigned(reply_to or "").text
+        before = [unsigned(line).text for line in context]
+        body: dict[str, Any] = {"text": text[:TEXT_LENGTH], "context": before}
+        body |= {key: value for key, value in (("reply_to", quoted), ("role", role)) if value}
         within = None
         if suspect := self._suspects.get(text):
             await self._ask("POST", "/model/parse", PLAIN)  # where this fails too, it is not the text
@@ -59,7 +64,7 @@ class RasaNlu:
             self._suspect(text, reason, suspect or 0)
             raise
         self._suspects.pop(text, None)
-        return reading
+        return replace(reading, locations=tuple(map(said.back, reading.locations)))
 
     def _suspect(self, text: str, reason: Unreachable, failed: int) -> None:
         """Raises `Refused` for a text at which a server fails, or never ends, that reads others."""

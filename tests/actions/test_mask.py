@@ -12,6 +12,8 @@ from actions.mask import HIDDEN, mask, nameless
 FULL_WIDTH = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)} | {" ": "\u3000"})
 
 TAKEN_OUT = [
+    "浙A·8K6T2",
+    "沪B88M66",
     "13812345678",
     "138 1234 5678",
     "138-1234-5678",

@@ -112,6 +112,16 @@ async def test_a_text_is_read(nlu):
     assert await nlu.parse(LIFT) == READING
 
 
+async def test_numbers_that_say_who_somebody_is_do_not_get_to_the_server(client, stub):
+    number = "电话13812345678"
+    reading = await client.parse(
+        f"{number}，{LIFT}", [f"6号楼水管爆了 {number}", "早上好"], f"{LIFT} {number}"
+    )
+    assert stub[0].asked == [{"text": LIFT, "context": ["6号楼水管爆了", "早上好"], "reply_to": LIFT}]
+    (place,) = reading.locations
+    assert f"{number}，{LIFT}"[place.start : place.end] == place.value == "3号楼"
+
+
 async def test_what_it_does_not_know_is_chatter(nlu):
     assert await nlu.parse("早上好") == SILENCE
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from bot.settings import Settings
 from bot.transcript import read_transcript
 from bot.wiring import replaying
@@ -29,6 +31,15 @@ TWO_LIFTS = [
     ("01", "a", "text", "3栋电梯坏了"),
     ("05", "b", "text", "7栋电梯也坏了"),
     ("09", "c", "text", "3栋的电梯又停了"),
+]
+
+SIGNED = [
+    ("6号楼水管爆了 电话13812345678", "6号楼"),
+    ("15栋203屋顶漏水 户主身份证330106198805123456", "15栋203"),
+    ("联系人李强 13511223344 9栋楼顶防水坏了 家里漏雨", "9栋楼顶"),
+    ("消防通道又被堵了，车牌 浙A·8K6T2，4栋北侧", "消防通道 4栋北侧"),
+    ("16栋电梯按钮失灵 邮箱wangfang@example.com", "16栋电梯"),
+    ("Street light out near the south gate tel 13812345678", "south gate"),
 ]
 
 
@@ -65,3 +76,16 @@ async def test_a_lift_in_another_building_is_another_case(nlu, tmp_path):
     one, other = await cases_of(nlu, tmp_path, TWO_LIFTS)
     assert (one.place, other.place) == ("3栋", "7栋")
     assert [message for message, _ in one.messages] == ["1", "3"]
+
+
+@pytest.mark.parametrize(("text", "place"), SIGNED)
+async def test_a_report_that_is_signed_with_a_number_is_a_case_of_its_own(nlu, tmp_path, text, place):
+    talk = [("01", "a", "text", "1栋停电了"), ("03", "c", "text", "晚上吃啥"), ("06", "b", "text", text)]
+    _, own = await cases_of(nlu, tmp_path, talk)
+    assert ([message for message, _ in own.messages], own.place) == (["3"], place)
+
+
+async def test_a_number_by_itself_belongs_to_the_report_of_who_says_it(nlu, tmp_path):
+    talk = [("01", "a", "text", "6号楼水管爆了，到处是水"), ("02", "a", "text", "电话13812345678")]
+    (case,) = await cases_of(nlu, tmp_path, talk)
+    assert case.messages == (("1", "report"), ("2", "detail"))
