@@ -11,22 +11,24 @@ from actions.mask import half_width, stretches
 from actions.reading import Span
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江薛尹段雷龙黎史陶贺毛郝顾龚邵万武钱汤"
-_TITLED = rf"(?:[{_SURNAMES}](?:先生|女士|小姐|师傅|阿姨|叔叔|大姐|大爷|大妈|老师|工)|[小老][{_SURNAMES}])"
-_NAMED = rf"(?:联系人|我叫|姓名|户主|业主|报修人)(?:是|叫)?[:\s]*(?:[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})?"
-_THING = (
-    r"(?:(?:联系)?(?:电话|手机)(?:号码|号)?|电联|座机|固话|号码|微信号?|联系方式|联系|邮箱|身份证(?:号码|号)?|护照号?|车牌(?:号码|号)?"
-    r"|whatsapp|wechat|(?:tele|cell|mobile )?phone(?: number)?|mobile|number|tel|e-?mail|call|text|contact|reach|passport(?: no)?)"
+_TITLED = rf"(?:[{_SURNAMES}](?:先生|女士|小姐|师傅|阿姨|叔叔|大姐|大爷|大妈|老师|工)|[小老][{_SURNAMES}](?![\u4e00-\u9fff]))"
+_NAMED = (
+    rf"(?:联系人|报修人|报告人|反映人|举报人|我叫|姓名|户主|业主)(?:是|叫)?[:\s]*"
+    rf"(?:[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}?(?![\u4e00-\u9fff])|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}?(?=的?电话|的?手机|联系))?"
 )
-_BEFORE_IT = r"(?:我的|我|本人|有事|有问题|麻烦|请|可以|可|拨打|打|加|留个|my|please|pls|you can|or)"
-_BEHIND_IT = r"(?:我|是|为|is|me|us|at|on|number|no)"
-_ASIDE = r"[\s,、;:。.!~\-/|]"
-_LEAD = re.compile(
-    rf"(?:(?:{_NAMED}|{_TITLED}){_ASIDE}*)?(?:(?<![a-z])(?:{_BEFORE_IT}\s*)*{_THING}(?:\s*{_BEHIND_IT}(?![a-z]))*)?[\s:.#]*\Z",
-    re.IGNORECASE,
+_CALLED = (
+    r"(?:联系)?(?:电话|手机)(?:号码|号)?|回电|电联|座机|固话|号码|(?:加)?微信(?:同号|号)?|联系方式|联系|(?:qq)?邮箱|身份证(?:号码|号)?|护照号?"
+    r"|车牌(?:号码|号)?|我的号|找我|找|whatsapp|wechat|(?:tele|cell|mobile )?phone(?: number)?|mobile|number|tel|e-?mail|call|text"
+    r"|contact|reach|passport(?: no)?"
 )
+_SMALL = r"我的|我|本人|有急事|有事|有问题|急事|随时|麻烦|可以|请|可|拨打|打|留个|是|为|my|please|pls|you can|or|is|me|us|at|on|no"
+_HANDS_OVER = rf"(?>(?<![a-z])(?:{_NAMED}|{_TITLED}|{_CALLED}|{_SMALL})(?![a-z]))"
+_LEAD = re.compile(rf"(?:{_HANDS_OVER}[\s:,、.#]*+)++\Z", re.IGNORECASE)
 _LEAD_LENGTH = 40
 """Further back nothing is looked for: a hostile text must not take long."""
-_TAIL = re.compile(rf"[\s,]*{_TITLED}(?={_ASIDE}|\Z)")
+_TAIL = re.compile(
+    rf"(?:[\s,]*(?:{_TITLED}|微信同号|同号|随时(?:可)?(?:联系|打)|都可接|[{_SURNAMES}](?=\s|\Z)))+(?=[\s,、;:。.!~\-/|)]|\Z)"
+)
 ALONE = "这是我的电话"
 """What is read where nothing else is said: the NLU has learnt no numbers, but words."""
 _OPENS, _CLOSES = "([{【「『<《", ")]}】」』>》"
@@ -96,5 +98,6 @@ def _join(text: str, start: int, end: int) -> list[int]:
     if not start or end == len(text):
         return []
     signs = [n for n in sorted({start, end - 1}) if half_width(text[n]) in _SIGNS]
-    breaks = [n for n in signs if not text[n].isspace()][:1]
+    ended = half_width(text[start - 1]) in _ENDS
+    breaks = [n for n in signs if not (ended or text[n].isspace())][:1]
     return breaks + [n for n in signs if text[n].isspace() and n > max(breaks, default=-1)][:1]
