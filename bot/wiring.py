@@ -155,7 +155,7 @@ async def _open(opening: _Opening) -> OpenBot:
     await same_keys.agree(opening.home, state, forced=opening.process is Process.RUN)
     grids = Grids(settings)
     await grids.load(state)
-    nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(settings, parts)
+    nlu, dispatch = RasaNlu(parts.nlu_url), _dispatch(settings, parts, leases)
     stack.push_async_callback(nlu.close)
     stack.push_async_callback(dispatch.close)
     chats: dict[str, Chat] = {}
@@ -211,13 +211,14 @@ def _matters(home: Home) -> Matters:
     return matters
 
 
-def _dispatch(settings: Settings, parts: Parts) -> Open311Dispatch:
+def _dispatch(settings: Settings, parts: Parts, leases: Leases | None) -> Open311Dispatch:
     return Open311Dispatch(
         parts.dispatch_url,
         parts.dispatch_key,
         settings.dispatch_jurisdiction,
         push_secret=parts.push_secret,
         service_codes=settings.dispatch_services,
+        in_time=leases.in_time if leases else lambda: True,
     )
 
 

@@ -92,7 +92,7 @@ class Open311Dispatch:
     """A client of one Open311 backend. ``url`` is the root of the API, or its discovery document.
 
     ``service_codes`` gives the backend's service code for a category of ours, or for all of ``housing`` at once; a
-    category without one is sent under its own code. Every method raises Unreachable or Refused, and nothing else.
+    category without one is sent under its own code. Nothing is posted unless ``in_time`` says so. Every method raises Unreachable or Refused, and nothing else.
     """
 
     def __init__(
@@ -106,9 +106,10 @@ class Open311Dispatch:
         push_secret: str = "",
         service_codes: Mapping[str, str] | None = None,
         timeout: float = 20.0,
+        in_time: Callable[[], bool] = lambda: True,
     ) -> None:
         self._url, self._key, self._jurisdiction = url.rstrip("/"), key, jurisdiction
-        self._http = OpenHTTP(session, timeout, key)
+        self._http = OpenHTTP(session, timeout, key, in_time)
         self._format: Format = format
         self._secret = push_secret
         self._codes = dict(service_codes or {})

@@ -9,9 +9,11 @@ partition that falls to another lets go of it first; that of a dead worker is ta
 
 The beat is a courtesy, the number is the law: every save checks, in its own transaction, that the partition's owner still
 reads as it did when it was taken. So a worker that was stopped for a while, and is replaced, changes nothing any more.
+What leaves the house is sent only `in_time`: a ticket that it was about to file may have been filed by another.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Protocol, cast
 
@@ -75,6 +77,9 @@ class Tenancy(Protocol):
     def check(self, partition: int, owner: str | None, *, work: bool) -> None:
         """Raises `Fenced` where the partition is in other hands; `work` that was taken from it needs it to be ours."""
 
+    def in_time(self) -> bool:
+        """Whether nobody can take us for dead yet: for what leaves the house, and no save can take back."""
+
 
 class Everything:
     """For a process that only looks, and for one that is alone: all partitions, unguarded."""
@@ -93,17 +98,28 @@ class Everything:
     def check(self, partition: int, owner: str | None, *, work: bool) -> None:
         """Nothing."""
 
+    def in_time(self) -> bool:
+        """Always."""
+        return True
+
 
 class Leases:
     """Those of one worker. `name` must be no other's; one that is used again gets back at once what it had."""
 
-    def __init__(self, redis: Redis, name: str, partitions: int = PARTITIONS) -> None:
-        self._redis, self.name, self._partitions = redis, name, partitions
+    def __init__(
+        self,
+        redis: Redis,
+        name: str,
+        partitions: int = PARTITIONS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redis, self.name, self._partitions, self._clock = redis, name, partitions, clock
         self._beat = redis.register_script(_BEAT)
         self._held: dict[int, str] = {}
         self._open: set[int] = set()
         self._going: set[int] = set()
         self._doubt = False
+        self._beaten_at = float("-inf")
         self._share: tuple[list[str], set[int]] = ([], set())
 
     # --- what a save asks ----------------------------------------------------------------------------
@@ -128,6 +144,10 @@ class Leases:
             self._doubt = True
             raise Fenced(partition)
 
+    def in_time(self) -> bool:
+        """Not where our last beat is so old that the others are about to take over, since we were stopped for example."""
+        return self._clock() - self._beaten_at < DEAD_AFTER_SECONDS - BEAT_SECONDS
+
     # --- moving --------------------------------------------------------------------------------------
 
     async def beat(self) -> set[int]:
@@ -135,8 +155,10 @@ class Leases:
 
         Raises `Unreachable`.
         """
+        now = self._clock()
         async with reaching():
             absent, living = await self._beat(keys=[_WORKERS], args=[self.name, DEAD_AFTER_SECONDS])
+            self._beaten_at = now
             if absent or self._doubt:
                 await self._look_for_lost()
             if living != self._share[0]:

@@ -5,13 +5,15 @@ Whatever goes wrong leaves here as ``Unreachable`` (nobody knows, try later) or 
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from actions.errors import Refused, Unreachable
@@ -32,12 +34,16 @@ class Absent(Refused):
 
 
 class OpenHTTP:
-    """GET and POST with aiohttp; owns its session unless one is given."""
+    """GET and POST with aiohttp; owns its session unless one is given. Nothing is posted unless `in_time` says so."""
 
     def __init__(
-        self, session: aiohttp.ClientSession | None = None, timeout: float = _TIMEOUT, key: str = ""
+        self,
+        session: aiohttp.ClientSession | None = None,
+        timeout: float = _TIMEOUT,
+        key: str = "",
+        in_time: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._session = session
+        self._session, self._in_time = session, in_time
         # A header and no part of the address, which everybody on the way writes into their logs.
         self._headers = {"X-Api-Key": key} if key else {}
         self._key = key
@@ -94,10 +100,28 @@ class OpenHTTP:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # A connection is used once: on one that is kept, what a confused backend or proxy sends too much would be
-            # taken for the answer to the next question, and a case get the ticket of another.
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+            self._session = aiohttp.ClientSession(connector=_Connector(self._in_time))
         return self._session
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Asks once more when all is ready to be sent: whoever was stopped on the way may not be the one to send it any more.
+
+    A connection is used once: on one that is kept, what a confused backend or proxy sends too much would be taken for the
+    answer to the next question, and a case get the ticket of another.
+    """
+
+    def __init__(self, in_time: Callable[[], bool]) -> None:
+        super().__init__(force_close=True)
+        self._in_time = in_time
+
+    async def connect(self, req: aiohttp.ClientRequest, *more: Any, **how: Any) -> Connection:
+        """A connection to send it on. Raises `Unreachable` where it is too late."""
+        connection = await super().connect(req, *more, **how)
+        if req.method == "POST" and not self._in_time():
+            connection.close()
+            raise Unreachable("another worker may be at it by now")
+        return connection
 
 
 def _url(text: str) -> URL:

@@ -103,6 +103,7 @@ async def test_a_file_that_knew_no_roles_lets_its_links_in(tmp_path):
 
 
 def test_the_command_makes_a_link_for_a_role(tmp_path):
+    (tmp_path / "desk").mkdir()
     env = {"LINLI_HOME": str(tmp_path), "LINLI_CONFIG": ""}
     made = CliRunner().invoke(app, ["desk", "login", "--role", "viewer"], env=env)
     assert re.fullmatch(r"http://127\.0\.0\.1:8311/login\?token=\S{30,}\n", made.stdout)

@@ -77,6 +77,17 @@ async def test_the_key_is_never_in_an_address(city, client):
     assert all("api_key" not in query for method, _, query in city.seen if method == "GET")
 
 
+async def test_who_was_stopped_until_others_take_over_looks_but_posts_nothing_any_more(city):
+    alive = [True, False]  # at the moment of sending, not when the filing began
+    async with Open311Dispatch(city.url, "k", in_time=lambda: alive.pop(0)) as client:
+        assert await client.file(LIFT) == "100"
+        posted = len([method for method, _, _ in city.seen if method == "POST"])
+        with pytest.raises(Unreachable, match="another worker"):
+            await client.file(LIFT)
+        assert await client.find("g1-7", HOUR_AGO) == "100"
+        assert len([method for method, _, _ in city.seen if method == "POST"]) == posted
+
+
 async def test_a_filing_is_found_by_its_reference(client):
     assert await client.find("g1-7", HOUR_AGO) is None
     ticket_id = await client.file(LIFT)

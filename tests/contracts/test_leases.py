@@ -122,6 +122,19 @@ class TestMoving:
         assert await its.beat() == set()
         assert set(its.open()) == set(range(PARTITIONS))
 
+    async def test_who_has_not_beaten_for_a_while_sends_nothing_before_others_take_over(
+        self, place: Place
+    ) -> None:
+        now = [0.0]
+        its = Leases(place.redis, "one", clock=lambda: now[0])
+        assert not its.in_time()
+        await its.beat()
+        assert its.in_time()
+        now[0] = DEAD_AFTER_SECONDS - 0.5
+        assert not its.in_time()
+        await its.beat()
+        assert its.in_time()
+
     async def test_those_who_come_and_go_share_without_overlap(self, place: Place) -> None:
         workers = [(await place.worker(name))[1] for name in ("a", "b", "c")]
         for there in (workers[:1], workers[:2], workers, workers[1:]):
