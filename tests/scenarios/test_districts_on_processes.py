@@ -108,7 +108,7 @@ async def all_filed(city: City, group):
         cases = await city.cases(group.ref)
         return len(cases) >= len(BUILDINGS) and all(case["stage"] == "open" for case in cases) and cases
 
-    return await until(asked, f"every report in {group.title} is filed", 90)
+    return await until(asked, f"every report in {group.title} is filed", 150)
 
 
 def shown(group, tickets) -> bool:
@@ -124,7 +124,7 @@ async def assert_well(city, sim, east, groups) -> None:
         reports = [str(one.id) for one in group.messages if "电梯" in one.text and not one.by_bot]
         assert [case["messages"][0]["id"] for case in cases] == reports
         mine = [case["ticket"] for case in cases]
-        await sim.until(lambda group=group, mine=mine: shown(group, mine), 90)
+        await sim.until(lambda group=group, mine=mine: shown(group, mine), 150)
         tickets += mine
     assert sorted(one["service_request_id"] for one in await city.tickets()) == sorted(tickets)
     for group in groups:
@@ -142,7 +142,7 @@ async def a_press_counts(sim, group) -> None:
     assert press.answer == "记下了，谢谢。"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_webhooks_of_two_bots_at_two_intakes_one_of_which_is_killed(nlu, tmp_path):
     async with in_front() as front, districts(tmp_path, nlu, front) as (city, sim, east, groups):
         await city.start("serve")
@@ -164,7 +164,7 @@ async def test_webhooks_of_two_bots_at_two_intakes_one_of_which_is_killed(nlu, t
             await a_press_counts(sim, group)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_two_intakes_poll_for_two_bots_and_one_takes_over_when_the_other_is_killed(nlu, tmp_path):
     async with districts(tmp_path, nlu) as (city, sim, east, groups):
         await city.start("serve")
