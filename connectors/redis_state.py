@@ -20,8 +20,7 @@ all that follows from one message, on Redis Cluster too.
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -46,13 +45,12 @@ from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
 from connectors.redis_client import AT_WORK, Items, client_of, compact, fresh, reaching, transaction
 from connectors.redis_dead import RedisDead
+from connectors.redis_orders import RedisOrders
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 
 SEEN_SECONDS = 2 * 24 * 3600
 """Telegram keeps an update for one day; twice that is safe."""
-RESCAN_SECONDS = 5.0
-"""How often all partitions are searched for due orders, whatever this process believes of them."""
 CASES_SHOWN = 500
 _FIRST = "0-0"
 
@@ -63,19 +61,6 @@ if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
 end
 return 0
 """
-
-_REWRITE = """
-if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
-    return -1
-end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    return 0
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-return 1
-"""
-"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
 
 _SWAP = """
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
@@ -96,16 +81,14 @@ class RedisState:
         self._partitions = partitions
         self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
-        self._rewrite = redis.register_script(_REWRITE)
         self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
         self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, self._key, partitions)
+        self._orders = RedisOrders(redis, self._key, self._leases)
         self._read: dict[tuple[int, str], str] = {}
-        self._next_due: dict[tuple[int, str], float] = {}
-        self._scanned_at = float("-inf")
 
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
@@ -236,7 +219,7 @@ class RedisState:
                     await self._save(pipe, change)
                 except WatchError as error:  # also what a connection lost in between becomes
                     raise Stale(change.talk.group) from error
-        self._expect(self._of(change.talk.group), change.orders)
+        self._orders.expect(self._of(change.talk.group), change.orders)
 
     async def _announce(self, change: Change) -> None:
         """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
@@ -283,9 +266,9 @@ class RedisState:
         if change.erasure:
             self._write_erasure(pipe, group, change.erasure)
         for due in change.orders:
-            self._write_order(pipe, p, due)
+            self._orders.write(pipe, p, due)
         if change.done:
-            self._drop_order(pipe, p, change.done)
+            self._orders.drop(pipe, p, change.done)
         if change.entry:
             self._drop_entry(pipe, change.entry)
 
@@ -304,14 +287,6 @@ class RedisState:
         else:
             pipe.zrem(live, case.id)
 
-    def _write_order(self, pipe: Pipeline, partition: int, due: Due) -> None:
-        pipe.hset(self._key(partition, "orders"), due.order.key, dump(due))
-        pipe.zadd(self._key(partition, "due"), {due.order.key: due.at.timestamp()})
-
-    def _drop_order(self, pipe: Pipeline, partition: int, key: str) -> None:
-        pipe.hdel(self._key(partition, "orders"), key)
-        pipe.zrem(self._key(partition, "due"), key)
-
     def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
         pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
 
@@ -319,71 +294,27 @@ class RedisState:
 
     async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
-        ready = self._ripe(now.timestamp())
-        if not ready:
-            return []
         async with reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for p, _ in ready:
-                pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
-            found = await pipe.execute()
-            keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
-            return await self._bodies([one for one in keys if one[2] not in held], limit)
-
-    def _ripe(self, now: float) -> list[tuple[int, str]]:
-        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
-            self._scanned_at = time.monotonic()
-            self._next_due.clear()
-        return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
-
-    def _sift(
-        self, found: dict[tuple[int, str], list[tuple[str, float]]], now: float
-    ) -> list[tuple[float, int, str]]:
-        ready = []
-        for turn, scored in found.items():
-            self._next_due[turn] = scored[0][1] if scored else float("inf")
-            ready += [(score, turn[0], key) for key, score in scored if score <= now]
-        return sorted(ready)
-
-    async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
-        pipe = self._redis.pipeline(transaction=False)
-        for _, p, key in keys[:limit]:
-            pipe.hget(self._key(p, "orders"), key)
-        return [load(body, Due) for body in await pipe.execute() if body] if keys else []
-
-    def _expect(self, partition: int, orders: Iterable[Due]) -> None:
-        turn = partition, self._leases.open().get(partition, "")
-        for due in orders:
-            if turn in self._next_due:  # else it is looked at anyway
-                self._next_due[turn] = min(due.at.timestamp(), self._next_due[turn])
+            return await self._orders.due(now, limit, held)
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits."""
         async with reaching():
-            orders = self._key(self._of(group), "orders")
-            body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
-        return load(body, Due) if body else None
+            return await self._orders.order(self._of(group), key)
 
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
-        await self._write_again(tried, begins=True)
+        async with reaching():
+            await self._orders.write_again(self._of(due.group), tried, begins=True)
         return tried
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try again at `until`."""
-        later = replace(due, at=until)
-        await self._write_again(later)
-        self._expect(self._of(due.group), [later])
-
-    async def _write_again(self, due: Due, *, begins: bool = False) -> None:
-        p = self._of(due.group)
-        keys = [self._key(p, "orders"), self._key(p, "due"), owner_key(p)]
-        owner = self._leases.owner(p, begins=begins)
-        args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
+        p, later = self._of(due.group), replace(due, at=until)
         async with reaching():
-            if await self._rewrite(keys=keys, args=args) == -1:
-                self._leases.check(p, None, work=True)
+            await self._orders.write_again(p, later)
+        self._orders.expect(p, [later])
 
     # --- dead letters --------------------------------------------------------------------------------
 
@@ -401,7 +332,7 @@ class RedisState:
             if entry:
                 self._drop_entry(pipe, entry)
             if done:
-                self._drop_order(pipe, p, done.order.key)
+                self._orders.drop(pipe, p, done.order.key)
             await pipe.execute()
 
     async def dead(self, limit: int) -> list[DeadLetter]:
@@ -427,8 +358,8 @@ class RedisState:
             self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
-                self._write_order(pipe, partition, due)
-                self._expect(partition, [due])
+                self._orders.write(pipe, partition, due)
+                self._orders.expect(partition, [due])
             else:
                 pipe.xadd(self._key(partition, "inbox"), {"body": body})
             await pipe.execute()
