@@ -43,7 +43,17 @@ from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
-from connectors.redis_client import AT_WORK, Items, client_of, compact, fresh, reaching, transaction
+from connectors.redis_client import (
+    AT_WORK,
+    Items,
+    Look,
+    client_of,
+    compact,
+    fresh,
+    look,
+    reaching,
+    transaction,
+)
 from connectors.redis_dead import RedisDead
 from connectors.redis_orders import RedisOrders
 from connectors.redis_tickets import RedisTickets
@@ -69,6 +79,20 @@ end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
+
+
+_LOOK = Look("""
+local talk, owner, head = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
+local past = not head and redis.call('EXISTS', KEYS[4], KEYS[5]) or 0
+local waits = 1
+if ARGV[1] ~= '' then
+    waits = #redis.call('XRANGE', KEYS[6], ARGV[1], ARGV[1])
+elseif ARGV[2] ~= '' then
+    waits = redis.call('HEXISTS', KEYS[7], ARGV[2])
+end
+return {talk, owner, head, past, waits}
+""")
+"""What a group without a head of its chain has of a past tells whether that has to be looked for."""
 
 
 class RedisState:
@@ -229,32 +253,29 @@ class RedisState:
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         group = change.talk.group
-        p, talk_key = self._of(group), self._group_key(group, "talk")
-        await pipe.watch(talk_key, owner_key(p))
-        keys = [talk_key, owner_key(p), self._trace.head_key(group)]
-        text, owner, head = await cast("Awaitable[list[str | None]]", pipe.mget(keys))
+        p = self._of(group)
+        text, owner, head, has_past, waits = await self._look(pipe, change)
         self._leases.check(p, owner, work=bool(change.entry or change.done))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
-            raise Stale(change.talk.group)
-        if await self._finished(pipe, change):
+            raise Stale(group)
+        if not waits:  # dealt with already, by us before a lost answer or by another
             return
-        growth = await self._trace.growth(change, head)
+        growth = await self._trace.growth(change, head, has_past=bool(has_past))
         pipe.multi()  # type: ignore[no-untyped-call]
         self._write(pipe, change)
         if growth:
             self._trace.write(pipe, growth)
         await pipe.execute()
 
-    async def _finished(self, pipe: Pipeline, change: Change) -> bool:
-        """Whether the entry or the order was dealt with already, by us before a lost answer or by another."""
-        p = self._of(change.talk.group)
-        if entry := change.entry:
-            inbox = self._key(p, "inbox")
-            return not await cast("Awaitable[Any]", pipe.xrange(inbox, entry.id, entry.id))
-        if change.done:
-            return not await pipe.hexists(self._key(p, "orders"), change.done)
-        return False
+    async def _look(self, pipe: Pipeline, change: Change) -> list[Any]:
+        """What a save depends on, seen in one stroke behind the watch."""
+        group, entry = change.talk.group, change.entry
+        p, watched = self._of(group), [self._group_key(group, "talk"), owner_key(self._of(group))]
+        places = [self._group_key(group, name) for name in ("head", "chain", "cases")]
+        keys = [*watched, *places, self._key(p, "inbox"), self._key(p, "orders")]
+        done = "" if entry else change.done  # an entry is what is looked for, where there are both
+        return cast("list[Any]", await look(pipe, watched, _LOOK, keys, [entry.id if entry else "", done]))
 
     def _write(self, pipe: Pipeline, change: Change) -> None:
         group, p = change.talk.group, self._of(change.talk.group)

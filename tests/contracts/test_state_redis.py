@@ -132,7 +132,7 @@ class TestOverARestart:
             state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
             await state.start()
             change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"XRANGE"
+            cut.after = b"WATCH"
             with pytest.raises((Stale, Unreachable)):
                 await state.save(change)
             assert await state.cases(GROUP) == []
