@@ -43,6 +43,7 @@ from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.redis_cases import RedisCases
 from connectors.redis_client import (
     AT_WORK,
     Items,
@@ -58,10 +59,10 @@ from connectors.redis_dead import RedisDead
 from connectors.redis_orders import RedisOrders
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
+from connectors.redis_values import RedisValues
 
 SEEN_SECONDS = 2 * 24 * 3600
 """Telegram keeps an update for one day; twice that is safe."""
-CASES_SHOWN = 500
 _FIRST = "0-0"
 
 _ACCEPT = """
@@ -71,15 +72,6 @@ if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
 end
 return 0
 """
-
-_SWAP = """
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
-    return 0
-end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
-
 
 _LOOK = Look("""
 local talk, owner, head = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
@@ -105,10 +97,11 @@ class RedisState:
         self._partitions = partitions
         self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
-        self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
         self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
+        self._cases = RedisCases(redis, self._group_key)
+        self._values = RedisValues(redis)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, self._key, partitions)
         self._orders = RedisOrders(redis, self._key, self._leases)
@@ -166,7 +159,8 @@ class RedisState:
 
     async def talk(self, group: str) -> Talk:
         """The group's memory."""
-        text = await self._get(self._group_key(group, "talk"))
+        async with reaching():
+            text = cast("str | None", await self._redis.get(self._group_key(group, "talk")))
         return load(text, Talk) if text else Talk(group=group)
 
     async def groups(self) -> list[str]:
@@ -176,18 +170,23 @@ class RedisState:
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
-        index = self._group_key(group, "live" if live else "cases")
         async with reaching():
-            ids = cast("list[str]", await self._redis.zrange(index, 0 if every else -CASES_SHOWN, -1))
-            if not ids:
-                return []
-            texts = await self._redis.mget([self._case_key(case, "case") for case in ids])
-        return [load(text, Case) for text in texts if text]
+            return await self._cases.of(group, live=live, every=every)
 
     async def case(self, case: str) -> Case | None:
         """One case."""
-        text = await self._get(self._case_key(case, "case"))
-        return load(text, Case) if text else None
+        async with reaching():
+            return await self._cases.one(case)
+
+    async def scene(self, case: str) -> tuple[Talk, Case | None]:
+        """The memory of a case's group, and the case."""
+        async with reaching():
+            return await self._cases.scene(case)
+
+    async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
+        """The live cases of the group, and the newest."""
+        async with reaching():
+            return await self._cases.at_hand(group, newest)
 
     async def case_of(self, group: str, message: str) -> str | None:
         """The case that a message belongs to."""
@@ -281,7 +280,7 @@ class RedisState:
         group, p = change.talk.group, self._of(change.talk.group)
         pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
         for moved in change.moved:
-            self._write_case(pipe, moved.case)
+            self._cases.write(pipe, moved.case)
         if change.links:
             pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
         if change.erasure:
@@ -295,18 +294,9 @@ class RedisState:
 
     def _write_erasure(self, pipe: Pipeline, group: str, erasure: Erasure) -> None:
         for one in erasure.cases:
-            pipe.set(self._case_key(one.case.id, "case"), dump(one.case))
+            self._cases.write_body(pipe, one.case)
         if erasure.unlinked:
             pipe.hdel(self._group_key(group, "links"), *erasure.unlinked)
-
-    def _write_case(self, pipe: Pipeline, case: Case) -> None:
-        pipe.set(self._case_key(case.id, "case"), dump(case))
-        pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
-        live = self._group_key(case.group, "live")
-        if case.live:
-            pipe.zadd(live, {case.id: case.number})
-        else:
-            pipe.zrem(live, case.id)
 
     def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
         pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
@@ -390,22 +380,27 @@ class RedisState:
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value."""
         async with reaching():
-            await self._redis.set(f"linli:value:{key}", value)
+            await self._values.remember(key, value)
 
     async def swap(self, key: str, old: str | None, new: str) -> None:
         """Keep a small value in the place of the one that was read, or `Stale`."""
         async with reaching():
-            if not await self._swap(keys=[f"linli:value:{key}"], args=[old or "", new]):
-                raise Stale(key)
+            await self._values.swap(key, old, new)
+
+    async def note(self, key: str, word: str, most: int) -> None:
+        """Put a word behind those of a small value, unless it is among them."""
+        async with reaching():
+            await self._values.note(key, word, most)
 
     async def recall(self, key: str) -> str | None:
         """The value kept."""
-        return await self._get(f"linli:value:{key}")
+        async with reaching():
+            return await self._values.recall(key)
 
     async def unlearn(self, key: str) -> bool:
         """Keep the value no longer."""
         async with reaching():
-            return bool(await self._redis.delete(f"linli:value:{key}"))
+            return await self._values.unlearn(key)
 
     async def bind(self, group: str, grid: str) -> None:
         """Tell all processes that the group belongs to this grid."""
@@ -461,13 +456,6 @@ class RedisState:
 
     def _group_key(self, group: str, name: str) -> str:
         return self._key(self._of(group), f"{name}:{group}")
-
-    def _case_key(self, case: str, name: str) -> str:
-        return self._key(self._of(group_of_case(case)), f"{name}:{case}")
-
-    async def _get(self, key: str) -> str | None:
-        async with reaching():
-            return cast("str | None", await self._redis.get(key))
 
 
 def _entries(items: Items) -> list[Entry]:
