@@ -246,9 +246,7 @@ class RedisState:
 
     async def _announce(self, change: Change) -> None:
         """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
-        if change.talk.version == 0:
-            await self._redis.sadd("linli:groups", change.talk.group)
-        await self._tickets.announce(change.moved)
+        await self._tickets.announce(change.moved, change.talk.group if change.talk.version == 0 else "")
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         group = change.talk.group
