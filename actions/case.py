@@ -180,6 +180,10 @@ class Case:
         """Whether something is still to be done about it."""
         return self.stage in LIVE
 
+    def settled_since(self, then: datetime) -> bool:
+        """Whether it was settled after that moment."""
+        return self.stage in SETTLED and self.changed_at > then
+
     @property
     def spoken_at(self) -> datetime:
         """When people last spoke of it."""

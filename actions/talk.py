@@ -153,6 +153,12 @@ class Talk:
         old = next((line for line in self.recent if line.id == message.id), None)
         return old is not None and old.kind is Kind.TEXT and old.text == message.text
 
+    def quoted_by(self, message: Message) -> str | None:
+        """The text that a message answers, as far as it is known."""
+        if message.quoted or not message.reply_to:
+            return message.quoted
+        return next((line.text for line in self.recent if line.id == message.reply_to), None)
+
     def visited(self, visit: Visit, now: datetime) -> "Talk":
         """The memory with one more visit; those that are over are forgotten."""
         others = (

@@ -45,7 +45,8 @@ class Courtesy:
         """
         while True:
             try:
-                case = await self._house.state.case(due.order.case) if due.order.case else None
+                # The group's memory comes along: nearly every order asks for it next.
+                _, case = await self._house.state.scene(due.order.case) if due.order.case else (None, None)
                 if isinstance(due.order, Daily):
                     return await self._digests.granted(due)
                 if case and (others := await self._hands.apart(due, case)) is not None:

@@ -22,7 +22,7 @@ import structlog
 from actions import facts as f
 from actions import orders as o
 from actions.advance import advance
-from actions.case import SETTLED, Case, IllegalMove
+from actions.case import Case, IllegalMove
 from actions.commands import AGAIN, Command, parse
 from actions.inspection import evidenced
 from actions.intake import SILENT, Listening, Understood, with_number
@@ -141,7 +141,7 @@ class Flow:
         if not message.text.strip() or message.kind in (Kind.STICKER, Kind.OTHER):
             return SILENCE
         said = [line.text for line in talk.recent if line.text and line.thread == message.thread]
-        context, quoted = said[-CONTEXT:], self._quoted_text(message, talk)
+        context, quoted = said[-CONTEXT:], talk.quoted_by(message)
         with self._house.metrics.parsing():
             reading = await self._house.nlu.parse(message.text, context, quoted, str(message.role))
         self._house.metrics.read(reading.intent)
@@ -173,11 +173,6 @@ class Flow:
                 return case
         return None
 
-    def _quoted_text(self, message: Message, talk: Talk) -> str | None:
-        if message.quoted or not message.reply_to:
-            return message.quoted
-        return next((line.text for line in talk.recent if line.id == message.reply_to), None)
-
     async def _settle(
         self, entry: Entry, message: Message, reading: Reading, *, quoted: str | None, warned: bool
     ) -> None:
@@ -194,20 +189,16 @@ class Flow:
         self, message: Message, reading: Reading, talk: Talk, *, quoted: str | None, warned: bool
     ) -> Understood:
         group, policy = message.group, self._house.grids.policy_of(message.group)
-        cases = await self._state.cases(group, live=True)
-        if reading.chance(Intent.CHATTER) < SURELY_CHATTER:
-            cases = [*await self._settled_lately(group, message.at), *cases]
+        chatter = reading.chance(Intent.CHATTER) >= SURELY_CHATTER
+        live, newest = await self._state.at_hand(group, 0 if chatter else SETTLED_LOOKED_AT)
+        settled = (case for case in newest if case.settled_since(message.at - policy.reopen_within))
+        cases = [*settled, *live]
         case, linker = await self._state.case(quoted) if quoted else None, await self._house.nlu.linker()
         listening = Listening(message, reading, talk, cases, case, policy, linker, warned)
         visits = [await self._state.case(one) for one in talk.visits_of(message.sender, message.at)]
         visited = visits[0] if len(visits) == 1 else None
         understood = evidenced(message, listening.understand(), listening.quoted, visited)
         return replace(understood, facts=await self._house.households.completed(group, understood.facts))
-
-    async def _settled_lately(self, group: str, now: datetime) -> Sequence[Case]:
-        within = self._house.grids.policy_of(group).reopen_within
-        newest = (await self._state.cases(group))[-SETTLED_LOOKED_AT:]
-        return [case for case in newest if case.stage in SETTLED and now - case.changed_at < within]
 
     # --- happened ------------------------------------------------------------------------------------
 
@@ -293,7 +284,7 @@ class Flow:
         change: Callable[..., Change],
     ) -> bool:
         group = group_of_case(case)
-        talk, before = await self._state.talk(group), await self._state.case(case)
+        talk, before = await self._state.scene(case)
         try:
             moved, orders = self._advance(before, (fact,))
         except IllegalMove as reason:

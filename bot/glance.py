@@ -60,6 +60,15 @@ class _Glancing:
             seen[case] = await self._state.case(case)
         return cast("Case | None", seen[case])
 
+    async def scene(self, case: str) -> tuple[Talk, Case | None]:
+        group = group_of_case(case)
+        seen, key = self._seen(group), f"talk {group}"
+        if seen is None:
+            return await self._state.scene(case)
+        if key not in seen and case not in seen:
+            seen[key], seen[case] = await self._state.scene(case)
+        return await self.talk(group), await self.case(case)
+
     async def save(self, change: Change) -> None:
         try:
             await self._state.save(change)

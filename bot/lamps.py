@@ -1,6 +1,7 @@
 """Lamps: the words of lights: which node, since when, due when, how late. Times are said as they stand in a Standing."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from babel.dates import format_skeleton
 
@@ -21,7 +22,12 @@ def lamp(light: Light) -> str:
 
 def moment(at: datetime, lang: str) -> str:
     """Weekday, day and time. With the day: over a holiday, or a week later, a weekday alone is misread."""
-    return f"{format_skeleton('MMMEd', at, tzinfo=at.tzinfo, locale=lang)} {at:%H:%M}"
+    return f"{_day(at.date(), lang)} {at:%H:%M}"
+
+
+@lru_cache(1000)  # looking up how a language writes it takes longer than all else on a card
+def _day(day: date, lang: str) -> str:
+    return str(format_skeleton("MMMEd", datetime.combine(day, time()), locale=lang))
 
 
 def due_words(standing: Standing, lang: str) -> str:

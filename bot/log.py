@@ -131,8 +131,9 @@ _COMMON: list[Processor] = [
 def clean(event: Event, secrets: Iterable[str] = ()) -> dict[str, Any]:
     """The event fit to be written: the usual keys first, no empty ones, everything masked and plain JSON."""
     ordered = {key: event[key] for key in _FIRST if key in event} | dict(event)
+    struck = tuple(secrets)
     return {
-        key: value if key in _OURS_ONLY and isinstance(value, str) else _cleaned(value, tuple(secrets))
+        key: value if key in _OURS_ONLY and isinstance(value, str) else _cleaned(value, struck)
         for key, value in ordered.items()
         if value is not None
     }
@@ -142,7 +143,8 @@ def _cleaned(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:
     if isinstance(value, bool | float) or value is None:
         return value
     if isinstance(value, int):
-        return value if mask(str(value)) == str(value) else HIDDEN
+        text = str(value)
+        return value if mask(text) == text else HIDDEN
     if isinstance(value, dict) and depth < _DEEP:
         return {_struck(str(k), secrets): _cleaned(v, secrets, depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEEP:
@@ -160,7 +162,14 @@ def _said(value: Any) -> str:
 def _struck(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
+    if _is_name(text):
+        return text
     return mask(_SECRETS.sub(lambda m: (m["lead"] or m["name"] or "") + HIDDEN, text))
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is a word of letters as programs write them, which most values are: there is nothing in it to hide."""
+    return text.isascii() and text.replace("_", "").isalpha()
 
 
 def _line(_: Any, __: str, event: Event) -> str:

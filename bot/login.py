@@ -106,8 +106,11 @@ class Logins:
         return Visitor(role, session) if session and role in ROLES else None
 
     def _session(self, request: web.Request) -> str | None:
+        sealed = request.cookies.get(COOKIE)
+        if not sealed:  # programs have none, and most requests are a program's
+            return None
         try:
-            session = self._sealer.loads(request.cookies.get(COOKIE, ""), max_age=SESSION_SECONDS)
+            session = self._sealer.loads(sealed, max_age=SESSION_SECONDS)
         except (BadData, ValueError, TypeError):
             return None
         return session if isinstance(session, str) else None

@@ -143,6 +143,12 @@ class State(Protocol):
     async def case(self, case: str) -> Case | None:
         """One case."""
 
+    async def scene(self, case: str) -> tuple[Talk, Case | None]:
+        """The memory of a case's group, and the case, as they stand together."""
+
+    async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
+        """The live cases of the group, and as many of the newest, whether they live or not; both oldest first."""
+
     async def case_of(self, group: str, message: str) -> str | None:
         """The id of the case that a message (a resident's or our own) belongs to."""
 
@@ -205,6 +211,9 @@ class State(Protocol):
         """Keep a small value in the place of the one that was read. Raises `Stale` where another stands there by now:
         somebody else is at it.
         """
+
+    async def note(self, key: str, word: str, most: int) -> None:
+        """Put a word behind those of a small value, unless it is among them; only the last `most` are kept."""
 
     async def recall(self, key: str) -> str | None:
         """The value kept under the name."""

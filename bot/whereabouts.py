@@ -19,10 +19,7 @@ class Whereabouts:
         """The person did something in the group. Raises `Unreachable`."""
         if not person or person == group or (person, group) in self._known:
             return
-        # Another process may write down another group of the same person at this moment: look again.
-        while group not in (known := await self.groups(person)):
-            kept = " ".join((*known, group)[-KEPT:])
-            await self._state.remember(self.name_of(person), kept)
+        await self._state.note(self.name_of(person), group, KEPT)
         self._known[person, group] = None
         if len(self._known) > _KNOWN:
             self._known.pop(next(iter(self._known)))

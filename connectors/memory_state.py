@@ -14,7 +14,7 @@ from actions.facts import Fact, JoinedTicket, TicketFiled
 from actions.ledger import Change, DeadLetter, Due, Entry, Stale
 from actions.talk import Talk
 from connectors.codec import dump, load
-from connectors.partition import partition_of
+from connectors.partition import group_of_case, partition_of
 from connectors.trace_lines import Growth, moment_of, woven
 
 T = TypeVar("T")
@@ -73,6 +73,14 @@ class MemoryState:
     async def case(self, case: str) -> Case | None:
         """One case."""
         return self._cases.get(case)
+
+    async def scene(self, case: str) -> tuple[Talk, Case | None]:
+        """The memory of a case's group, and the case."""
+        return await self.talk(group_of_case(case)), await self.case(case)
+
+    async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
+        """The live cases of the group, and the newest."""
+        return await self.cases(group, live=True), (await self.cases(group))[-newest:] if newest else []
 
     async def case_of(self, group: str, message: str) -> str | None:
         """The case that a message belongs to."""
@@ -230,6 +238,12 @@ class MemoryState:
         if self._values.get(key) != old:
             raise Stale(key)
         self._values[key] = new
+
+    async def note(self, key: str, word: str, most: int) -> None:
+        """Put a word behind those of a small value, unless it is among them."""
+        words = self._values.get(key, "").split()
+        if word not in words:
+            self._values[key] = " ".join([*words, word][-most:])
 
     async def recall(self, key: str) -> str | None:
         """The value kept."""

@@ -9,8 +9,9 @@ a transaction goes to the server that has its keys (`transaction`), and nobody c
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from hashlib import sha1
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
@@ -22,6 +23,7 @@ from redis.exceptions import (
     AskError,
     BusyLoadingError,
     ClusterError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -72,7 +74,48 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     how: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30, "retry": once}
     if waits:
         return Redis.from_url(url, max_connections=_CONNECTIONS, **how)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **how))
+    pool = _Pool.from_url(url, max_connections=AT_WORK, **how)
+    pool.connection_class = _quick(pool.connection_class)
+    return Redis.from_pool(pool)
+
+
+class _Pool(BlockingConnectionPool):
+    """Gives a free connection without setting up the timer that only waiting for one needs."""
+
+    _waiting = 0
+
+    async def get_connection(self, *names: Any, **options: Any) -> Any:
+        """A connection, as soon as there is one; who waits already comes first."""
+        if self._waiting or not self.can_get_connection():
+            self._waiting += 1
+            try:
+                return await cast("Any", super()).get_connection(*names, **options)
+            finally:
+                self._waiting -= 1
+        connection = cast("Any", self).get_available_connection()
+        try:
+            await self.ensure_connection(connection)
+        except BaseException:
+            await self.release(connection)
+            raise
+        return connection
+
+
+def _quick(kind: Any) -> Any:
+    """The library's connection, which makes a task and a timer of every sending, only where the socket is full."""
+
+    class Quick(kind):  # type: ignore[misc]
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001,FBT002
+            if isinstance(command, list) and self.is_connected:
+                if check_health:
+                    await self.check_health()
+                self._writer.writelines(command)
+                if not self._writer.transport.get_write_buffer_size():
+                    return
+                command = []
+            await super().send_packed_command(command, check_health=check_health)
+
+    return Quick
 
 
 class Cluster(RedisCluster):
@@ -155,6 +198,34 @@ async def transaction(redis: Redis, key: str) -> AsyncIterator[Pipeline]:
         server = await cluster.server_of(key) if isinstance(cluster, Cluster) else redis
         async with server.pipeline(transaction=True) as pipe:
             yield pipe
+
+
+class Look:
+    """A script that only reads, for `look`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+async def look(
+    pipe: Pipeline, watched: Sequence[str], script: Look, keys: Sequence[str], args: Sequence[str]
+) -> Any:
+    """WATCH the first, then run the script: one packet, and one answer awaited, in the place of two."""
+    pipe.connection = connection = await cast("Any", pipe.connection_pool).get_connection()
+    run = ("EVALSHA", script.sha, len(keys), *keys, *args)
+    try:
+        await connection.send_packed_command(connection.pack_commands([("WATCH", *watched), run]))
+        await pipe.parse_response(connection, "WATCH")
+        try:
+            return await pipe.parse_response(connection, "EVALSHA")
+        except NoScriptError:
+            return await pipe.execute_command("EVAL", script.text, len(keys), *keys, *args)
+    except BaseException:
+        # An answer may still be on its way; with the connection goes the watch.
+        pipe.watching = False
+        await connection.disconnect()
+        raise
 
 
 async def fresh(redis: Redis, after: Mapping[str, str], limit: int, wait_ms: int) -> dict[str, Items]:

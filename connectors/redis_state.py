@@ -20,8 +20,7 @@ all that follows from one message, on Redis Cluster too.
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -44,16 +43,26 @@ from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
 from connectors.partition import PARTITIONS, group_of_case, partition_of
-from connectors.redis_client import AT_WORK, Items, client_of, compact, fresh, reaching, transaction
+from connectors.redis_cases import RedisCases
+from connectors.redis_client import (
+    AT_WORK,
+    Items,
+    Look,
+    client_of,
+    compact,
+    fresh,
+    look,
+    reaching,
+    transaction,
+)
 from connectors.redis_dead import RedisDead
+from connectors.redis_orders import RedisOrders
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
+from connectors.redis_values import RedisValues
 
 SEEN_SECONDS = 2 * 24 * 3600
 """Telegram keeps an update for one day; twice that is safe."""
-RESCAN_SECONDS = 5.0
-"""How often all partitions are searched for due orders, whatever this process believes of them."""
-CASES_SHOWN = 500
 _FIRST = "0-0"
 
 _ACCEPT = """
@@ -64,26 +73,18 @@ end
 return 0
 """
 
-_REWRITE = """
-if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
-    return -1
+_LOOK = Look("""
+local talk, owner, head = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
+local past = not head and redis.call('EXISTS', KEYS[4], KEYS[5]) or 0
+local waits = 1
+if ARGV[1] ~= '' then
+    waits = #redis.call('XRANGE', KEYS[6], ARGV[1], ARGV[1])
+elseif ARGV[2] ~= '' then
+    waits = redis.call('HEXISTS', KEYS[7], ARGV[2])
 end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    return 0
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-return 1
-"""
-"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
-
-_SWAP = """
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
-    return 0
-end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
+return {talk, owner, head, past, waits}
+""")
+"""What a group without a head of its chain has of a past tells whether that has to be looked for."""
 
 
 class RedisState:
@@ -96,16 +97,15 @@ class RedisState:
         self._partitions = partitions
         self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
-        self._rewrite = redis.register_script(_REWRITE)
-        self._swap = redis.register_script(_SWAP)
         self._chronicle = RedisChronicle(redis)
         self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
+        self._cases = RedisCases(redis, self._group_key)
+        self._values = RedisValues(redis)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, self._key, partitions)
+        self._orders = RedisOrders(redis, self._key, self._leases)
         self._read: dict[tuple[int, str], str] = {}
-        self._next_due: dict[tuple[int, str], float] = {}
-        self._scanned_at = float("-inf")
 
     @classmethod
     def at(cls, url: str, partitions: int = PARTITIONS) -> "RedisState":
@@ -159,7 +159,8 @@ class RedisState:
 
     async def talk(self, group: str) -> Talk:
         """The group's memory."""
-        text = await self._get(self._group_key(group, "talk"))
+        async with reaching():
+            text = cast("str | None", await self._redis.get(self._group_key(group, "talk")))
         return load(text, Talk) if text else Talk(group=group)
 
     async def groups(self) -> list[str]:
@@ -169,18 +170,23 @@ class RedisState:
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
-        index = self._group_key(group, "live" if live else "cases")
         async with reaching():
-            ids = cast("list[str]", await self._redis.zrange(index, 0 if every else -CASES_SHOWN, -1))
-            if not ids:
-                return []
-            texts = await self._redis.mget([self._case_key(case, "case") for case in ids])
-        return [load(text, Case) for text in texts if text]
+            return await self._cases.of(group, live=live, every=every)
 
     async def case(self, case: str) -> Case | None:
         """One case."""
-        text = await self._get(self._case_key(case, "case"))
-        return load(text, Case) if text else None
+        async with reaching():
+            return await self._cases.one(case)
+
+    async def scene(self, case: str) -> tuple[Talk, Case | None]:
+        """The memory of a case's group, and the case."""
+        async with reaching():
+            return await self._cases.scene(case)
+
+    async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
+        """The live cases of the group, and the newest."""
+        async with reaching():
+            return await self._cases.at_hand(group, newest)
 
     async def case_of(self, group: str, message: str) -> str | None:
         """The case that a message belongs to."""
@@ -236,81 +242,59 @@ class RedisState:
                     await self._save(pipe, change)
                 except WatchError as error:  # also what a connection lost in between becomes
                     raise Stale(change.talk.group) from error
-        self._expect(self._of(change.talk.group), change.orders)
+        self._orders.expect(self._of(change.talk.group), change.orders)
 
     async def _announce(self, change: Change) -> None:
         """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
-        if change.talk.version == 0:
-            await self._redis.sadd("linli:groups", change.talk.group)
-        await self._tickets.announce(change.moved)
+        await self._tickets.announce(change.moved, change.talk.group if change.talk.version == 0 else "")
 
     async def _save(self, pipe: Pipeline, change: Change) -> None:
         group = change.talk.group
-        p, talk_key = self._of(group), self._group_key(group, "talk")
-        await pipe.watch(talk_key, owner_key(p))
-        keys = [talk_key, owner_key(p), self._trace.head_key(group)]
-        text, owner, head = await cast("Awaitable[list[str | None]]", pipe.mget(keys))
+        p = self._of(group)
+        text, owner, head, has_past, waits = await self._look(pipe, change)
         self._leases.check(p, owner, work=bool(change.entry or change.done))
         version = load(text, Talk).version if text else 0
         if version != change.talk.version:
-            raise Stale(change.talk.group)
-        if await self._finished(pipe, change):
+            raise Stale(group)
+        if not waits:  # dealt with already, by us before a lost answer or by another
             return
-        growth = await self._trace.growth(change, head)
+        growth = await self._trace.growth(change, head, has_past=bool(has_past))
         pipe.multi()  # type: ignore[no-untyped-call]
         self._write(pipe, change)
         if growth:
             self._trace.write(pipe, growth)
         await pipe.execute()
 
-    async def _finished(self, pipe: Pipeline, change: Change) -> bool:
-        """Whether the entry or the order was dealt with already, by us before a lost answer or by another."""
-        p = self._of(change.talk.group)
-        if entry := change.entry:
-            inbox = self._key(p, "inbox")
-            return not await cast("Awaitable[Any]", pipe.xrange(inbox, entry.id, entry.id))
-        if change.done:
-            return not await pipe.hexists(self._key(p, "orders"), change.done)
-        return False
+    async def _look(self, pipe: Pipeline, change: Change) -> list[Any]:
+        """What a save depends on, seen in one stroke behind the watch."""
+        group, entry = change.talk.group, change.entry
+        p, watched = self._of(group), [self._group_key(group, "talk"), owner_key(self._of(group))]
+        places = [self._group_key(group, name) for name in ("head", "chain", "cases")]
+        keys = [*watched, *places, self._key(p, "inbox"), self._key(p, "orders")]
+        done = "" if entry else change.done  # an entry is what is looked for, where there are both
+        return cast("list[Any]", await look(pipe, watched, _LOOK, keys, [entry.id if entry else "", done]))
 
     def _write(self, pipe: Pipeline, change: Change) -> None:
         group, p = change.talk.group, self._of(change.talk.group)
         pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
         for moved in change.moved:
-            self._write_case(pipe, moved.case)
+            self._cases.write(pipe, moved.case)
         if change.links:
             pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
         if change.erasure:
             self._write_erasure(pipe, group, change.erasure)
         for due in change.orders:
-            self._write_order(pipe, p, due)
+            self._orders.write(pipe, p, due)
         if change.done:
-            self._drop_order(pipe, p, change.done)
+            self._orders.drop(pipe, p, change.done)
         if change.entry:
             self._drop_entry(pipe, change.entry)
 
     def _write_erasure(self, pipe: Pipeline, group: str, erasure: Erasure) -> None:
         for one in erasure.cases:
-            pipe.set(self._case_key(one.case.id, "case"), dump(one.case))
+            self._cases.write_body(pipe, one.case)
         if erasure.unlinked:
             pipe.hdel(self._group_key(group, "links"), *erasure.unlinked)
-
-    def _write_case(self, pipe: Pipeline, case: Case) -> None:
-        pipe.set(self._case_key(case.id, "case"), dump(case))
-        pipe.zadd(self._group_key(case.group, "cases"), {case.id: case.number})
-        live = self._group_key(case.group, "live")
-        if case.live:
-            pipe.zadd(live, {case.id: case.number})
-        else:
-            pipe.zrem(live, case.id)
-
-    def _write_order(self, pipe: Pipeline, partition: int, due: Due) -> None:
-        pipe.hset(self._key(partition, "orders"), due.order.key, dump(due))
-        pipe.zadd(self._key(partition, "due"), {due.order.key: due.at.timestamp()})
-
-    def _drop_order(self, pipe: Pipeline, partition: int, key: str) -> None:
-        pipe.hdel(self._key(partition, "orders"), key)
-        pipe.zrem(self._key(partition, "due"), key)
 
     def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
         pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
@@ -319,71 +303,27 @@ class RedisState:
 
     async def due(self, now: datetime, limit: int, held: Collection[str] = ()) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
-        ready = self._ripe(now.timestamp())
-        if not ready:
-            return []
         async with reaching():
-            pipe = self._redis.pipeline(transaction=False)
-            for p, _ in ready:
-                pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
-            found = await pipe.execute()
-            keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
-            return await self._bodies([one for one in keys if one[2] not in held], limit)
-
-    def _ripe(self, now: float) -> list[tuple[int, str]]:
-        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
-            self._scanned_at = time.monotonic()
-            self._next_due.clear()
-        return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
-
-    def _sift(
-        self, found: dict[tuple[int, str], list[tuple[str, float]]], now: float
-    ) -> list[tuple[float, int, str]]:
-        ready = []
-        for turn, scored in found.items():
-            self._next_due[turn] = scored[0][1] if scored else float("inf")
-            ready += [(score, turn[0], key) for key, score in scored if score <= now]
-        return sorted(ready)
-
-    async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
-        pipe = self._redis.pipeline(transaction=False)
-        for _, p, key in keys[:limit]:
-            pipe.hget(self._key(p, "orders"), key)
-        return [load(body, Due) for body in await pipe.execute() if body] if keys else []
-
-    def _expect(self, partition: int, orders: Iterable[Due]) -> None:
-        turn = partition, self._leases.open().get(partition, "")
-        for due in orders:
-            if turn in self._next_due:  # else it is looked at anyway
-                self._next_due[turn] = min(due.at.timestamp(), self._next_due[turn])
+            return await self._orders.due(now, limit, held)
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits."""
         async with reaching():
-            orders = self._key(self._of(group), "orders")
-            body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
-        return load(body, Due) if body else None
+            return await self._orders.order(self._of(group), key)
 
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
-        await self._write_again(tried, begins=True)
+        async with reaching():
+            await self._orders.write_again(self._of(due.group), tried, begins=True)
         return tried
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try again at `until`."""
-        later = replace(due, at=until)
-        await self._write_again(later)
-        self._expect(self._of(due.group), [later])
-
-    async def _write_again(self, due: Due, *, begins: bool = False) -> None:
-        p = self._of(due.group)
-        keys = [self._key(p, "orders"), self._key(p, "due"), owner_key(p)]
-        owner = self._leases.owner(p, begins=begins)
-        args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
+        p, later = self._of(due.group), replace(due, at=until)
         async with reaching():
-            if await self._rewrite(keys=keys, args=args) == -1:
-                self._leases.check(p, None, work=True)
+            await self._orders.write_again(p, later)
+        self._orders.expect(p, [later])
 
     # --- dead letters --------------------------------------------------------------------------------
 
@@ -401,7 +341,7 @@ class RedisState:
             if entry:
                 self._drop_entry(pipe, entry)
             if done:
-                self._drop_order(pipe, p, done.order.key)
+                self._orders.drop(pipe, p, done.order.key)
             await pipe.execute()
 
     async def dead(self, limit: int) -> list[DeadLetter]:
@@ -427,8 +367,8 @@ class RedisState:
             self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
-                self._write_order(pipe, partition, due)
-                self._expect(partition, [due])
+                self._orders.write(pipe, partition, due)
+                self._orders.expect(partition, [due])
             else:
                 pipe.xadd(self._key(partition, "inbox"), {"body": body})
             await pipe.execute()
@@ -438,22 +378,27 @@ class RedisState:
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value."""
         async with reaching():
-            await self._redis.set(f"linli:value:{key}", value)
+            await self._values.remember(key, value)
 
     async def swap(self, key: str, old: str | None, new: str) -> None:
         """Keep a small value in the place of the one that was read, or `Stale`."""
         async with reaching():
-            if not await self._swap(keys=[f"linli:value:{key}"], args=[old or "", new]):
-                raise Stale(key)
+            await self._values.swap(key, old, new)
+
+    async def note(self, key: str, word: str, most: int) -> None:
+        """Put a word behind those of a small value, unless it is among them."""
+        async with reaching():
+            await self._values.note(key, word, most)
 
     async def recall(self, key: str) -> str | None:
         """The value kept."""
-        return await self._get(f"linli:value:{key}")
+        async with reaching():
+            return await self._values.recall(key)
 
     async def unlearn(self, key: str) -> bool:
         """Keep the value no longer."""
         async with reaching():
-            return bool(await self._redis.delete(f"linli:value:{key}"))
+            return await self._values.unlearn(key)
 
     async def bind(self, group: str, grid: str) -> None:
         """Tell all processes that the group belongs to this grid."""
@@ -509,13 +454,6 @@ class RedisState:
 
     def _group_key(self, group: str, name: str) -> str:
         return self._key(self._of(group), f"{name}:{group}")
-
-    def _case_key(self, case: str, name: str) -> str:
-        return self._key(self._of(group_of_case(case)), f"{name}:{case}")
-
-    async def _get(self, key: str) -> str | None:
-        async with reaching():
-            return cast("str | None", await self._redis.get(key))
 
 
 def _entries(items: Items) -> list[Entry]:

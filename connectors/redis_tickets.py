@@ -11,7 +11,7 @@ from redis.asyncio.client import Pipeline
 
 from actions.case import Case
 from actions.event import Sketch
-from actions.facts import JoinedTicket, TicketFiled
+from actions.facts import JoinedTicket, Posted, TicketFiled
 from actions.ledger import Moved
 from connectors.codec import dump, load
 
@@ -42,10 +42,14 @@ class RedisTickets:
         members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
         return sorted({member.partition("\n")[0] for member in members})
 
-    async def announce(self, moves: Iterable[Moved]) -> None:
-        """Which case follows which ticket; said twice it is the same."""
+    async def announce(self, moves: Iterable[Moved], newcomer: str) -> None:
+        """Which case follows which ticket, and that there is a group that was never seen; said twice it is the same."""
         pipe = self._redis.pipeline(transaction=False)
+        if newcomer:
+            pipe.sadd("linli:groups", newcomer)
         for moved in moves:
+            if moved.facts and all(isinstance(fact, Posted) for fact in moved.facts):
+                continue  # what is shown changes neither the ticket nor whether the case lives
             for fact in moved.facts:
                 if isinstance(fact, TicketFiled):
                     pipe.set(f"linli:ticket:{fact.ticket}", moved.case.id)

@@ -42,15 +42,18 @@ class RedisTrace:
 
     # --- writing -------------------------------------------------------------------------------------
 
-    async def growth(self, change: Change, head: str | None) -> Growth | None:
-        """What a change adds to the chain with this head, as it was stored; None for nothing."""
+    async def growth(self, change: Change, head: str | None, *, has_past: bool) -> Growth | None:
+        """What a change adds to the chain with this head, as it was stored; None for nothing. `has_past` is whether a
+        group without a head has a spine or cases all the same.
+        """
         group = change.talk.group
         at = moment_of(change)
         if at is None:
             return None
-        growth = Growth(group, head_of(head) or await self._lost(group) or Head())
+        lost = await self._lost(group) if has_past else None
+        growth = Growth(group, head_of(head) or lost or Head())
         if growth.head.n == 0:
-            growth.begin(at, await self._old(group))
+            growth.begin(at, await self._old(group) if has_past else ())
         for moved in change.moved:
             for fact in moved.facts:
                 growth.fact(moved.case.number, fact)

@@ -347,7 +347,8 @@ class TelegramChat:
         """
         text, entities = with_mentions(post)
         home = number_of(post.group)
-        message_number(message, moved=await self._moves.now(home) != home)  # before it takes its turn
+        moved = await self._moves.now(home, surely=False) != home
+        message_number(message, moved=moved)  # before it takes its turn
 
         def change(chat: int) -> Awaitable[telegram.Message | bool]:
             return self._bot.edit_message_text(

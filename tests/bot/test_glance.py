@@ -20,6 +20,10 @@ class Shelf:
     async def case(self, case):
         self.asked += 1
 
+    async def scene(self, case):
+        self.asked += 1
+        return Talk(group=GROUP, version=self.version), None
+
     async def save(self, change):
         if self.stale:
             raise Stale(change.talk.group)
@@ -36,6 +40,18 @@ async def test_what_is_read_twice_for_one_piece_of_work_is_read_once():
         assert await state.talk(GROUP) is await state.talk(GROUP)
         assert [await state.case("memory:1:1"), await state.case("memory:1:1")] == [None, None]
     assert shelf.asked == 2
+
+
+async def test_a_case_and_the_memory_read_together_are_known_one_by_one():
+    shelf = Shelf()
+    state = glancing(shelf)
+    with glance():
+        talk, case = await state.scene("memory:1:1")
+        assert await state.talk(GROUP) is talk
+        assert await state.case("memory:1:1") is case
+        assert (await state.scene("memory:1:1"))[0] is talk
+    assert shelf.asked == 1
+    assert (await state.scene("memory:1:1"))[0] is not talk
 
 
 async def test_outside_of_a_piece_of_work_everything_is_asked_anew():

@@ -28,21 +28,3 @@ async def test_the_oldest_are_forgotten():
     groups = await Whereabouts(state).groups("memory:a")
     assert (len(groups), groups[-1]) == (KEPT, f"memory:g{KEPT + 4}")
     assert "memory:g0" not in groups
-
-
-class Raced(MemoryState):
-    """Another process writes at the same moment, once."""
-
-    raced = False
-
-    async def remember(self, key, value):
-        if not self.raced:
-            self.raced = True
-            value = "memory:another"
-        await super().remember(key, value)
-
-
-async def test_of_two_at_the_same_moment_neither_is_lost():
-    state = Raced()
-    await Whereabouts(state).met("memory:a", "memory:east")
-    assert await Whereabouts(state).groups("memory:a") == ("memory:another", "memory:east")

@@ -319,6 +319,20 @@ class TestState:
         assert [case.number for case in await state.cases(GROUP)] == [1, 2, 3, 10]
         assert [case.number for case in await state.cases(GROUP, live=True)] == [1, 3, 10]
 
+    async def test_the_cases_at_hand_are_the_live_ones_and_the_newest(self, state: State) -> None:
+        over = moved(reported(number=2).case, f.Withdrawn)
+        await save(state, reported(), over, reported(number=3))
+        live, newest = await state.at_hand(GROUP, 2)
+        assert [case.number for case in live] == [1, 3]
+        assert [case.number for case in newest] == [2, 3]
+        assert (await state.at_hand(GROUP, 0))[1] == []
+        assert await state.at_hand("memory:new", 20) == ([], [])
+
+    async def test_a_case_comes_with_the_memory_of_its_group(self, state: State) -> None:
+        await save(state, reported())
+        assert await state.scene(CASE) == (await state.talk(GROUP), await state.case(CASE))
+        assert await state.scene("memory:new:1") == (Talk(group="memory:new"), None)
+
     async def test_every_case_can_be_had_however_many_there_are(self, state: State) -> None:
         await save(state, *[reported(number=n) for n in range(1, 521)])
         assert [case.number for case in await state.cases(GROUP, every=True)] == list(range(1, 521))
@@ -541,6 +555,13 @@ class TestState:
         with pytest.raises(Stale):
             await state.swap("cursor", None, "3")
         assert await state.recall("cursor") == "2"
+
+    async def test_words_are_noted_once_side_by_side_and_the_last_are_kept(self, state: State) -> None:
+        await asyncio.gather(*(state.note("a", f"memory:{n % 5}", 10) for n in range(20)))
+        assert sorted((await state.recall("a") or "").split()) == [f"memory:{n}" for n in range(5)]
+        await state.note("a", "memory:x", 3)
+        await state.note("a", "memory:y", 3)
+        assert (await state.recall("a") or "").split()[1:] == ["memory:x", "memory:y"]
 
     async def test_what_was_bound_is_told_where_it_has_changed(self, state: State) -> None:
         assert await state.bound(0) == (0, {})

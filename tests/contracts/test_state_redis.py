@@ -132,13 +132,22 @@ class TestOverARestart:
             state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
             await state.start()
             change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"XRANGE"
+            cut.after = b"WATCH"
             with pytest.raises((Stale, Unreachable)):
                 await state.save(change)
             assert await state.cases(GROUP) == []
             await state.save(change)
             assert len(await state.cases(GROUP)) == 1
             await state.stop()
+
+    async def test_a_redis_that_has_forgotten_our_scripts_is_served_all_the_same(
+        self, server: RealRedis
+    ) -> None:
+        async with on_redis(server) as state, server.client() as client:
+            for number in (1, 2):
+                await save(state, reported(number=number))
+                await client.script_flush()
+            assert [case.number for case in (await state.at_hand(GROUP, 5))[1]] == [1, 2]
 
     async def test_a_full_redis_is_unreachable_and_loses_nothing(self, server: RealRedis) -> None:
         async with on_redis(server) as state, server.client() as client:

@@ -1,0 +1,103 @@
+"""Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import datetime
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from actions.ledger import Due
+from connectors.codec import dump, load
+from connectors.leases import Tenancy, owner_key
+
+RESCAN_SECONDS = 5.0
+"""How often all partitions are searched for due orders, whatever this process believes of them."""
+
+_REWRITE = """
+if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
+    return -1
+end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+    return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
+
+
+class RedisOrders:
+    """`key` gives a partition's key by its name. What Redis raises comes through as it is."""
+
+    def __init__(self, redis: "Redis", key: Callable[[int, str], str], leases: Tenancy) -> None:
+        self._redis, self._key, self._leases = redis, key, leases
+        self._rewrite = redis.register_script(_REWRITE)
+        self._next_due: dict[tuple[int, str], float] = {}
+        self._scanned_at = float("-inf")
+
+    async def due(self, now: datetime, limit: int, held: Collection[str]) -> list[Due]:
+        """Orders whose time has come, of the partitions that can have any."""
+        ready = self._ripe(now.timestamp())
+        if not ready:
+            return []
+        pipe = self._redis.pipeline(transaction=False)
+        for p, _ in ready:
+            pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
+        found = await pipe.execute()
+        keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
+        return await self._bodies([one for one in keys if one[2] not in held], limit)
+
+    def _ripe(self, now: float) -> list[tuple[int, str]]:
+        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
+            self._scanned_at = time.monotonic()
+            self._next_due.clear()
+        return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
+
+    def _sift(
+        self, found: dict[tuple[int, str], list[tuple[str, float]]], now: float
+    ) -> list[tuple[float, int, str]]:
+        ready = []
+        for turn, scored in found.items():
+            self._next_due[turn] = scored[0][1] if scored else float("inf")
+            ready += [(score, turn[0], key) for key, score in scored if score <= now]
+        return sorted(ready)
+
+    async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
+        pipe = self._redis.pipeline(transaction=False)
+        for _, p, key in keys[:limit]:
+            pipe.hget(self._key(p, "orders"), key)
+        return [load(body, Due) for body in await pipe.execute() if body] if keys else []
+
+    def expect(self, partition: int, orders: Iterable[Due]) -> None:
+        """Orders were written: look for them when they are due."""
+        turn = partition, self._leases.open().get(partition, "")
+        for due in orders:
+            if turn in self._next_due:  # else it is looked at anyway
+                self._next_due[turn] = min(due.at.timestamp(), self._next_due[turn])
+
+    async def order(self, partition: int, key: str) -> Due | None:
+        """One order that waits."""
+        orders = self._key(partition, "orders")
+        body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
+        return load(body, Due) if body else None
+
+    async def write_again(self, partition: int, due: Due, *, begins: bool = False) -> None:
+        """Write what has become of an order that waits. Raises `Fenced` where another worker has it."""
+        keys = [self._key(partition, "orders"), self._key(partition, "due"), owner_key(partition)]
+        owner = self._leases.owner(partition, begins=begins)
+        args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
+        if await self._rewrite(keys=keys, args=args) == -1:
+            self._leases.check(partition, None, work=True)
+
+    def write(self, pipe: Pipeline, partition: int, due: Due) -> None:
+        """Put an order into the transaction."""
+        pipe.hset(self._key(partition, "orders"), due.order.key, dump(due))
+        pipe.zadd(self._key(partition, "due"), {due.order.key: due.at.timestamp()})
+
+    def drop(self, pipe: Pipeline, partition: int, key: str) -> None:
+        """Take an order away in the transaction."""
+        pipe.hdel(self._key(partition, "orders"), key)
+        pipe.zrem(self._key(partition, "due"), key)
