@@ -74,48 +74,7 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     how: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30, "retry": once}
     if waits:
         return Redis.from_url(url, max_connections=_CONNECTIONS, **how)
-    pool = _Pool.from_url(url, max_connections=AT_WORK, **how)
-    pool.connection_class = _quick(pool.connection_class)
-    return Redis.from_pool(pool)
-
-
-class _Pool(BlockingConnectionPool):
-    """Gives a free connection without setting up the timer that only waiting for one needs."""
-
-    _waiting = 0
-
-    async def get_connection(self, *names: Any, **options: Any) -> Any:
-        """A connection, as soon as there is one; who waits already comes first."""
-        if self._waiting or not self.can_get_connection():
-            self._waiting += 1
-            try:
-                return await cast("Any", super()).get_connection(*names, **options)
-            finally:
-                self._waiting -= 1
-        connection = cast("Any", self).get_available_connection()
-        try:
-            await self.ensure_connection(connection)
-        except BaseException:
-            await self.release(connection)
-            raise
-        return connection
-
-
-def _quick(kind: Any) -> Any:
-    """The library's connection, which makes a task and a timer of every sending, only where the socket is full."""
-
-    class Quick(kind):  # type: ignore[misc]
-        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001,FBT002
-            if isinstance(command, list) and self.is_connected:
-                if check_health:
-                    await self.check_health()
-                self._writer.writelines(command)
-                if not self._writer.transport.get_write_buffer_size():
-                    return
-                command = []
-            await super().send_packed_command(command, check_health=check_health)
-
-    return Quick
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **how))
 
 
 class Cluster(RedisCluster):
