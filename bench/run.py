@@ -71,8 +71,12 @@ async def in_roles(folder: Path, rounds: int, amounts: contest.Sizes) -> list[Ro
         field = contest.Field({}, program, iter(examples(seed=rounds)), count(contest.FIRST_GROUP, -1))
         await contest.warmed(field, amounts, rounds)
         for n in range(1, rounds + 1):
-            rows.append(await contest.roles_round(field, amounts))
-            tell(f"in roles, round {n} of {rounds}")
+            rows.append(row := await contest.roles_round(field, amounts))
+            tell(
+                f"in roles, round {n} of {rounds}: tickets a second {row['end_to_end']['per_second']:.0f}; "
+                f"ticket at 50/s p99 {row['at_50']['ticket_p99_ms']:.0f} ms; "
+                f"webhook at 500/s p99 {row['webhook_at_500']['p99_ms']:.0f} ms"
+            )
     return rows
 
 
