@@ -23,7 +23,7 @@ from typing import Any
 from bench import linli, stock
 from bench.load import Took, at_once, at_rate, quantile_ms
 from bench.messages import CHATTER, report
-from bench.processes import Server
+from bench.processes import Together
 
 IN_FLIGHT = 16
 LIGHT, STEADY, BURST, FLOOD = 20, 50, 1000, 500
@@ -60,15 +60,7 @@ class Stock:
     """A stock Rasa: its parser, its REST channel, and all that runs for it."""
 
     url: str
-    servers: list[Server]
-
-    def cpu_seconds(self) -> float:
-        """Seconds of processor of all of it."""
-        return sum(server.cpu_seconds() for server in self.servers)
-
-    def memory_gb(self) -> float:
-        """Memory of all of it."""
-        return sum(server.memory_gb() for server in self.servers)
+    together: Together
 
 
 @dataclass
@@ -82,7 +74,7 @@ class Field:
 
     def parsers(self) -> dict[str, tuple[str, Any]]:
         """Of each: where it parses, and who can say what that cost."""
-        stocks = {name: (one.url, one) for name, one in self.stocks.items()}
+        stocks = {name: (one.url, one.together) for name, one in self.stocks.items()}
         return {**stocks, "linli": (self.linli.nlu, self.linli.server)}
 
     def take(self, number: int) -> list[str]:
@@ -109,7 +101,7 @@ async def _stock(stack: AsyncExitStack, folder: Path, pipeline: str, port: int) 
         stock.desk(at, port + 2),
     ]
     await asyncio.gather(*map(stack.enter_async_context, servers))
-    return Stock(f"http://127.0.0.1:{port}", servers)
+    return Stock(f"http://127.0.0.1:{port}", Together(servers))
 
 
 def said(texts: list[str]) -> list[bytes]:
@@ -141,9 +133,9 @@ async def contest_round(one: Field, sizes: Sizes) -> Row:
         row["parse"][name] = told(took, cost.cpu_seconds() - before)
         row["light"][name] = told(await at_rate(f"{url}/model/parse", said(few), LIGHT))
     for name, each in one.stocks.items():
-        before = each.cpu_seconds()
+        before = each.together.cpu_seconds()
         took = await _stock_reports(each, sizes.stock_reports)
-        row["end_to_end"][name] = told(took, each.cpu_seconds() - before)
+        row["end_to_end"][name] = told(took, each.together.cpu_seconds() - before)
     row["end_to_end"]["linli"] = await _reports(one, sizes.reports, BURST)
     row["at_50"] = await _reports(one, sizes.steady, STEADY)
     row["webhook_at_500"] = await _flood(one, sizes.flood)

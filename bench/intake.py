@@ -1,6 +1,5 @@
 """`linli intake` alone on a Redis of its own: what it costs to make a webhook durable, with nobody reading yet."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from redis.asyncio import Redis
 from bench import linli
 from bench.load import at_rate
 from bench.messages import CHATTER
-from bench.processes import Server, answers
+from bench.processes import Server, answers, redis_cpu_seconds
 from connectors.embedded_redis import EmbeddedRedis
 
 RATE = 500
@@ -20,7 +19,7 @@ async def intake(folder: Path, port: int, number: int) -> dict[str, Any]:
     async with EmbeddedRedis(folder / "redis") as server, linli.bot_api(port + 3) as api:
         await server.ready()
         env = linli.environment(folder, port) | {"LINLI_REDIS_URL": server.url}
-        argv = [str(Path(sys.executable).with_name("linli")), "intake"]
+        argv = [linli.PROGRAM, "intake"]
         ready = answers(f"http://127.0.0.1:{port}/healthz")
         async with Server("intake", argv, folder, env, ready) as program, Redis.from_url(server.url) as redis:
             one = linli.Linli(f"http://127.0.0.1:{port}", "", api, program)
@@ -30,9 +29,9 @@ async def intake(folder: Path, port: int, number: int) -> dict[str, Any]:
                 one.update(-1_000_000_000_000 - n % 1000, CHATTER[n % len(CHATTER)]) for n in range(number)
             ]
             await at_rate(url, bodies[:100], 100, headers)
-            before = program.cpu_seconds() + await _cpu(redis)
+            before = program.cpu_seconds() + await redis_cpu_seconds(redis)
             took = await at_rate(url, bodies[100:], RATE, headers)
-            spent = program.cpu_seconds() + await _cpu(redis) - before
+            spent = program.cpu_seconds() + await redis_cpu_seconds(redis) - before
     counted = len(took.seconds)
     return {
         "messages": counted,
@@ -42,8 +41,3 @@ async def intake(folder: Path, port: int, number: int) -> dict[str, Any]:
         "cpu_seconds_per_1000": round(1000 * spent / counted, 2),
         "per_core_second": round(counted / spent, 1),
     }
-
-
-async def _cpu(redis: "Redis") -> float:
-    told = await redis.info("cpu")
-    return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])

@@ -24,6 +24,7 @@ from bench.load import Took, at_rate
 from bench.processes import Server, Together, answers
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = str(Path(sys.executable).with_name("linli"))
 TOKEN = "1000000:bench-token-that-opens-nothing-at-all"
 PATIENCE_SECONDS = 120
 NO_MORE_SECONDS = 20
@@ -143,7 +144,7 @@ async def _until_filed(lines: list[Timeline]) -> None:
 async def running(folder: Path, port: int) -> AsyncIterator[Linli]:
     """The program on a home of its own; its parts at the ports behind this one."""
     url, ready = f"http://127.0.0.1:{port}", answers(f"http://127.0.0.1:{port}/readyz")
-    argv = [str(Path(sys.executable).with_name("linli")), "run"]
+    argv = [PROGRAM, "run"]
     async with (
         bot_api(port + 3) as api,
         Server("linli", argv, folder, environment(folder, port), ready) as server,

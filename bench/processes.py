@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import aiohttp
+from redis.asyncio import Redis
 
 PROC = Path("/proc")
 READY_SECONDS = 600
@@ -74,10 +75,10 @@ class Server:
 
 @dataclass
 class Together:
-    """Servers that are one program, with a process of it that somebody else has started."""
+    """Servers that are one program; perhaps with a process of it that somebody else has started."""
 
     servers: list[Server]
-    pid: int | None
+    pid: int | None = None
 
     def cpu_seconds(self) -> float:
         """Seconds of processor that all of them have used."""
@@ -87,6 +88,12 @@ class Together:
         """GB that all of them hold."""
         held = _memory(self.pid) / 1e9 if self.pid else 0.0
         return sum(server.memory_gb() for server in self.servers) + held
+
+
+async def redis_cpu_seconds(redis: "Redis") -> float:
+    """Seconds of processor that a Redis has used, by its own account."""
+    told = await redis.info("cpu")
+    return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
 
 
 def answers(url: str, body: bytes | None = None) -> Callable[[], Awaitable[bool]]:

@@ -1,6 +1,5 @@
 """Linli in roles on one machine: intake, a worker, the NLU, and pages with the desk, each a process of its own, on one Redis."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from bench.processes import Server, Together, answers
 from connectors.embedded_redis import EmbeddedRedis
 
 KEY = "bench-key-of-the-desk"
-PROGRAM = str(Path(sys.executable).with_name("linli"))
 
 
 @asynccontextmanager
@@ -28,7 +26,9 @@ async def running(folder: Path, port: int) -> AsyncIterator[linli.Linli]:
         }
         works = env | {"LINLI_DISPATCH_URL": f"http://127.0.0.1:{port + 2}/open311/v2"}
         servers = [
-            await stack.enter_async_context(Server(argv[0], [PROGRAM, *argv], folder, given, answers(ready)))
+            await stack.enter_async_context(
+                Server(argv[0], [linli.PROGRAM, *argv], folder, given, answers(ready))
+            )
             for argv, given, ready in (
                 (["nlu", "--port", str(port + 1)], env, f"http://127.0.0.1:{port + 1}/healthz"),
                 (["serve", "--port", str(port + 4)], env, f"http://127.0.0.1:{port + 4}/healthz"),

@@ -36,6 +36,7 @@ from actions.orders import Order, WatchClock
 from actions.reading import Intent
 from actions.talk import Talk
 from bench import machine
+from bench.processes import redis_cpu_seconds
 from bench.sizing_flow import town
 from bench.sizing_page import FIGURES, benched, write
 from bot.log import recording
@@ -213,10 +214,14 @@ async def flow(count: int, *, reports: bool) -> dict[str, float]:
             await state.start()
             async with Redis.from_url(server.url) as redis:
                 one = town(state)
-                redis_before, began, cpu = await _cpu(redis), time.monotonic(), time.process_time()
+                redis_before, began, cpu = (
+                    await redis_cpu_seconds(redis),
+                    time.monotonic(),
+                    time.process_time(),
+                )
                 await one.hear(count, reports=reports)
                 bot, wall = time.process_time() - cpu, time.monotonic() - began
-                spent = await _cpu(redis) - redis_before
+                spent = await redis_cpu_seconds(redis) - redis_before
             await state.stop()
     return {
         "messages": count,
@@ -225,11 +230,6 @@ async def flow(count: int, *, reports: bool) -> dict[str, float]:
         "messages_a_core_second": round(count / bot, 1),
         "wall_ms": round(1000 * wall / count, 2),
     }
-
-
-async def _cpu(redis: "Redis") -> float:
-    told = await redis.info("cpu")
-    return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
 
 
 async def measure(sizes: Sequence[int], messages: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from actions.chronicle import Decree
 from bot.at_hand import redis_at_hand
+from bot.clock import SystemClock
 from bot.forgetting import Forgetting, Left, alias
 from bot.home import Home
 from bot.personal import Personal
@@ -18,18 +19,13 @@ from connectors.web import WebChat
 from connectors.web_log import RedisWebLog
 
 
-class _Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 class _Parts:
     """What both commands need of the installation."""
 
     def __init__(self, settings: Settings, state: RedisState, web: WebChat, log: RedisWebLog) -> None:
         self.state, self.key = state, Home(settings.home).secret("households")
         chats: dict[str, Chat] = {"web": web}
-        self.personal = Personal(state, self.key, Forgetting(state, _Now(), chats, self.key))
+        self.personal = Personal(state, self.key, Forgetting(state, SystemClock(), chats, self.key))
         self._log = log
 
     async def messages(self, group: str, person: str) -> list[dict[str, Any]]:
@@ -45,7 +41,7 @@ class _Parts:
 async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
     async with redis_at_hand(settings) as redis:
         log, key = RedisWebLog(redis), Home(settings.home).secret("web")
-        web = WebChat(log, _nobody, settings.home, _Now(), may_work=lambda _: False, key=key)
+        web = WebChat(log, _nobody, settings.home, SystemClock(), may_work=lambda _: False, key=key)
         yield _Parts(settings, RedisState(redis), web, log)
 
 

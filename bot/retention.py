@@ -76,11 +76,11 @@ class Retention:
     # --- in a group -------------------------------------------------------------------------------------
 
     async def _group(self, group: str) -> None:
-        if before := self._before(self.days.talk_days):
+        if before := _before(self.house, self.days.talk_days):
             await self._talk(group, before)
         await self._cases(group)
         chat = self.house.chats.get(group.partition(":")[0])
-        if chat and (before := self._before(self.days.web_group_days)):
+        if chat and (before := _before(self.house, self.days.web_group_days)):
             try:
                 self._counts["messages of browser groups"] += await chat.prune(group, before)
             except Refused as reason:
@@ -106,7 +106,7 @@ class Retention:
         last = (await state.talk(group)).last_number
         if last and not (await state.head(group)).n:
             await self._save(group, [])  # a chain begins, for what is from before there was one
-        before = self._before(self.days.case_days)
+        before = _before(self.house, self.days.case_days)
         first = number = int(await state.recall(key) or 1)
         waits, old = 0, list[Case]()
         while before and number <= last:
@@ -155,14 +155,11 @@ class Retention:
 
     async def _rest(self) -> None:
         state = self.house.state
-        if before := self._before(self.days.dead_letter_days):
+        if before := _before(self.house, self.days.dead_letter_days):
             old = [letter.id for letter in await state.dead(100_000) if letter.at < before]
             self._counts["dead letters"] += await state.forget_dead(old)
-        if before := self._before(self.days.chronicle_days):
+        if before := _before(self.house, self.days.chronicle_days):
             self._counts["records of the chronicle"] += await state.forget_chronicle(before)
-
-    def _before(self, days: float) -> datetime | None:
-        return _before(self.house, days)
 
 
 @dataclass(slots=True)

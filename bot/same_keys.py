@@ -5,18 +5,13 @@ The key of logins does not count: it may be removed at any time, to log everybod
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Protocol
 
 from actions.errors import Refused
 from bot.home import Home
 
 _COMPARED = ("buttons", "evidence", "households", "web", "telegram_webhook")
-_FORMERLY = (
-    ("buttons", "evidence", "households", "login", "web"),
-    ("buttons", "evidence", "households", "login", "web", "telegram_webhook"),
-)
 _KEPT = "keys"
 
 
@@ -31,7 +26,7 @@ async def agree(home: Home, state: _Values, *, forced: bool) -> None:
         raise Refused(
             f"the keys in {home.keys} are not those of the others on this Redis: copy theirs here, or share LINLI_HOME"
         )
-    await state.remember(_KEPT, _digest(home.secret, _COMPARED))
+    await state.remember(_KEPT, _digest(home.secret))
 
 
 async def require(home: Home, state: _Values) -> None:
@@ -44,15 +39,8 @@ async def require(home: Home, state: _Values) -> None:
 
 async def _agrees(secret: Callable[[str], str], state: _Values) -> bool:
     kept = await state.recall(_KEPT)
-    return not kept or kept == _digest(secret, _COMPARED) or kept in _former(secret)
+    return not kept or kept == _digest(secret)
 
 
-def _former(secret: Callable[[str], str]) -> Iterator[str]:
-    """What was written down when the key of logins was compared too."""
-    for names in _FORMERLY:
-        with suppress(Refused):
-            yield _digest(secret, names)
-
-
-def _digest(secret: Callable[[str], str], names: tuple[str, ...]) -> str:
-    return hashlib.sha256("\n".join(map(secret, names)).encode()).hexdigest()
+def _digest(secret: Callable[[str], str]) -> str:
+    return hashlib.sha256("\n".join(map(secret, _COMPARED)).encode()).hexdigest()

@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from actions.errors import Refused, Unreachable
 from bot import phrases, same_keys, server, upgrades
 from bot.access import asked_here, may_operate
 from bot.buttons import Buttons
+from bot.clock import SystemClock
 from bot.doctor import outside_redis
 from bot.evidence import PATH as EVIDENCE
 from bot.evidence import Evidence
@@ -68,14 +69,6 @@ from connectors.web_log import Files, RedisWebLog
 
 log = structlog.get_logger("wiring")
 BINDINGS_EVERY_SECONDS = 3.0
-
-
-class SystemClock:
-    """The time of this machine, in UTC."""
-
-    def now(self) -> datetime:
-        """Now."""
-        return datetime.now(UTC)
 
 
 @dataclass(slots=True)

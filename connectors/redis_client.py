@@ -43,6 +43,7 @@ _CONNECTIONS = 10_000
 """To one server, for those who wait; every open page of a browser group waits on one of its own."""
 AT_WORK = 64
 """To one server, for everybody else: who finds all of them taken waits for one, and is not refused in a burst."""
+_HOW: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30}
 _LOST = (
     RedisConnectionError,
     RedisTimeoutError,
@@ -71,10 +72,10 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     once = Retry(NoBackoff(), 0)
     if "+cluster://" in url:
         return cast("Redis", Cluster(url.replace("+cluster://", "://", 1), once))
-    how: dict[str, Any] = {"decode_responses": True, "health_check_interval": 30, "retry": once}
     if waits:
-        return Redis.from_url(url, max_connections=_CONNECTIONS, **how)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **how))
+        return Redis.from_url(url, max_connections=_CONNECTIONS, **_HOW, retry=once)
+    pool = BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **_HOW, retry=once)
+    return Redis.from_pool(pool)
 
 
 class Cluster(RedisCluster):
@@ -111,9 +112,7 @@ class Cluster(RedisCluster):
             raise RedisConnectionError(f"no server of the cluster has {key}")
         if node.name not in self._servers:
             url = str(self._url.with_host(node.host).with_port(int(node.port)))
-            self._servers[node.name] = Redis.from_url(
-                url, decode_responses=True, health_check_interval=30, retry=self._once
-            )
+            self._servers[node.name] = Redis.from_url(url, **_HOW, retry=self._once)
         return self._servers[node.name]
 
     async def initialize(

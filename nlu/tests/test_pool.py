@@ -17,32 +17,27 @@ def said(what):
     return len(body).to_bytes(4, "big") + body
 
 
-def test_a_reader_that_hangs_counts_as_gone():
-    async def check():
-        lost = []
-        member = Member(lambda: lost.append(True), silent_s=0.05)
-        ours, theirs = socket.socketpair()
-        await member.connect(ours)
-        theirs.sendall(said({"process": os.getpid()}))
-        await member.hello()
-        with pytest.raises(LostError):
-            await member.read([Asked("3号楼电梯坏了")])
+async def reading(lost, silent_s, *answers):
+    """Ask a reader that says who it is, and then these answers; return what was read."""
+    member = Member(lambda: lost.append(True), silent_s=silent_s)
+    ours, theirs = socket.socketpair()
+    await member.connect(ours)
+    theirs.sendall(said({"process": os.getpid()}) + b"".join(map(said, answers)))
+    await member.hello()
+    try:
+        return await member.read([Asked("3号楼电梯坏了")])
+    finally:
         theirs.close()
-        assert lost == [True]
 
-    asyncio.run(check())
+
+def test_a_reader_that_hangs_counts_as_gone():
+    lost = []
+    with pytest.raises(LostError):
+        asyncio.run(reading(lost, 0.05))
+    assert lost == [True]
 
 
 def test_a_reader_that_answers_is_kept():
-    async def check():
-        lost = []
-        member = Member(lambda: lost.append(True), silent_s=30)
-        ours, theirs = socket.socketpair()
-        await member.connect(ours)
-        theirs.sendall(said({"process": os.getpid()}) + said([b"{}"]))
-        await member.hello()
-        assert await member.read([Asked("3号楼电梯坏了")]) == [b"{}"]
-        theirs.close()
-        assert not lost
-
-    asyncio.run(check())
+    lost = []
+    assert asyncio.run(reading(lost, 30, [b"{}"])) == [b"{}"]
+    assert not lost

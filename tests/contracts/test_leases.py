@@ -31,23 +31,9 @@ from tests.contracts.states import (
     take,
     worker,
 )
-from tests.real_redis import RealCluster, RealRedis, real_cluster, real_redis
+from tests.real_redis import RealCluster, RealRedis
 
 WORKERS = "linli:workers"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealRedis]:
-    """One server for the whole file."""
-    async with real_redis(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealCluster]:
-    """One cluster for the whole file."""
-    async with real_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
 
 
 class Place:
