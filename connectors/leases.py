@@ -21,7 +21,7 @@ import structlog
 from redis.asyncio import Redis
 
 from actions.ledger import Fenced
-from connectors.partition import PARTITIONS
+from connectors.partition import PARTITIONS, partition_key
 from connectors.redis_client import reaching
 
 BEAT_SECONDS = 1.0
@@ -52,7 +52,7 @@ log = structlog.get_logger("leases")
 
 def owner_key(partition: int) -> str:
     """Where the owner of a partition stands."""
-    return f"linli:{{p{partition:03d}}}:owner"
+    return partition_key(partition, "owner")
 
 
 def share_of(name: str, living: Iterable[str], partitions: int = PARTITIONS) -> set[int]:
@@ -71,8 +71,10 @@ class Tenancy(Protocol):
     def open(self) -> dict[int, str]:
         """Those in which work may begin, each with its owner as it reads in Redis."""
 
-    def owner(self, partition: int, *, begins: bool) -> str:
-        """Whose it must be for an order there to be written, or even to begin; "" for no check. Raises `Fenced`."""
+    def owner(self, partition: int, *, begins: bool, work: bool = True) -> str:
+        """Whose it must be for something there to be written, or even to begin; "" for no check. Raises `Fenced`, unless
+        it is no `work` that was taken from there.
+        """
 
     def check(self, partition: int, owner: str | None, *, work: bool) -> None:
         """Raises `Fenced` where the partition is in other hands; `work` that was taken from it needs it to be ours."""
@@ -91,7 +93,7 @@ class Everything:
         """All."""
         return self._all
 
-    def owner(self, partition: int, *, begins: bool) -> str:  # noqa: ARG002
+    def owner(self, partition: int, *, begins: bool, work: bool = True) -> str:  # noqa: ARG002
         """No check."""
         return ""
 
@@ -128,11 +130,15 @@ class Leases:
         """Those in which work may begin."""
         return {p: self._held[p] for p in self._open}
 
-    def owner(self, partition: int, *, begins: bool) -> str:
-        """Ours; where we are about to let go, nothing begins any more."""
-        if partition not in (self._open if begins else self._held):
+    def owner(self, partition: int, *, begins: bool, work: bool = True) -> str:
+        """Ours; where we are about to let go, nothing begins any more. What is only added to another worker's partition is
+        guarded by the version of what it changes.
+        """
+        if partition in (self._open if begins else self._held):
+            return self._held[partition]
+        if work:
             raise Fenced(partition)
-        return self._held[partition]
+        return ""
 
     def check(self, partition: int, owner: str | None, *, work: bool) -> None:
         """What is only added to another worker's partition is guarded by the version of what it changes."""

@@ -9,10 +9,9 @@ a transaction goes to the server that has its keys (`transaction`), and nobody c
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from hashlib import sha1
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.client import Pipeline
@@ -23,7 +22,6 @@ from redis.exceptions import (
     AskError,
     BusyLoadingError,
     ClusterError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -61,7 +59,11 @@ _NOT_NOW = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "MASTERDO
 """Answers of a Redis whose memory or disk is full, or that is changing masters; also from within scripts, and to who was
 waiting there when it became a replica."""
 
+_HANDED_ON = 1000
+T = TypeVar("T")
 Items = list[tuple[str, dict[str, str]]]
+Write = tuple[str | float, ...]
+"""A command, its one key, and its arguments."""
 
 
 def client_of(url: str, *, waits: bool = False) -> Redis:
@@ -158,32 +160,28 @@ async def transaction(redis: Redis, key: str) -> AsyncIterator[Pipeline]:
             yield pipe
 
 
-class Look:
-    """A script that only reads, for `look`."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+def put(pipe: Pipeline, writes: Iterable[Write]) -> None:
+    """Put writes into a pipeline."""
+    for write in writes:
+        cast("Any", pipe).execute_command(*write)
 
 
-async def look(
-    pipe: Pipeline, watched: Sequence[str], script: Look, keys: Sequence[str], args: Sequence[str]
-) -> Any:
-    """WATCH the first, then run the script: one packet, and one answer awaited, in the place of two."""
-    pipe.connection = connection = await cast("Any", pipe.connection_pool).get_connection()
-    run = ("EVALSHA", script.sha, len(keys), *keys, *args)
-    try:
-        await connection.send_packed_command(connection.pack_commands([("WATCH", *watched), run]))
-        await pipe.parse_response(connection, "WATCH")
-        try:
-            return await pipe.parse_response(connection, "EVALSHA")
-        except NoScriptError:
-            return await pipe.execute_command("EVAL", script.text, len(keys), *keys, *args)
-    except BaseException:
-        # An answer may still be on its way; with the connection goes the watch.
-        pipe.watching = False
-        await connection.disconnect()
-        raise
+async def ahead(redis: Redis, writes: Sequence[Write]) -> Sequence[Write]:
+    """What belongs to no partition, and is left to be written by the script of one: on a cluster that reaches only the keys
+    of a single server, so there all of it is written now.
+    """
+    if not writes or not isinstance(cast("Any", redis), Cluster):
+        return writes
+    pipe = redis.pipeline(transaction=False)
+    put(pipe, writes)
+    await pipe.execute()
+    return ()
+
+
+def in_parts(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """So many at once as a script can hand to one command."""
+    for start in range(0, len(things), _HANDED_ON):
+        yield things[start : start + _HANDED_ON]
 
 
 async def fresh(redis: Redis, after: Mapping[str, str], limit: int, wait_ms: int) -> dict[str, Items]:

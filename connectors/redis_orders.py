@@ -1,16 +1,17 @@
 """Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from datetime import datetime
 from typing import cast
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from actions.ledger import Due
 from connectors.codec import dump, load
 from connectors.leases import Tenancy, owner_key
+from connectors.partition import partition_key
+from connectors.redis_client import Write
 
 RESCAN_SECONDS = 5.0
 """How often all partitions are searched for due orders, whatever this process believes of them."""
@@ -30,10 +31,10 @@ return 1
 
 
 class RedisOrders:
-    """`key` gives a partition's key by its name. What Redis raises comes through as it is."""
+    """What Redis raises comes through as it is."""
 
-    def __init__(self, redis: "Redis", key: Callable[[int, str], str], leases: Tenancy) -> None:
-        self._redis, self._key, self._leases = redis, key, leases
+    def __init__(self, redis: "Redis", leases: Tenancy) -> None:
+        self._redis, self._leases = redis, leases
         self._rewrite = redis.register_script(_REWRITE)
         self._next_due: dict[tuple[int, str], float] = {}
         self._scanned_at = float("-inf")
@@ -45,7 +46,7 @@ class RedisOrders:
             return []
         pipe = self._redis.pipeline(transaction=False)
         for p, _ in ready:
-            pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
+            pipe.zrange(partition_key(p, "due"), 0, limit, withscores=True)
         found = await pipe.execute()
         keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
         return await self._bodies([one for one in keys if one[2] not in held], limit)
@@ -68,7 +69,7 @@ class RedisOrders:
     async def _bodies(self, keys: list[tuple[float, int, str]], limit: int) -> list[Due]:
         pipe = self._redis.pipeline(transaction=False)
         for _, p, key in keys[:limit]:
-            pipe.hget(self._key(p, "orders"), key)
+            pipe.hget(partition_key(p, "orders"), key)
         return [load(body, Due) for body in await pipe.execute() if body] if keys else []
 
     def expect(self, partition: int, orders: Iterable[Due]) -> None:
@@ -80,24 +81,29 @@ class RedisOrders:
 
     async def order(self, partition: int, key: str) -> Due | None:
         """One order that waits."""
-        orders = self._key(partition, "orders")
+        orders = partition_key(partition, "orders")
         body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
 
     async def write_again(self, partition: int, due: Due, *, begins: bool = False) -> None:
         """Write what has become of an order that waits. Raises `Fenced` where another worker has it."""
-        keys = [self._key(partition, "orders"), self._key(partition, "due"), owner_key(partition)]
+        keys = [partition_key(partition, "orders"), partition_key(partition, "due"), owner_key(partition)]
         owner = self._leases.owner(partition, begins=begins)
         args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
         if await self._rewrite(keys=keys, args=args) == -1:
             self._leases.check(partition, None, work=True)
 
-    def write(self, pipe: Pipeline, partition: int, due: Due) -> None:
-        """Put an order into the transaction."""
-        pipe.hset(self._key(partition, "orders"), due.order.key, dump(due))
-        pipe.zadd(self._key(partition, "due"), {due.order.key: due.at.timestamp()})
+    def writes(self, partition: int, due: Due) -> tuple[Write, ...]:
+        """What keeps an order until it is due."""
+        key = due.order.key
+        return (
+            ("HSET", partition_key(partition, "orders"), key, dump(due)),
+            ("ZADD", partition_key(partition, "due"), due.at.timestamp(), key),
+        )
 
-    def drop(self, pipe: Pipeline, partition: int, key: str) -> None:
-        """Take an order away in the transaction."""
-        pipe.hdel(self._key(partition, "orders"), key)
-        pipe.zrem(self._key(partition, "due"), key)
+    def drops(self, partition: int, key: str) -> tuple[Write, ...]:
+        """What takes an order away."""
+        return (
+            ("HDEL", partition_key(partition, "orders"), key),
+            ("ZREM", partition_key(partition, "due"), key),
+        )

@@ -18,17 +18,15 @@ all that follows from one message, on Redis Cluster too.
                                   no partition; each is written and read alone
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import ResponseError, WatchError
+from redis.exceptions import ResponseError
 
 from actions.case import Case
 from actions.chain import Head, Link
@@ -36,27 +34,26 @@ from actions.chronicle import Decree
 from actions.errors import Unreachable
 from actions.event import Sketch
 from actions.facts import Fact
-from actions.ledger import Change, DeadLetter, Due, Entry, Erasure, Stale
+from actions.ledger import Change, DeadLetter, Due, Entry
 from actions.talk import Talk
 from connectors.bindings import RedisBindings
 from connectors.chronicle import RedisChronicle
 from connectors.codec import dump, load
 from connectors.leases import Everything, Tenancy, owner_key
-from connectors.partition import PARTITIONS, group_of_case, partition_of
+from connectors.partition import PARTITIONS, group_of_case, partition_key, partition_of
 from connectors.redis_cases import RedisCases
 from connectors.redis_client import (
-    AT_WORK,
     Items,
-    Look,
     client_of,
     compact,
     fresh,
-    look,
+    put,
     reaching,
     transaction,
 )
 from connectors.redis_dead import RedisDead
 from connectors.redis_orders import RedisOrders
+from connectors.redis_saves import RedisSaves, drop_entry
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 from connectors.redis_values import RedisValues
@@ -73,27 +70,12 @@ end
 return 0
 """
 
-_LOOK = Look("""
-local talk, owner, head = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
-local past = not head and redis.call('EXISTS', KEYS[4], KEYS[5]) or 0
-local waits = 1
-if ARGV[1] ~= '' then
-    waits = #redis.call('XRANGE', KEYS[6], ARGV[1], ARGV[1])
-elseif ARGV[2] ~= '' then
-    waits = redis.call('HEXISTS', KEYS[7], ARGV[2])
-end
-return {talk, owner, head, past, waits}
-""")
-"""What a group without a head of its chain has of a past tells whether that has to be looked for."""
-
 
 class RedisState:
     """See `bot.ports.State`. A lost connection is `Unreachable`; nothing is retried in here."""
 
     def __init__(self, redis: "Redis", partitions: int = PARTITIONS, leases: Tenancy | None = None) -> None:
         self._redis = redis
-        # A save holds one connection and may ask by another: with all in the hands of savers, none would ever be free.
-        self._savers = asyncio.Semaphore(AT_WORK // 2)
         self._partitions = partitions
         self._leases: Tenancy = leases or Everything(partitions)
         self._accept = redis.register_script(_ACCEPT)
@@ -103,8 +85,12 @@ class RedisState:
         self._cases = RedisCases(redis, self._group_key)
         self._values = RedisValues(redis)
         self._tickets = RedisTickets(redis)
-        self._dead = RedisDead(redis, self._key, partitions)
-        self._orders = RedisOrders(redis, self._key, self._leases)
+        self._dead = RedisDead(redis, partition_key, partitions)
+        self._orders = RedisOrders(redis, self._leases)
+        self._saves = RedisSaves(
+            redis, self._group_key, partitions, self._leases,
+            trace=self._trace, cases=self._cases, orders=self._orders,
+        )  # fmt: skip
         self._read: dict[tuple[int, str], str] = {}
 
     @classmethod
@@ -131,7 +117,7 @@ class RedisState:
         """Put something into the inbox; False if it was there before."""
         p = self._of(group)
         entry = Entry("", p, group, door, update, raw, at)
-        keys = [self._key(p, f"seen:{group}:{door}:{update}"), self._key(p, "inbox")]
+        keys = [partition_key(p, f"seen:{group}:{door}:{update}"), partition_key(p, "inbox")]
         async with reaching():
             return bool(await self._accept(keys=keys, args=[SEEN_SECONDS, dump(entry)]))
 
@@ -139,7 +125,7 @@ class RedisState:
         """What came behind the last that was taken, from the start in a partition just got; `limit` for each."""
         mine = self._leases.open()
         self._read = {turn: self._read.get(turn, _FIRST) for turn in mine.items()}
-        streams = {self._key(p, "inbox"): (p, owner) for p, owner in mine.items()}
+        streams = {partition_key(p, "inbox"): (p, owner) for p, owner in mine.items()}
         after = {stream: self._read[turn] for stream, turn in streams.items()}
         try:
             async with reaching():
@@ -160,8 +146,9 @@ class RedisState:
     async def talk(self, group: str) -> Talk:
         """The group's memory."""
         async with reaching():
-            text = cast("str | None", await self._redis.get(self._group_key(group, "talk")))
-        return load(text, Talk) if text else Talk(group=group)
+            keys = [self._group_key(group, name) for name in ("talk", "head")]
+            text, head = await cast("Awaitable[list[str | None]]", self._redis.mget(keys))
+        return self._saves.read(group, text, head)
 
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
@@ -180,8 +167,11 @@ class RedisState:
 
     async def scene(self, case: str) -> tuple[Talk, Case | None]:
         """The memory of a case's group, and the case."""
+        group = group_of_case(case)
+        keys = [self._group_key(group, "talk"), self._group_key(group, "head"), self._cases.key(case)]
         async with reaching():
-            return await self._cases.scene(case)
+            memory, head, text = await cast("Awaitable[list[str | None]]", self._redis.mget(keys))
+        return self._saves.read(group, memory, head), load(text, Case) if text else None
 
     async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
         """The live cases of the group, and the newest."""
@@ -233,71 +223,10 @@ class RedisState:
     # --- saving --------------------------------------------------------------------------------------
 
     async def save(self, change: Change) -> None:
-        """All of the change in one transaction, or `Stale`."""
+        """All of the change in one stroke, or `Stale`."""
         async with reaching():
-            await self._announce(change)
-            key = self._group_key(change.talk.group, "talk")
-            async with self._savers, transaction(self._redis, key) as pipe:
-                try:
-                    await self._save(pipe, change)
-                except WatchError as error:  # also what a connection lost in between becomes
-                    raise Stale(change.talk.group) from error
+            await self._saves.save(change)
         self._orders.expect(self._of(change.talk.group), change.orders)
-
-    async def _announce(self, change: Change) -> None:
-        """What lives outside the partition goes first: written twice it is the same, missing it is lost."""
-        await self._tickets.announce(change.moved, change.talk.group if change.talk.version == 0 else "")
-
-    async def _save(self, pipe: Pipeline, change: Change) -> None:
-        group = change.talk.group
-        p = self._of(group)
-        text, owner, head, has_past, waits = await self._look(pipe, change)
-        self._leases.check(p, owner, work=bool(change.entry or change.done))
-        version = load(text, Talk).version if text else 0
-        if version != change.talk.version:
-            raise Stale(group)
-        if not waits:  # dealt with already, by us before a lost answer or by another
-            return
-        growth = await self._trace.growth(change, head, has_past=bool(has_past))
-        pipe.multi()  # type: ignore[no-untyped-call]
-        self._write(pipe, change)
-        if growth:
-            self._trace.write(pipe, growth)
-        await pipe.execute()
-
-    async def _look(self, pipe: Pipeline, change: Change) -> list[Any]:
-        """What a save depends on, seen in one stroke behind the watch."""
-        group, entry = change.talk.group, change.entry
-        p, watched = self._of(group), [self._group_key(group, "talk"), owner_key(self._of(group))]
-        places = [self._group_key(group, name) for name in ("head", "chain", "cases")]
-        keys = [*watched, *places, self._key(p, "inbox"), self._key(p, "orders")]
-        done = "" if entry else change.done  # an entry is what is looked for, where there are both
-        return cast("list[Any]", await look(pipe, watched, _LOOK, keys, [entry.id if entry else "", done]))
-
-    def _write(self, pipe: Pipeline, change: Change) -> None:
-        group, p = change.talk.group, self._of(change.talk.group)
-        pipe.set(self._group_key(group, "talk"), dump(replace(change.talk, version=change.talk.version + 1)))
-        for moved in change.moved:
-            self._cases.write(pipe, moved.case)
-        if change.links:
-            pipe.hset(self._group_key(group, "links"), mapping=dict(change.links))
-        if change.erasure:
-            self._write_erasure(pipe, group, change.erasure)
-        for due in change.orders:
-            self._orders.write(pipe, p, due)
-        if change.done:
-            self._orders.drop(pipe, p, change.done)
-        if change.entry:
-            self._drop_entry(pipe, change.entry)
-
-    def _write_erasure(self, pipe: Pipeline, group: str, erasure: Erasure) -> None:
-        for one in erasure.cases:
-            self._cases.write_body(pipe, one.case)
-        if erasure.unlinked:
-            pipe.hdel(self._group_key(group, "links"), *erasure.unlinked)
-
-    def _drop_entry(self, pipe: Pipeline, entry: Entry) -> None:
-        pipe.xdel(self._key(entry.partition, "inbox"), entry.id)
 
     # --- orders --------------------------------------------------------------------------------------
 
@@ -339,9 +268,9 @@ class RedisState:
             pipe.multi()  # type: ignore[no-untyped-call]
             self._dead.write(pipe, p, letter, dump(entry or done))
             if entry:
-                self._drop_entry(pipe, entry)
+                put(pipe, [drop_entry(entry)])
             if done:
-                self._orders.drop(pipe, p, done.order.key)
+                put(pipe, self._orders.drops(p, done.order.key))
             await pipe.execute()
 
     async def dead(self, limit: int) -> list[DeadLetter]:
@@ -367,10 +296,10 @@ class RedisState:
             self._dead.drop(pipe, partition, letter)
             if "order" in json.loads(body):
                 due = replace(load(body, Due), tries=0)
-                self._orders.write(pipe, partition, due)
+                put(pipe, self._orders.writes(partition, due))
                 self._orders.expect(partition, [due])
             else:
-                pipe.xadd(self._key(partition, "inbox"), {"body": body})
+                pipe.xadd(partition_key(partition, "inbox"), {"body": body})
             await pipe.execute()
 
     # --- small things --------------------------------------------------------------------------------
@@ -436,9 +365,9 @@ class RedisState:
         async with reaching():
             pipe = self._redis.pipeline(transaction=False)
             for p in range(self._partitions):
-                pipe.xlen(self._key(p, "inbox"))
-                pipe.zcard(self._key(p, "due"))
-                pipe.hlen(self._key(p, "dead"))
+                pipe.xlen(partition_key(p, "inbox"))
+                pipe.zcard(partition_key(p, "due"))
+                pipe.hlen(partition_key(p, "dead"))
             found = await pipe.execute()
         inbox, orders, dead = found[0::3], found[1::3], found[2::3]
         busy = sum(1 for n in inbox if n)
@@ -449,11 +378,8 @@ class RedisState:
     def _of(self, group: str) -> int:
         return partition_of(group, self._partitions)
 
-    def _key(self, partition: int, name: str) -> str:
-        return f"linli:{{p{partition:03d}}}:{name}"
-
     def _group_key(self, group: str, name: str) -> str:
-        return self._key(self._of(group), f"{name}:{group}")
+        return partition_key(self._of(group), f"{name}:{group}")
 
 
 def _entries(items: Items) -> list[Entry]:

@@ -3,17 +3,17 @@
 They belong to no partition; each is written and read alone. Part of `RedisState`.
 """
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import cast
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from actions.case import Case
 from actions.event import Sketch
 from actions.facts import JoinedTicket, Posted, TicketFiled
 from actions.ledger import Moved
 from connectors.codec import dump, load
+from connectors.redis_client import Write
 
 _ENLIST = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
@@ -42,31 +42,6 @@ class RedisTickets:
         members = await cast("Awaitable[set[str]]", self._redis.smembers("linli:tickets"))
         return sorted({member.partition("\n")[0] for member in members})
 
-    async def announce(self, moves: Iterable[Moved], newcomer: str) -> None:
-        """Which case follows which ticket, and that there is a group that was never seen; said twice it is the same."""
-        pipe = self._redis.pipeline(transaction=False)
-        if newcomer:
-            pipe.sadd("linli:groups", newcomer)
-        for moved in moves:
-            if moved.facts and all(isinstance(fact, Posted) for fact in moved.facts):
-                continue  # what is shown changes neither the ticket nor whether the case lives
-            for fact in moved.facts:
-                if isinstance(fact, TicketFiled):
-                    pipe.set(f"linli:ticket:{fact.ticket}", moved.case.id)
-                if isinstance(fact, JoinedTicket):
-                    pipe.sadd(f"linli:joined:{fact.ticket}", moved.case.id)
-            self._keep_open(pipe, moved.case)
-        if len(pipe):
-            await pipe.execute()
-
-    def _keep_open(self, pipe: Pipeline, case: Case) -> None:
-        """One member for each case that follows a ticket: the ticket is open as long as there is one."""
-        if case.ticket:
-            keep = pipe.sadd if case.live else pipe.srem
-            keep("linli:tickets", f"{case.ticket}\n{case.id}")
-        if case.apart_from:
-            pipe.srem("linli:tickets", f"{case.apart_from}\n{case.id}")
-
     async def enlist(self, community: str, order: str, sketch: Sketch) -> list[tuple[str, Sketch]]:
         """Put a filing into the line of its community; the whole line."""
         flat = await self._enlist(keys=[_line(community)], args=[order, dump(sketch)])
@@ -79,6 +54,29 @@ class RedisTickets:
         """Take filings out of the line."""
         if orders:
             await self._redis.hdel(_line(community), *orders)
+
+
+def announced(moves: Iterable[Moved], newcomer: str) -> list[Write]:
+    """Which case follows which ticket, and that there is a group that was never seen; said twice it is the same."""
+    writes: list[Write] = [("SADD", "linli:groups", newcomer)] if newcomer else []
+    for moved in moves:
+        if moved.facts and all(isinstance(fact, Posted) for fact in moved.facts):
+            continue  # what is shown changes neither the ticket nor whether the case lives
+        for fact in moved.facts:
+            if isinstance(fact, TicketFiled):
+                writes.append(("SET", f"linli:ticket:{fact.ticket}", moved.case.id))
+            if isinstance(fact, JoinedTicket):
+                writes.append(("SADD", f"linli:joined:{fact.ticket}", moved.case.id))
+        writes += _kept_open(moved.case)
+    return writes
+
+
+def _kept_open(case: Case) -> Iterator[Write]:
+    """One member for each case that follows a ticket: the ticket is open as long as there is one."""
+    if case.ticket:
+        yield "SADD" if case.live else "SREM", "linli:tickets", f"{case.ticket}\n{case.id}"
+    if case.apart_from:
+        yield "SREM", "linli:tickets", f"{case.apart_from}\n{case.id}"
 
 
 def _line(community: str) -> str:

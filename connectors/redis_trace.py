@@ -1,4 +1,4 @@
-"""The trace in Redis: the facts of cases, and the chain of each group. Part of `RedisState`, in whose transaction it writes.
+"""The trace in Redis: the facts of cases, and the chain of each group. Part of `RedisState`, for whose saves it says what to write.
 
     linli:{p017}:trace:ID      a case's lines; `GROUP:0` has those that are the group's own
     linli:{p017}:chain:GROUP   the spine, one text a link     linli:{p017}:head:GROUP   its length and last hash
@@ -6,16 +6,16 @@
 How a line reads, and what holds them together, is in connectors/trace_lines.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import cast
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from actions.chain import GROUPS_OWN, Head, Link
 from actions.facts import Fact
 from actions.ledger import Change
 from connectors.codec import load
+from connectors.redis_client import Write, in_parts
 from connectors.trace_lines import Growth, head_of, head_text, is_linked, moment_of, woven
 
 AT_ONCE = 200
@@ -28,17 +28,13 @@ class RedisTrace:
     def __init__(self, redis: "Redis", key: Callable[[str, str], str]) -> None:
         self._redis, self._key = redis, key
 
-    def head_key(self, group: str) -> str:
-        """Where the head of a group's chain is."""
-        return self._key(group, "head")
-
     async def facts(self, group: str, number: int) -> list[Fact]:
         """The facts of a case."""
         return [load(line, Fact) for line in await self._range(self._case(group, number), 0, -1)]
 
     async def head(self, group: str) -> Head:
         """The head of a group's chain; of one that has none yet, that of no links."""
-        return head_of(cast("str | None", await self._redis.get(self.head_key(group)))) or Head()
+        return head_of(cast("str | None", await self._redis.get(self._key(group, "head")))) or Head()
 
     # --- writing -------------------------------------------------------------------------------------
 
@@ -79,16 +75,16 @@ class RedisTrace:
             if not is_linked(line)
         ]
 
-    def write(self, pipe: Pipeline, growth: Growth) -> None:
-        """Put it into the transaction."""
+    def writes(self, growth: Growth) -> Iterator[Write]:
+        """What adds it to the chain."""
         group = growth.group
         for number, place, line in growth.replaced:
-            pipe.lset(self._case(group, number), place, line)
+            yield "LSET", self._case(group, number), place, line
         for number, line in growth.lines:
-            pipe.rpush(self._case(group, number), line)
-        if growth.spine:
-            pipe.rpush(self._key(group, "chain"), *growth.spine)
-        pipe.set(self.head_key(group), head_text(growth.head))
+            yield "RPUSH", self._case(group, number), line
+        for some in in_parts(growth.spine):
+            yield "RPUSH", self._key(group, "chain"), *some
+        yield "SET", self._key(group, "head"), head_text(growth.head)
 
     # --- reading -------------------------------------------------------------------------------------
 
