@@ -116,7 +116,7 @@ def operations(state: RedisState, groups: int) -> dict[str, Do]:
 
     async def postpone(n: int) -> None:
         order = WakeAt(key=f"{case(n)}:bench:{n}", case=case(n), wait=Wait.DOUBT, timer="bench")
-        tried = await state.begin(Due(order, one(n), now + timedelta(days=9)), now)
+        tried, *_ = await state.begin(Due(order, one(n), now + timedelta(days=9)), now)
         await state.postpone(tried, now + timedelta(days=8))
 
     return {

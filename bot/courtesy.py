@@ -45,7 +45,7 @@ class Courtesy:
         """
         while True:
             try:
-                # The group's memory comes along: nearly every order asks for it next.
+                # As it was read when the order was begun, unless that is out of date by now.
                 _, case = await self._house.state.scene(due.order.case) if due.order.case else (None, None)
                 if isinstance(due.order, Daily):
                     return await self._digests.granted(due)

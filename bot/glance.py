@@ -7,10 +7,11 @@ a save that finds the group's memory changed is refused, the glance is forgotten
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, cast
 
 from actions.case import Case
-from actions.ledger import Change
+from actions.ledger import Change, Due
 from actions.talk import Talk
 from bot.ports import State
 from connectors.partition import group_of_case
@@ -68,6 +69,15 @@ class _Glancing:
         if key not in seen and case not in seen:
             seen[key], seen[case] = await self._state.scene(case)
         return await self.talk(group), await self.case(case)
+
+    async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
+        begun, talk, case = await self._state.begin(due, now)
+        seen = self._seen(due.group)
+        if seen is not None:
+            seen[f"talk {due.group}"] = talk
+            if group_of_case(due.order.case) == due.group:
+                seen[due.order.case] = case
+        return begun, talk, case
 
     async def save(self, change: Change) -> None:
         try:

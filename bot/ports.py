@@ -186,8 +186,10 @@ class State(Protocol):
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits, or None if it was done."""
 
-    async def begin(self, due: Due, now: datetime) -> Due:
-        """Write down that the order is about to be tried, before it is."""
+    async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
+        """Write down that the order is about to be tried, before it is; with the memory of its group, and its case, as they
+        stand then. No case where the order is about none, or about another group's.
+        """
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try the order again at `until`."""

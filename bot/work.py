@@ -259,7 +259,7 @@ class Carrier:
 
     async def _finish(self, due: Due) -> float:
         """Try an order once; the seconds to wait before the next try, or 0 if it is done with."""
-        due = await self._house.state.begin(due, self._house.clock.now())
+        due, _, _ = await self._house.state.begin(due, self._house.clock.now())
         kind = type(due.order).__name__
         try:
             with (

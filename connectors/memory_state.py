@@ -187,12 +187,13 @@ class MemoryState:
         """One order that waits."""
         return self._due.get(key)
 
-    async def begin(self, due: Due, now: datetime) -> Due:
-        """Count one more try."""
+    async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
+        """Count one more try; with the memory of its group, and its case."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
         if due.order.key in self._due:
             self._due[due.order.key] = tried
-        return tried
+        case = self._cases.get(due.order.case)
+        return tried, await self.talk(due.group), case if case and case.group == due.group else None
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try again at `until`."""

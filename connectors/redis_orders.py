@@ -1,7 +1,7 @@
 """Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
 
 import time
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -18,16 +18,17 @@ RESCAN_SECONDS = 5.0
 
 _REWRITE = """
 if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
-    return -1
+    return false
 end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    return 0
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+    redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-return 1
+return KEYS[4] and redis.call('MGET', unpack(KEYS, 4)) or {}
 """
-"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched."""
+"""An order that was finished meanwhile stays finished; one in the hands of another worker is not touched. What further keys
+name is read in the same stroke.
+"""
 
 
 class RedisOrders:
@@ -85,13 +86,19 @@ class RedisOrders:
         body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
 
-    async def write_again(self, partition: int, due: Due, *, begins: bool = False) -> None:
-        """Write what has become of an order that waits. Raises `Fenced` where another worker has it."""
-        keys = [partition_key(partition, "orders"), partition_key(partition, "due"), owner_key(partition)]
+    async def write_again(
+        self, partition: int, due: Due, *, begins: bool = False, wanted: Sequence[str] = ()
+    ) -> list[str | None]:
+        """Write what has become of an order that waits; what stands under the keys `wanted`, which are the group's. Raises
+        `Fenced` where another worker has it.
+        """
+        own = (partition_key(partition, "orders"), partition_key(partition, "due"), owner_key(partition))
         owner = self._leases.owner(partition, begins=begins)
         args: list[str | float] = [due.order.key, dump(due), due.at.timestamp(), owner]
-        if await self._rewrite(keys=keys, args=args) == -1:
+        found = cast("list[str | None] | None", await self._rewrite(keys=[*own, *wanted], args=args))
+        if found is None:
             self._leases.check(partition, None, work=True)
+        return found or []
 
     def writes(self, partition: int, due: Due) -> tuple[Write, ...]:
         """What keeps an order until it is due."""

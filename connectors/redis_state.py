@@ -168,9 +168,21 @@ class RedisState:
     async def scene(self, case: str) -> tuple[Talk, Case | None]:
         """The memory of a case's group, and the case."""
         group = group_of_case(case)
-        keys = [self._group_key(group, "talk"), self._group_key(group, "head"), self._cases.key(case)]
         async with reaching():
-            memory, head, text = await cast("Awaitable[list[str | None]]", self._redis.mget(keys))
+            found = await cast("Awaitable[list[str | None]]", self._redis.mget(self._scene_keys(group, case)))
+        return self._scene(group, found)
+
+    def _scene_keys(self, group: str, case: str) -> list[str]:
+        # Where it is no case of the group, nothing stands under the key.
+        number = case.rpartition(":")[2] if group_of_case(case) == group else ""
+        return [
+            self._group_key(group, "talk"),
+            self._group_key(group, "head"),
+            self._cases.key(f"{group}:{number}"),
+        ]
+
+    def _scene(self, group: str, found: Sequence[str | None]) -> tuple[Talk, Case | None]:
+        memory, head, text = found
         return self._saves.read(group, memory, head), load(text, Case) if text else None
 
     async def at_hand(self, group: str, newest: int) -> tuple[list[Case], list[Case]]:
@@ -240,12 +252,13 @@ class RedisState:
         async with reaching():
             return await self._orders.order(self._of(group), key)
 
-    async def begin(self, due: Due, now: datetime) -> Due:
-        """Count one more try, durably."""
+    async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
+        """Count one more try, durably; with the memory of its group, and its case."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
+        wanted = self._scene_keys(due.group, due.order.case)
         async with reaching():
-            await self._orders.write_again(self._of(due.group), tried, begins=True)
-        return tried
+            found = await self._orders.write_again(self._of(due.group), tried, begins=True, wanted=wanted)
+        return tried, *self._scene(due.group, found)
 
     async def postpone(self, due: Due, until: datetime) -> None:
         """Try again at `until`."""

@@ -1,8 +1,10 @@
 """Rules of a glance: what is read twice for one piece of work is read once, and never believed after a save."""
 
-from actions.ledger import Change, Stale
+from actions import orders as o
+from actions.ledger import Change, Due, Stale
 from actions.talk import Talk
 from bot.glance import glance, glancing
+from tests.actions.stories import START
 
 GROUP = "memory:1"
 
@@ -23,6 +25,10 @@ class Shelf:
     async def scene(self, case):
         self.asked += 1
         return Talk(group=GROUP, version=self.version), None
+
+    async def begin(self, due, now):
+        self.asked += 1
+        return due, Talk(group=GROUP, version=self.version), None
 
     async def save(self, change):
         if self.stale:
@@ -52,6 +58,20 @@ async def test_a_case_and_the_memory_read_together_are_known_one_by_one():
         assert (await state.scene("memory:1:1"))[0] is talk
     assert shelf.asked == 1
     assert (await state.scene("memory:1:1"))[0] is not talk
+
+
+async def test_what_comes_along_with_the_beginning_of_an_order_is_not_read_again():
+    shelf = Shelf()
+    state = glancing(shelf)
+    own, strange = (o.ShowCard(key="k", case=case) for case in ("memory:1:1", "memory:2:1"))
+    with glance():
+        _, talk, case = await state.begin(Due(own, GROUP, START), START)
+        assert (await state.scene("memory:1:1"))[0] is talk
+        assert await state.case("memory:1:1") is case
+        assert shelf.asked == 1
+        await state.begin(Due(strange, GROUP, START), START)
+        await state.case("memory:2:1")
+        assert shelf.asked == 3, "the case of another group does not come along"
 
 
 async def test_outside_of_a_piece_of_work_everything_is_asked_anew():

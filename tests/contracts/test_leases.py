@@ -225,7 +225,7 @@ class TestFencing:
         entry = await one_entry(one)
         await save(one, orders=(due(0),))
         await replaced(place, its, others)
-        begun = await other.begin(due(0), START)
+        begun, *_ = await other.begin(due(0), START)
         for call in (
             one.begin(due(0), START),
             one.postpone(due(0), START),
@@ -282,7 +282,7 @@ class TestFencing:
     async def test_who_lets_go_ends_what_is_under_way_and_begins_nothing(self, place: Place) -> None:
         one, its, _, _ = await two(place)
         await save(one, orders=(due(0), due(1)))
-        under_way = await one.begin(due(0), START)
+        under_way, *_ = await one.begin(due(0), START)
         its.close()
         with pytest.raises(Fenced):
             await one.begin(due(1), START)

@@ -441,15 +441,26 @@ class TestState:
     async def test_every_try_is_counted_before_it_is_made(self, state: State) -> None:
         await save(state, orders=(due(0),))
         later = START + timedelta(seconds=9)
-        once = await state.begin(due(0), START)
-        twice = await state.begin(once, later)
+        once, *_ = await state.begin(due(0), START)
+        twice, *_ = await state.begin(once, later)
         assert (twice.tries, twice.first_tried_at) == (2, START)
         assert await state.order(due(0).order.key, GROUP) == twice
         assert await state.due(later, 10) == [twice]
 
+    async def test_an_order_is_begun_with_its_case_and_the_memory_of_its_group_in_hand(
+        self, state: State
+    ) -> None:
+        await save(state, reported(), orders=(due(0), due(1, group=OTHER)))
+        _, talk, case = await state.begin(due(0), START)
+        assert (talk, case) == await state.scene(CASE)
+        assert case is not None
+        await save(state, orders=(replace(due(0), group=OTHER),), group=OTHER)
+        _, talk, case = await state.begin(replace(due(0), group=OTHER), START)
+        assert (talk.group, case) == (OTHER, None)
+
     async def test_a_postponed_order_waits_and_keeps_its_count(self, state: State) -> None:
         await save(state, orders=(due(0),))
-        tried = await state.begin(due(0), START)
+        tried, *_ = await state.begin(due(0), START)
         later = START + timedelta(minutes=5)
         await state.postpone(tried, later)
         assert await state.due(START, 10) == []
@@ -458,7 +469,7 @@ class TestState:
     async def test_a_finished_order_is_not_brought_back(self, state: State) -> None:
         await save(state, orders=(due(0),))
         await save(state, done=due(0).order.key)
-        tried = await state.begin(due(0), START)
+        tried, *_ = await state.begin(due(0), START)
         await state.postpone(tried, START)
         assert await state.order(due(0).order.key, GROUP) is None
         assert await state.due(START, 10) == []
@@ -482,7 +493,7 @@ class TestState:
 
     async def test_a_buried_order_is_no_longer_due_and_can_come_back(self, state: State) -> None:
         await save(state, orders=(due(0),))
-        tried = await state.begin(due(0), START)
+        tried, *_ = await state.begin(due(0), START)
         await state.bury(letter("d1"), done=tried)
         assert await state.due(START, 10) == []
         assert await state.order(due(0).order.key, GROUP) is None

@@ -20,6 +20,7 @@ from bot.ports import State
 from connectors.redis_state import RedisState
 from tests.actions.stories import CASE, GROUP, START
 from tests.contracts.states import (
+    OTHER,
     PARTITIONS,
     cutting,
     due,
@@ -80,7 +81,7 @@ class TestOverARestart:
     async def test_orders_and_their_tries_survive(self, server: RealRedis) -> None:
         async with on_redis(server) as before:
             await save(before, orders=(due(0), due(1, 60)))
-            tried = await before.begin(due(0), START)
+            tried, *_ = await before.begin(due(0), START)
         async with on_redis(server) as after:
             assert await after.due(START, 10) == [tried]
 
@@ -97,6 +98,31 @@ class TestOverARestart:
             with pytest.raises(Stale):
                 await one.save(Change(talk=talk, moved=(reported(number=2),)))
             assert [case.number for case in await one.cases(GROUP)] == [1]
+
+    async def test_what_a_process_remembers_of_a_group_is_never_believed_against_redis(
+        self, server: RealRedis
+    ) -> None:
+        async with on_redis(server) as one, on_redis(server) as two:
+            for number, state in enumerate((one, two, one, one, two), start=1):
+                await one.talk(GROUP)
+                change = Change(talk=await two.talk(GROUP), moved=(reported(number=number),))
+                await state.save(change)
+                with pytest.raises(Stale):
+                    await (two if state is one else one).save(change)
+            assert [link.n for link in [each async for each in one.links(GROUP)] if link] == [
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+            ]
+
+    async def test_more_than_a_script_can_hand_to_one_command_is_saved(self, server: RealRedis) -> None:
+        async with on_redis(server) as state:
+            links = tuple((f"m{n}", CASE) for n in range(20_000))
+            await save(state, reported(), links=links)
+            assert await state.case_of(GROUP, "m19999") == CASE
 
     async def test_what_redis_handed_out_in_a_lost_answer_is_asked_for_again(
         self, server: RealRedis, tmp_path: Path
@@ -116,24 +142,26 @@ class TestOverARestart:
         async with cutting(server) as cut:
             state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
             await state.start()
+            await save(state, group=OTHER)
             change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"EXEC"
-            with pytest.raises((Stale, Unreachable)):
+            cut.after = b"EVALSHA"
+            with pytest.raises(Unreachable):
                 await state.save(change)
             await state.save(replace(change, talk=await state.talk(GROUP)))
             assert await state.trace(CASE) == list(reported().facts)
             assert (await state.talk(GROUP)).version == 1
             await state.stop()
 
-    async def test_a_connection_lost_between_reading_and_writing_saves_nothing(
+    async def test_a_connection_lost_between_looking_and_writing_saves_nothing(
         self, server: RealRedis
     ) -> None:
-        async with cutting(server) as cut:
+        async with cutting(server) as cut, on_redis(server) as other:
             state = RedisState.at(f"unix://{cut.socket}", PARTITIONS)
             await state.start()
-            change = Change(talk=await state.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
-            cut.after = b"WATCH"
-            with pytest.raises((Stale, Unreachable)):
+            await save(state, group=OTHER)
+            change = Change(talk=await other.talk(GROUP), moved=(reported(),), entry=await one_entry(state))
+            cut.after = b"EVALSHA"  # which looks first, in a process that has not read this memory itself
+            with pytest.raises(Unreachable):
                 await state.save(change)
             assert await state.cases(GROUP) == []
             await state.save(change)
