@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.client import Pipeline
@@ -61,9 +61,17 @@ waiting there when it became a replica."""
 
 _HANDED_ON = 1000
 T = TypeVar("T")
+_SHORT = ("EVALSHA", "GET", "HGET", "MGET", "SET")
+"""What the work on messages and orders asks for all the time."""
 Items = list[tuple[str, dict[str, str]]]
 Write = tuple[str | float, ...]
 """A command, its one key, and its arguments."""
+
+
+class _Asked(NamedTuple):
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    answer: asyncio.Future[Any]
 
 
 def client_of(url: str, *, waits: bool = False) -> Redis:
@@ -77,7 +85,61 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     if waits:
         return Redis.from_url(url, max_connections=_CONNECTIONS, **_HOW, retry=once)
     pool = BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **_HOW, retry=once)
-    return Redis.from_pool(pool)
+    return Together.from_pool(pool)
+
+
+class Together(Redis):
+    """A client that sends what is asked within one turn of the event loop, whoever asks, in one packet. The busier we are,
+    the more goes together; each gets its own answer, or its own error.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._asked: list[_Asked] = []
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """The answer to one command. What may block, and hold up others, goes alone."""
+        if args[0] not in _SHORT:
+            return await self._alone(*args, **options)
+        if not self._asked:
+            sending = asyncio.create_task(self._send())
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+        asked = _Asked(args, options, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        return await asked.answer
+
+    async def _send(self) -> None:
+        asked, self._asked = [one for one in self._asked if not one.answer.done()], []
+        try:
+            for one, answer in zip(asked, await self._answers(asked), strict=True):
+                if not one.answer.done():  # else nobody waits for it any more
+                    _tell(one.answer, answer)
+        finally:  # the program ends
+            for one in asked:
+                one.answer.cancel()
+
+    async def _answers(self, asked: list[_Asked]) -> list[Any]:
+        try:
+            if len(asked) == 1:
+                return [await self._alone(*asked[0].args, **asked[0].options)]
+            pipe: Any = self.pipeline(transaction=False)
+            for one in asked:
+                pipe.execute_command(*one.args, **one.options)
+            return list(await pipe.execute(raise_on_error=False))
+        except Exception as error:  # noqa: BLE001 it is raised where the answers are awaited
+            return [error] * len(asked)
+
+    async def _alone(self, *args: Any, **options: Any) -> Any:
+        return await cast("Any", super()).execute_command(*args, **options)
+
+
+def _tell(waiting: asyncio.Future[Any], answer: Any) -> None:
+    if isinstance(answer, Exception):
+        waiting.set_exception(answer)
+    else:
+        waiting.set_result(answer)
 
 
 class Cluster(RedisCluster):
