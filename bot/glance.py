@@ -1,12 +1,13 @@
 """A glance: what was read of the state for one message or one order is not read again for the same.
 
-It is never older than the beginning of that piece of work, and what is decided by it is saved only if it is still so:
+It is never older than the beginning of that piece of work: what another of this process has saved since is known too. And what is decided by it is saved only if it is still so:
 a save that finds the group's memory changed is refused, the glance is forgotten, and all is decided again.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -16,7 +17,10 @@ from actions.talk import Talk
 from bot.ports import State
 from connectors.partition import group_of_case
 
-_REMEMBERED = 10_000
+_REMEMBERED = 1000
+"""Groups of which is known what the last save left. A piece of work that lasts longer than so many saves learns it by a
+refused one of its own.
+"""
 _Seen = dict[str, Talk | Case | None]
 _seen: ContextVar[_Seen | None] = ContextVar("seen", default=None)
 
@@ -39,7 +43,7 @@ def glancing(state: State) -> State:
 class _Glancing:
     def __init__(self, state: State) -> None:
         self._state = state
-        self._saved: dict[str, int] = {}
+        self._saved: dict[str, _Seen] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._state, name)
@@ -79,20 +83,38 @@ class _Glancing:
                 seen[due.order.case] = case
         return begun, talk, case
 
-    async def save(self, change: Change) -> None:
+    async def save(self, change: Change) -> bool:
+        self._saved.pop(change.talk.group, None)
         try:
-            await self._state.save(change)
-            self._saved[change.talk.group] = change.talk.version + 1
-            if len(self._saved) > _REMEMBERED:
-                del self._saved[next(iter(self._saved))]
+            saved = await self._state.save(change)
         finally:
             if (seen := _seen.get()) is not None:
                 seen.clear()
+        if saved:
+            self._saved[change.talk.group] = _left_by(change)
+            if len(self._saved) > _REMEMBERED:
+                del self._saved[next(iter(self._saved))]
+        return saved
 
     def _seen(self, group: str) -> _Seen | None:
-        """What this piece of work has read; nothing, where another of this process has saved something since."""
-        seen = _seen.get()
-        talk = seen.get(f"talk {group}") if seen else None
-        if seen and isinstance(talk, Talk) and self._saved.get(group, 0) > talk.version:
+        """What this piece of work has read; where another of this process has saved something since, what that left."""
+        seen, key = _seen.get(), f"talk {group}"
+        if (
+            seen
+            and key in seen
+            and (saved := self._saved.get(group))
+            and _version(saved, key) > _version(seen, key)
+        ):
             seen.clear()
+            seen |= saved
         return seen
+
+
+def _left_by(change: Change) -> _Seen:
+    """The memory and the cases as they stand after a save."""
+    talk = replace(change.talk, version=change.talk.version + 1)
+    return {f"talk {talk.group}": talk, **{moved.case.id: moved.case for moved in change.moved}}
+
+
+def _version(seen: _Seen, key: str) -> int:
+    return cast("Talk", seen[key]).version

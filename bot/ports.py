@@ -175,8 +175,8 @@ class State(Protocol):
     def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
 
-    async def save(self, change: Change) -> None:
-        """All of the change or nothing. Raises `Stale` if the talk was saved by somebody else since, and, as `begin`,
+    async def save(self, change: Change) -> bool:
+        """All of the change or nothing; False for what had been dealt with already. Raises `Stale` if the talk was saved by somebody else since, and, as `begin`,
         `postpone` and `bury` do, `Fenced` if the group is in the hands of another worker by now.
         """
 

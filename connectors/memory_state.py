@@ -119,16 +119,17 @@ class MemoryState:
         async for link in woven(_each(self._spines[group]), lines, _each(numbers)):
             yield link
 
-    async def save(self, change: Change) -> None:
-        """All of the change, or `Stale`."""
+    async def save(self, change: Change) -> bool:
+        """All of the change, or `Stale`; False for what had been dealt with already."""
         group = change.talk.group
         if (await self.talk(group)).version != change.talk.version:
             raise Stale(group)
         if change.entry and change.entry.id not in self._inbox:
-            return
+            return False
         if change.done and change.done not in self._due:
-            return
+            return False
         self._write(change)
+        return True
 
     def _write(self, change: Change) -> None:
         group = change.talk.group

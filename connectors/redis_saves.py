@@ -90,8 +90,8 @@ class RedisSaves:
         self._remember(group, _Seen(talk.version, _digest(text), head or ""))
         return talk
 
-    async def save(self, change: Change) -> None:
-        """Write all of it, unless that was done already. Raises `Stale` and `Fenced`."""
+    async def save(self, change: Change) -> bool:
+        """Write all of it; False where it had been dealt with already. Raises `Stale` and `Fenced`."""
         group, version = change.talk.group, change.talk.version
         outside = await ahead(self._redis, announced(change.moved, "" if version else group))
         talk = dump(replace(change.talk, version=version + 1))
@@ -104,7 +104,9 @@ class RedisSaves:
             if answer == _WRITTEN:
                 head = head_text(growth.head) if growth else seen.head
                 self._remember(group, _Seen(version + 1, _digest(talk), head, seen.past and not head))
+                return True
             seen = self._standing(change, answer)
+        return False
 
     async def _run(self, change: Change, seen: _Seen, writes: Iterable[Write]) -> Any:
         group, entry = change.talk.group, change.entry

@@ -234,11 +234,12 @@ class RedisState:
 
     # --- saving --------------------------------------------------------------------------------------
 
-    async def save(self, change: Change) -> None:
-        """All of the change in one stroke, or `Stale`."""
+    async def save(self, change: Change) -> bool:
+        """All of the change in one stroke, or `Stale`; False for what had been dealt with already."""
         async with reaching():
-            await self._saves.save(change)
+            saved = await self._saves.save(change)
         self._orders.expect(self._of(change.talk.group), change.orders)
+        return saved
 
     # --- orders --------------------------------------------------------------------------------------
 

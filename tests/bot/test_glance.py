@@ -1,10 +1,17 @@
 """Rules of a glance: what is read twice for one piece of work is read once, and never believed after a save."""
 
+import asyncio
+from contextvars import Context
+
+import pytest
+
+from actions import facts as f
 from actions import orders as o
 from actions.ledger import Change, Due, Stale
 from actions.talk import Talk
 from bot.glance import glance, glancing
 from tests.actions.stories import START
+from tests.contracts.states import moved, reported
 
 GROUP = "memory:1"
 
@@ -13,7 +20,7 @@ class Shelf:
     """A state that counts how often it is asked."""
 
     def __init__(self):
-        self.asked, self.version, self.stale = 0, 0, False
+        self.asked, self.version, self.stale, self.done = 0, 0, False, False
 
     async def talk(self, group):
         self.asked += 1
@@ -33,7 +40,10 @@ class Shelf:
     async def save(self, change):
         if self.stale:
             raise Stale(change.talk.group)
+        if self.done:
+            return False
         self.version += 1
+        return True
 
     async def ping(self):
         return "pong"
@@ -95,3 +105,43 @@ async def test_after_a_save_and_after_a_refused_one_it_is_read_again():
             await state.save(Change(talk=await state.talk(GROUP)))
         except Stale:
             assert (await state.talk(GROUP)).version == 7
+
+
+async def test_what_another_of_this_process_has_saved_meanwhile_is_known_without_reading_it():
+    shelf = Shelf()
+    state = glancing(shelf)
+    before, after = reported(GROUP).case, moved(reported(GROUP).case, f.TicketFiled)
+
+    async def another() -> None:
+        with glance():
+            await state.save(Change(talk=await state.talk(GROUP), moved=(after,)))
+
+    with glance():
+        assert (await state.scene(before.id))[1] is None
+        await asyncio.create_task(another(), context=Context())
+        asked = shelf.asked
+        talk, case = await state.scene(before.id)
+        assert (talk.version, case, shelf.asked) == (1, after.case, asked)
+        shelf.stale = True
+        with pytest.raises(Stale):
+            await state.save(Change(talk=talk))
+        await state.scene(before.id)
+        assert shelf.asked == asked + 1, "what was refused is not believed again"
+    with glance():
+        await state.talk(GROUP)
+        assert shelf.asked == asked + 2, "a new piece of work reads for itself"
+
+
+async def test_what_had_been_dealt_with_already_left_nothing_behind():
+    shelf = Shelf()
+    state = glancing(shelf)
+    shelf.done = True
+
+    async def another() -> None:
+        with glance():
+            await state.save(Change(talk=await state.talk(GROUP), moved=(reported(GROUP),)))
+
+    with glance():
+        await state.talk(GROUP)
+        await asyncio.create_task(another(), context=Context())
+        assert (await state.scene(f"{GROUP}:1")) == (Talk(group=GROUP), None)

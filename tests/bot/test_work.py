@@ -121,7 +121,7 @@ class Contested(MemoryState):
         if self.rivals:
             self.rivals -= 1
             await super().save(Change(talk=await self.talk(change.talk.group)))
-        await super().save(change)
+        return await super().save(change)
 
 
 async def test_a_stale_save_is_decided_again(town):
@@ -260,7 +260,7 @@ class AwayWhileSaving(MemoryState):
         if change.done and self.away:
             self.away -= 1
             raise Unreachable("Redis is away")
-        await super().save(change)
+        return await super().save(change)
 
 
 async def test_what_was_said_and_cannot_be_written_down_yet_is_not_said_again(town, hands):
