@@ -18,10 +18,12 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import (
     AskError,
     BusyLoadingError,
     ClusterError,
+    DataError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -85,7 +87,20 @@ def client_of(url: str, *, waits: bool = False) -> Redis:
     if waits:
         return Redis.from_url(url, max_connections=_CONNECTIONS, **_HOW, retry=once)
     pool = BlockingConnectionPool.from_url(url, max_connections=AT_WORK, **_HOW, retry=once)
+    pool.connection_class = type("Packing", (_Packing, pool.connection_class), {})
     return Together.from_pool(pool)
+
+
+class _Packing:
+    """A connection for which hiredis writes the commands too: the library's own way takes three times as long."""
+
+    _serializer = HiredisRespSerializer()
+
+    def pack_command(self, *args: Any) -> Any:
+        return self._serializer.pack(*args)
+
+    def pack_commands(self, commands: Iterable[Iterable[Any]]) -> list[bytes]:
+        return [b"".join(part for command in commands for part in self._serializer.pack(*command))]
 
 
 class Together(Redis):
@@ -122,14 +137,25 @@ class Together(Redis):
 
     async def _answers(self, asked: list[_Asked]) -> list[Any]:
         try:
-            if len(asked) == 1:
-                return [await self._alone(*asked[0].args, **asked[0].options)]
-            pipe: Any = self.pipeline(transaction=False)
-            for one in asked:
-                pipe.execute_command(*one.args, **one.options)
-            return list(await pipe.execute(raise_on_error=False))
+            if len(asked) > 1:
+                return await self._together(asked)
+        except (UnicodeEncodeError, DataError):
+            pass  # one of them cannot be written, and so none was sent
         except Exception as error:  # noqa: BLE001 it is raised where the answers are awaited
             return [error] * len(asked)
+        return [await self._one(one) for one in asked]
+
+    async def _together(self, asked: list[_Asked]) -> list[Any]:
+        pipe: Any = self.pipeline(transaction=False)
+        for one in asked:
+            pipe.execute_command(*one.args, **one.options)
+        return list(await pipe.execute(raise_on_error=False))
+
+    async def _one(self, asked: _Asked) -> Any:
+        try:
+            return await self._alone(*asked.args, **asked.options)
+        except Exception as error:  # noqa: BLE001 as above
+            return error
 
     async def _alone(self, *args: Any, **options: Any) -> Any:
         return await cast("Any", super()).execute_command(*args, **options)
