@@ -1,5 +1,5 @@
-"""State in Redis. Every key of a group carries the hash tag of its partition, so one MULTI/EXEC covers
-all that follows from one message, on Redis Cluster too.
+"""State in Redis. Every key of a group carries the hash tag of its partition, so one script writes
+all that follows from one message (connectors/redis_saves.py), on Redis Cluster too.
 
     linli:{p017}:inbox            stream of the entries that nobody has dealt with yet
     linli:{p017}:seen:GROUP:DOOR:ID   updates that were here already; forgotten after two days

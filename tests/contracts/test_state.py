@@ -387,10 +387,18 @@ class TestState:
         talk = await state.talk(GROUP)
         changes = [Change(talk=talk, moved=(reported(number=n),)) for n in range(1, 9)]
         answers = await asyncio.gather(*map(state.save, changes), return_exceptions=True)
-        assert [type(a) for a in answers if a is not None] == [Stale] * 7
+        assert [type(a) for a in answers if a is not True] == [Stale] * 7
         [case] = await state.cases(GROUP)
-        assert answers[case.number - 1] is None
+        assert answers[case.number - 1] is True
         assert (await state.talk(GROUP)).version == 1
+
+    async def test_a_save_tells_whether_anything_was_left_to_do(self, state: State) -> None:
+        entry = await one_entry(state)
+        assert await state.save(Change(talk=await state.talk(GROUP), entry=entry, orders=(due(0),)))
+        assert not await state.save(Change(talk=await state.talk(GROUP), entry=entry))
+        assert await state.save(Change(talk=await state.talk(GROUP), done=due(0).order.key))
+        assert not await state.save(Change(talk=await state.talk(GROUP), done=due(0).order.key))
+        assert (await state.talk(GROUP)).version == 2
 
     async def test_savers_of_different_groups_do_not_disturb_each_other(self, state: State) -> None:
         await asyncio.gather(save(state, reported()), save(state, reported(OTHER), group=OTHER))
