@@ -23,6 +23,8 @@ import structlog
 from actions.errors import Refused
 
 _log = structlog.get_logger(__name__)
+PARENT = "LINLI_PARENT"
+"""The variable that tells a child of ours whose child it is."""
 _TETHER = Path(__file__).with_name("tether.py")
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LONGEST_LINE = 64 * 1024  # bytes
@@ -182,7 +184,7 @@ class Child:
 
     def _environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
-        return {**ours, **self._env, "LINLI_PARENT": str(os.getpid())}
+        return {**ours, **self._env, PARENT: str(os.getpid())}
 
     async def _become_ready(self, process: "_Process") -> None:
         try:
