@@ -34,7 +34,7 @@ from bot.home import Home
 from bot.nlu_project import find_nlu, nlu_command, nlu_environment
 from bot.process import Process
 from bot.settings import Settings
-from bot.work_child import WorkChild, at_work
+from bot.work_child import GIVES_WAY, WorkChild, at_work
 from connectors.child import PARENT, Child, Patience
 from connectors.embedded_redis import EmbeddedRedis, socket_path
 from connectors.tcp_port import free_port, held_by, is_free
@@ -231,7 +231,7 @@ class Supervisor:
         folder = find_nlu(self._nlu_folder)
         argv = nlu_command(folder, "127.0.0.1", port)
         env = nlu_environment(self._home)
-        child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU)
+        child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU, nice=GIVES_WAY)
         self._parts["nlu"] = child
         await stack.enter_async_context(child)
         return f"http://127.0.0.1:{port}"

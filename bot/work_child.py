@@ -20,6 +20,8 @@ from connectors.child import Child, Patience
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes put their figures together; the client library reads it once, when it is imported."""
 _PATIENCE = Patience(grace=2.5)
+GIVES_WAY = 5
+"""By how much what works gives way to what hears and keeps (nice(2)): what is worked on may wait, whoever speaks may not."""
 _ANSWERS_WITHIN = aiohttp.ClientTimeout(total=2.0)
 
 
@@ -54,7 +56,9 @@ class WorkChild:
         self._address = f"http://127.0.0.1:{port}/healthz"
         argv = [sys.executable, "-P", "-m", "bot.cli", "work", "--port", str(port), "--name", name]
         given = {**env, "LINLI_HOST": "127.0.0.1"}
-        self.child = Child(self.name, argv, env=given, answers=self._answers, patience=_PATIENCE)
+        self.child = Child(
+            self.name, argv, env=given, answers=self._answers, patience=_PATIENCE, nice=GIVES_WAY
+        )
 
     async def health(self) -> Health:
         """Whether it runs, and answers."""
