@@ -13,7 +13,9 @@ from connectors.codec import dump, load
 from connectors.leases import Tenancy, owner_key
 
 RESCAN_SECONDS = 5.0
-"""How often all partitions are searched for due orders, whatever this process believes of them."""
+"""How often all partitions are searched for due orders, whatever this process believes of them, and how far ahead: so what
+waits for another day, which is nearly all that waits, is not read again and again.
+"""
 
 _REWRITE = """
 if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
@@ -36,7 +38,7 @@ class RedisOrders:
         self._redis, self._key, self._leases = redis, key, leases
         self._rewrite = redis.register_script(_REWRITE)
         self._next_due: dict[tuple[int, str], float] = {}
-        self._scanned_at = float("-inf")
+        self._scanned_at = self._ahead = float("-inf")
 
     async def due(self, now: datetime, limit: int, held: Collection[str]) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
@@ -45,14 +47,14 @@ class RedisOrders:
             return []
         pipe = self._redis.pipeline(transaction=False)
         for p, _ in ready:
-            pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
+            pipe.zrangebyscore(self._key(p, "due"), "-inf", self._ahead, 0, limit, withscores=True)
         found = await pipe.execute()
         keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
         return await self._bodies([one for one in keys if one[2] not in held], limit)
 
     def _ripe(self, now: float) -> list[tuple[int, str]]:
-        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
-            self._scanned_at = time.monotonic()
+        if time.monotonic() - self._scanned_at > RESCAN_SECONDS or now > self._ahead:
+            self._scanned_at, self._ahead = time.monotonic(), now + RESCAN_SECONDS
             self._next_due.clear()
         return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
 

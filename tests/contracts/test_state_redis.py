@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,28 @@ class TestOverARestart:
             tried = await before.begin(due(0), START)
         async with on_redis(server) as after:
             assert await after.due(START, 10) == [tried]
+
+    async def test_orders_of_another_day_cost_nothing_while_they_wait(self, server: RealRedis) -> None:
+        async def looking() -> int:
+            async with on_redis(server) as state, server.client() as asked:
+                before = int((await asked.info("stats"))["total_net_output_bytes"])
+                assert await state.due(START, 10) == [due(0)]
+                return int((await asked.info("stats"))["total_net_output_bytes"]) - before
+
+        async with on_redis(server) as state:
+            await save(state, orders=(due(0), due(1, 86_400)))
+            few = await looking()
+            await save(state, orders=tuple(due(n, 86_400) for n in range(1, 500)))
+            assert abs(await looking() - few) < 100, "figures of different lengths, and no orders"
+
+    async def test_an_order_of_another_process_is_seen_when_its_time_has_come(
+        self, server: RealRedis
+    ) -> None:
+        async with on_redis(server) as one, on_redis(server) as other:
+            for seconds in (0, 1, 4, 5, 6, 3600):
+                assert await one.due(START + timedelta(seconds=seconds), 10) == []
+            await save(other, orders=(due(0, 3610),))
+            assert await one.due(START + timedelta(seconds=3620), 10) == [due(0, 3610)]
 
     async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
         async with on_redis(server) as state:
