@@ -225,7 +225,7 @@ class State(Protocol):
         """The group belongs to this grid from now on, for every process to know."""
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """How often something was bound, and the grids of all groups that ever were; none where `known` is that number."""
+        """How often something was bound, and the grids of the groups that were since it was `known` so often, at least."""
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:

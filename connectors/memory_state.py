@@ -258,8 +258,8 @@ class MemoryState:
         self._bound.append((group, grid))
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """What was bound, where that has changed since `known`."""
-        return len(self._bound), dict(self._bound) if len(self._bound) != known else {}
+        """What was bound since `known`."""
+        return len(self._bound), dict(self._bound[known:])
 
     async def chronicle(self, record: Decree) -> bool:
         """Write it down, unless the last of its kind has the same version."""

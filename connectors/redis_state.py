@@ -406,7 +406,7 @@ class RedisState:
             await self._bindings.bind(group, grid)
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """What was bound, where that has changed since `known`."""
+        """What was bound since `known`, at least."""
         async with reaching():
             return await self._bindings.since(known)
 

@@ -81,6 +81,20 @@ async def test_bindings_are_learnt_at_the_start():
     assert grids.writer_of("telegram:-9").lang == "en"
 
 
+async def test_what_only_memories_knew_is_written_down_once_and_is_not_the_last_word():
+    state = MemoryState()
+    for group in ("telegram:-8", "telegram:-9"):
+        await state.save(Change(talk=Talk(group=group, grid="g2")))
+    await state.bind("telegram:-8", "g1")
+    await Grids(SETTINGS).load(state)
+    assert await state.bound(0) == (2, {"telegram:-8": "g1", "telegram:-9": "g2"})
+    await state.bind("telegram:-9", "g1")
+    again = Grids(SETTINGS)
+    await again.load(state)
+    assert [again.grid_of(group)[0] for group in ("telegram:-8", "telegram:-9")] == ["g1", "g1"]
+    assert (await state.bound(0))[0] == 3, "nothing was written again"
+
+
 def test_the_writer_knows_the_numbers_of_the_country():
     writer = Grids(Settings(country="GB")).writer_of("web:x")
     assert (writer.fire, writer.gas) == ("999", "0800 111 999")
@@ -120,3 +134,23 @@ async def test_a_staff_group_that_became_a_supergroup_may_be_named_by_either_num
         assert grids.staff_of("telegram:-1") == "telegram:-9"
         assert grids.is_staff("telegram:-9")
         assert grids.groups_of_staff("telegram:-9") == ("telegram:-1",)
+
+
+async def test_the_groups_of_a_worker_and_of_a_staff_group_follow_every_change():
+    state, workers = MemoryState(), (Worker(id="telegram:42"),)
+    named = Grid(id="g4", name="四", groups=("telegram:-4",), staff="telegram:-9", workers=workers)
+    grids = Grids(Settings(grid=(named, SECOND)))
+
+    def found():
+        return grids.groups_of_worker("telegram:42"), grids.groups_of_staff("telegram:-9")
+
+    assert found() == (("telegram:-4",),) * 2
+    assert (grids.groups_of_worker("telegram:7"), grids.groups_of_staff("telegram:-8")) == ((), ())
+    grids.bind("telegram:-77", "g4")
+    assert found() == (("telegram:-4", "telegram:-77"),) * 2
+    await state.bind("telegram:-78", "g4")
+    await state.bind("telegram:-77", "g2")
+    await grids.follow_bindings(state)
+    assert found() == (("telegram:-4", "telegram:-78"),) * 2
+    grids.adopt(Settings(grid=(named.model_copy(update={"groups": (), "staff": None}), SECOND)))
+    assert found() == (("telegram:-78",), ())

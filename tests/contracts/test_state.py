@@ -558,6 +558,17 @@ class TestState:
         assert bound == {GROUP: "g2", OTHER: "g1"}
         assert await state.bound(number) == (number, {})
 
+    async def test_only_what_was_bound_since_is_told(self, state: State) -> None:
+        for n in range(20):
+            await state.bind(f"memory:{n}", "g1")
+        number, _ = await state.bound(0)
+        await state.bind(GROUP, "g 2")
+        await state.bind("memory:3", "g2")
+        await state.bind(GROUP, "g 3")
+        after, bound = await state.bound(number)
+        assert bound == {GROUP: "g 3", "memory:3": "g2"}
+        assert await state.bound(after) == (after, {})
+
     # --- the chronicle -------------------------------------------------------------------------------
 
     async def test_what_is_put_in_force_is_written_once_however_many_say_so(self, state: State) -> None:

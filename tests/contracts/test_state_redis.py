@@ -18,6 +18,7 @@ from actions.event import Sketch
 from actions.ledger import Change, Entry, Stale
 from actions.talk import Talk
 from bot.ports import State
+from connectors.bindings import LATEST
 from connectors.redis_state import RedisState
 from tests.actions.stories import CASE, GROUP, START
 from tests.contracts.states import (
@@ -106,6 +107,19 @@ class TestOverARestart:
                 assert await one.due(START + timedelta(seconds=seconds), 10) == []
             await save(other, orders=(due(0, 3610),))
             assert await one.due(START + timedelta(seconds=3620), 10) == [due(0, 3610)]
+
+    async def test_who_cannot_find_what_was_bound_since_reads_all(self, server: RealRedis) -> None:
+        groups = [f"memory:{n}" for n in range(LATEST + 5)]
+        async with on_redis(server) as state, server.client() as redis:
+            for group in groups[:3]:
+                await state.bind(group, "g1")
+            known, _ = await state.bound(0)
+            for group in groups[3:]:
+                await state.bind(group, "g1")
+            assert await state.bound(known) == (len(groups), dict.fromkeys(groups, "g1")), "too long ago"
+            assert await redis.hlen("linli:bound:latest") == LATEST
+            await redis.hdel("linli:bound:latest", str(len(groups)))
+            assert await state.bound(len(groups) - 1) == (len(groups), dict.fromkeys(groups, "g1"))
 
     async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
         async with on_redis(server) as state:
