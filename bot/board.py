@@ -31,7 +31,6 @@ DOUBTS_SHOWN = 20
 DECREES_SHOWN = 20
 _AT_ONCE = 50
 _FRESH_SECONDS = (2.0, 60.0)
-_FOR_EVER = timedelta(days=3650)
 _WAITS = {
     Stage.ASKING_WHERE: Wait.WHERE,
     Stage.WAITING_WORKER: Wait.WORKER,
@@ -147,13 +146,12 @@ class Boards:
             return None
         talk = await self._state.talk(case.group)
         now = self._clock.now()
-        waiting = await self._state.due(now + _FOR_EVER, 1000)
         return Story(
             self._row(case, talk.title, now),
             self._matter(case),
             ran(case, self._grids.policy_of(case.group), self._calendar, now),
             [_fact(fact) for fact in await self._state.trace(number)],
-            [_order(due) for due in waiting if due.order.case == number and not _outdated(due, case)],
+            [_order(due) for due in await self._state.waiting(number) if not _outdated(due, case)],
         )
 
     def _matter(self, case: Case) -> str:

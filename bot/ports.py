@@ -186,6 +186,9 @@ class State(Protocol):
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits, or None if it was done."""
 
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first: for a page, not for what is done with every message."""
+
     async def begin(self, due: Due, now: datetime) -> Due:
         """Write down that the order is about to be tried, before it is."""
 

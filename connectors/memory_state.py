@@ -187,6 +187,11 @@ class MemoryState:
         """One order that waits."""
         return self._due.get(key)
 
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first."""
+        mine = (due for due in self._due.values() if due.order.case == case)
+        return sorted(mine, key=lambda due: due.at)
+
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)

@@ -1,5 +1,6 @@
 """Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
@@ -16,6 +17,8 @@ RESCAN_SECONDS = 5.0
 """How often all partitions are searched for due orders, whatever this process believes of them, and how far ahead: so what
 waits for another day, which is nearly all that waits, is not read again and again.
 """
+
+_AT_ONCE = 500
 
 _REWRITE = """
 if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
@@ -85,6 +88,13 @@ class RedisOrders:
         orders = self._key(partition, "orders")
         body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
+
+    async def waiting(self, partition: int, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first, out of all of its partition."""
+        named = json.dumps(case, ensure_ascii=False)
+        orders = self._redis.hscan_iter(self._key(partition, "orders"), count=_AT_ONCE)
+        found = {key: load(body, Due) async for key, body in orders if named in body}
+        return sorted((due for due in found.values() if due.order.case == case), key=lambda due: due.at)
 
     async def write_again(self, partition: int, due: Due, *, begins: bool = False) -> None:
         """Write what has become of an order that waits. Raises `Fenced` where another worker has it."""

@@ -311,6 +311,11 @@ class RedisState:
         async with reaching():
             return await self._orders.order(self._of(group), key)
 
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first."""
+        async with reaching():
+            return await self._orders.waiting(self._of(group_of_case(case)), case)
+
     async def begin(self, due: Due, now: datetime) -> Due:
         """Count one more try, durably."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)

@@ -427,6 +427,16 @@ class TestState:
         assert await state.due(START, 10) == []
         assert await state.order(due(0).order.key, GROUP) is None
 
+    async def test_the_orders_of_a_case_are_those_that_wait(self, state: State) -> None:
+        others = tuple(due(n, 7, f"memory:{n}") for n in range(30))
+        for one in others:
+            await save(state, orders=(one,), group=one.group)
+        await save(state, orders=(due(0, 30), due(1, 10), due(2, 20), due(3)))
+        await save(state, done=due(3).order.key)
+        assert keys(await state.waiting(f"{GROUP}:1")) == keys([due(1), due(2), due(0)])
+        assert await state.waiting(f"{GROUP}:2") == []
+        assert await state.waiting("memory:7:1") == [others[7]]
+
     async def test_orders_in_hand_are_not_given_again(self, state: State) -> None:
         await save(state, orders=(due(0, 10), due(1, 20)))
         later = START + timedelta(seconds=30)

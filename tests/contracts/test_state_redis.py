@@ -247,6 +247,7 @@ class TestWithoutRedis:
             state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
             state.due(START, 10),
             state.order("x", GROUP),
+            state.waiting(CASE),
             state.begin(due(0), START),
             state.postpone(due(0), START),
             state.bury(letter("d1"), entry=entry),
