@@ -135,6 +135,11 @@ class State(Protocol):
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
 
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words is the whole of a title, a sender or something else
+        that was heard; looked for where they are kept.
+        """
+
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; only the live ones on demand (bounded by their number). Where there
         are very many, the newest of them, unless `every` one is asked for.

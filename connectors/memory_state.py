@@ -1,5 +1,6 @@
 """State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -64,6 +65,11 @@ class MemoryState:
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
         return sorted(self._talks)
+
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words stands."""
+        talks = [self._talks[group] for group in groups if group in self._talks]
+        return [talk for talk in talks if any(json.dumps(word) in _plain(talk) for word in words if word)]
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first."""
@@ -300,6 +306,10 @@ class MemoryState:
     def _next_id(self) -> str:
         self._count += 1
         return f"{self._count:012d}"
+
+
+def _plain(talk: Talk) -> str:
+    return json.dumps(json.loads(dump(talk)))
 
 
 async def _each(things: Iterable[T]) -> AsyncIterator[T]:

@@ -57,6 +57,7 @@ from connectors.redis_client import (
 )
 from connectors.redis_dead import RedisDead
 from connectors.redis_orders import RedisOrders
+from connectors.redis_talks import RedisTalks
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 from connectors.redis_values import RedisValues
@@ -101,6 +102,7 @@ class RedisState:
         self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
         self._cases = RedisCases(redis, self._group_key)
+        self._talks = RedisTalks(redis, lambda group: self._group_key(group, "talk"), self._of)
         self._values = RedisValues(redis)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, self._key, partitions)
@@ -167,6 +169,11 @@ class RedisState:
         """Every group that has a memory."""
         async with reaching():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
+
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words stands."""
+        async with reaching():
+            return await self._talks.holding(groups, words)
 
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""

@@ -1,7 +1,7 @@
 """The rules of `bot.ports.State`, held against the state in memory and the one in a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,9 @@ from actions.chain import Head, Link
 from actions.erasing import without
 from actions.event import Sketch
 from actions.ledger import Change, Entry, Erasure, Moved, Rewritten, Stale
-from actions.talk import Talk
+from actions.message import Kind, Role
+from actions.reading import Intent
+from actions.talk import Line, Talk
 from actions.verifying import verified
 from bot.ports import State
 from connectors.memory_state import MemoryState
@@ -145,6 +147,25 @@ class TestState:
         assert await state.case(CASE) == second.case
 
     # --- the chain -----------------------------------------------------------------------------------
+
+    async def test_memories_are_found_by_a_title_or_a_sender(self, state: State) -> None:
+        line = Line("m1", "memory:u7", Role.RESIDENT, START, Kind.TEXT, "水管爆了", Intent.REPORT)
+        titles = {f"memory:{n}": f"院 {n}" for n in range(30)} | {
+            "memory:q": 'a "b" \\',
+            "memory:s": "破\ud83d",
+        }
+        for group, title in titles.items():
+            recent = (line,) if group == "memory:9" else ()
+            await state.save(Change(talk=Talk(group=group, title=title, recent=recent)))
+
+        async def found(*words: str, among: Iterable[str] = titles) -> list[str]:
+            return sorted(talk.group for talk in await state.talks_with(list(among), words))
+
+        assert await found("院 3") == ["memory:3"], "and not 院 13"
+        assert await found("院 3", "memory:u7", "") == ["memory:3", "memory:9"]
+        assert await found("院 3", among=["memory:4", "memory:never"]) == []
+        assert await found('a "b" \\', "破\ud83d") == ["memory:q", "memory:s"]
+        assert await found("", "memory:u70") == await found() == []
 
     async def test_every_fact_of_a_group_is_a_link_of_one_chain(self, state: State) -> None:
         first, other = reported(), reported(number=2)

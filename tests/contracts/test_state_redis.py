@@ -235,6 +235,7 @@ class TestWithoutRedis:
             take(state),
             state.talk(GROUP),
             state.groups(),
+            state.talks_with([GROUP], ["春风里"]),
             state.cases(GROUP),
             state.case(CASE),
             state.case_of(GROUP, "m1"),
