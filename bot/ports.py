@@ -177,6 +177,9 @@ class State(Protocol):
     async def head(self, group: str) -> Head:
         """How long the group's chain is, and the hash of its last link; see actions/chain.py."""
 
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains, in this order."""
+
     def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
 

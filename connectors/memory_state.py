@@ -118,6 +118,10 @@ class MemoryState:
         """The head of the group's chain."""
         return self._heads.get(group, Head())
 
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains."""
+        return [self._heads.get(group, Head()) for group in groups]
+
     async def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain."""
         numbers = [GROUPS_OWN, *(case.number for case in await self.cases(group))]

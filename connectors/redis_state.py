@@ -231,6 +231,11 @@ class RedisState:
         async with reaching():
             return await self._trace.head(group)
 
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains."""
+        async with reaching():
+            return await self._trace.heads(groups)
+
     async def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain."""
         async with reaching():

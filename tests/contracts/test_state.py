@@ -181,6 +181,16 @@ class TestState:
         assert verified(links).first is None
         assert await state.head(GROUP) == links[-1].head
 
+    async def test_the_heads_of_many_groups_come_in_the_order_asked_for(self, state: State) -> None:
+        await save(state, reported())
+        await save(
+            state, reported(group=OTHER), moved(reported(group=OTHER).case, f.TicketFiled), group=OTHER
+        )
+        heads = await state.heads([OTHER, "memory:never", GROUP])
+        assert heads == [await state.head(OTHER), Head(), await state.head(GROUP)]
+        assert heads[0].n > heads[2].n > 0
+        assert await state.heads([]) == []
+
     async def test_groups_have_chains_of_their_own(self, state: State) -> None:
         await save(state, reported())
         await save(state, reported(OTHER), group=OTHER)

@@ -244,6 +244,7 @@ class TestWithoutRedis:
             state.enlist("c", "a", Sketch.of(reported().case)),
             state.strike("c", ["a"]),
             state.trace(CASE),
+            state.heads([GROUP]),
             state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
             state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
             state.due(START, 10),
