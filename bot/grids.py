@@ -28,7 +28,7 @@ class Grids:
         self._bound_known = 0
         self._moved: dict[str, str] = {}
         self._homes: dict[str, str] = {}
-        self._served: dict[str, list[str]] | None = None
+        self._served: dict[tuple[str, str], list[str]] | None = None
         self._take(settings)
 
     async def load(self, state: State) -> None:
@@ -136,7 +136,15 @@ class Grids:
 
     def groups_of_worker(self, person: str) -> tuple[str, ...]:
         """The groups of the grids that name this person as a worker."""
-        return tuple(self._serving().get(person, ()))
+        return self._tied("worker", person)
+
+    def groups_of_overseer(self, person: str) -> tuple[str, ...]:
+        """The groups that this person oversees, at any level."""
+        return self._tied("overseer", person)
+
+    def groups_of_grid(self, grid: str) -> tuple[str, ...]:
+        """The groups that belong to a grid."""
+        return self._tied("grid", grid)
 
     def community_of(self, group: str) -> str:
         """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
@@ -161,16 +169,25 @@ class Grids:
 
     def groups_of_staff(self, chat: str) -> tuple[str, ...]:
         """The residents' groups whose workers have this staff group."""
-        return tuple(self._serving().get(chat, ()))
+        return self._tied("staff", chat)
 
-    def _serving(self) -> Mapping[str, list[str]]:
-        """The groups of each named worker and of each staff group: not looked for among all groups at every press."""
+    def _tied(self, how: str, to: str) -> tuple[str, ...]:
+        """The groups tied to somebody, to a staff group or to a grid: not looked for among all of them at every press."""
         if self._served is None:
             self._served = defaultdict(list)
+            ties: dict[str, list[tuple[str, str]]] = {}
             for group in dict.fromkeys((*self._by_group, *self._moved, *self._bound)):
-                for one in {*(self.worker_ids(group) or ()), self.staff_of(group)} - {""}:
-                    self._served[one].append(group)
-        return self._served
+                if grid := self._of(group):
+                    ties[grid.id] = ties.get(grid.id) or self._ties(grid.id, group)
+                    for tie in ties[grid.id]:
+                        self._served[tie].append(group)
+        return tuple(self._served.get((how, to), ()))
+
+    def _ties(self, grid: str, group: str) -> list[tuple[str, str]]:
+        """Those of a grid, of which this is one of the groups."""
+        workers = [("worker", one) for one in self.worker_ids(group) or ()]
+        overseers = [("overseer", one) for one in self.overseers_of(group)]
+        return [("grid", grid), ("staff", self.staff_of(group)), *workers, *overseers]
 
     def _staff_groups(self) -> frozenset[str]:
         return frozenset(self._home(grid.staff) for grid in self._settings.grids if grid.staff)

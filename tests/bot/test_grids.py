@@ -5,10 +5,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from actions.ledger import Change
+from actions.levels import Level
 from actions.orders import Wait
 from actions.policy import Desk
 from actions.talk import Talk
 from bot.grids import Grids
+from bot.people import Area
 from bot.settings import Grid, Rules, Settings, Worker
 from connectors.memory_state import MemoryState
 from connectors.moves import Moves
@@ -152,5 +154,19 @@ async def test_the_groups_of_a_worker_and_of_a_staff_group_follow_every_change()
     await state.bind("telegram:-77", "g2")
     await grids.follow_bindings(state)
     assert found() == (("telegram:-4", "telegram:-78"),) * 2
+    assert (grids.groups_of_grid("g4"), grids.groups_of_grid("g2")) == (found()[0], ("telegram:-77",))
     grids.adopt(Settings(grid=(named.model_copy(update={"groups": (), "staff": None}), SECOND)))
     assert found() == (("telegram:-78",), ())
+
+
+def test_the_groups_of_an_overseer_are_those_of_all_areas_below():
+    town = Area(id="t", name="镇", level=Level.STREET, supervisors=(Worker(id="telegram:5"),))
+    estate = Area(
+        id="e", name="社区", level=Level.COMMUNITY, parent="t", supervisors=(Worker(id="telegram:6"),)
+    )
+    grids = Grids(Settings(grid=(FIRST.model_copy(update={"area": "e"}), SECOND), area=(town, estate)))
+    grids.bind("telegram:-8", "g1")
+    grids.bind("telegram:-9", "g2")
+    for person in ("telegram:5", "telegram:6"):
+        assert grids.groups_of_overseer(person) == ("telegram:-1", "telegram:-8")
+    assert grids.groups_of_overseer("telegram:42") == ()
