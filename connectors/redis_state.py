@@ -13,7 +13,7 @@ all that follows from one message, on Redis Cluster too.
     linli:{NAME}:line             filings of a community, in the order in which they arrived
     linli:{chronicle}             what was put in force; see connectors/chronicle.py
     linli:{p017}:owner            which worker has the partition; see connectors/leases.py
-    linli:bound                   see connectors/bindings.py
+    linli:bound, linli:bound:latest    see connectors/bindings.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
