@@ -1,5 +1,6 @@
 """Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
@@ -13,7 +14,11 @@ from connectors.codec import dump, load
 from connectors.leases import Tenancy, owner_key
 
 RESCAN_SECONDS = 5.0
-"""How often all partitions are searched for due orders, whatever this process believes of them."""
+"""How often all partitions are searched for due orders, whatever this process believes of them, and how far ahead: so what
+waits for another day, which is nearly all that waits, is not read again and again.
+"""
+
+_AT_ONCE = 500
 
 _REWRITE = """
 if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
@@ -36,7 +41,7 @@ class RedisOrders:
         self._redis, self._key, self._leases = redis, key, leases
         self._rewrite = redis.register_script(_REWRITE)
         self._next_due: dict[tuple[int, str], float] = {}
-        self._scanned_at = float("-inf")
+        self._scanned_at = self._ahead = float("-inf")
 
     async def due(self, now: datetime, limit: int, held: Collection[str]) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
@@ -45,14 +50,14 @@ class RedisOrders:
             return []
         pipe = self._redis.pipeline(transaction=False)
         for p, _ in ready:
-            pipe.zrange(self._key(p, "due"), 0, limit, withscores=True)
+            pipe.zrangebyscore(self._key(p, "due"), "-inf", self._ahead, 0, limit, withscores=True)
         found = await pipe.execute()
         keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
         return await self._bodies([one for one in keys if one[2] not in held], limit)
 
     def _ripe(self, now: float) -> list[tuple[int, str]]:
-        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
-            self._scanned_at = time.monotonic()
+        if time.monotonic() - self._scanned_at > RESCAN_SECONDS or now > self._ahead:
+            self._scanned_at, self._ahead = time.monotonic(), now + RESCAN_SECONDS
             self._next_due.clear()
         return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
 
@@ -83,6 +88,13 @@ class RedisOrders:
         orders = self._key(partition, "orders")
         body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
+
+    async def waiting(self, partition: int, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first, out of all of its partition."""
+        named = json.dumps(case, ensure_ascii=False)
+        orders = self._redis.hscan_iter(self._key(partition, "orders"), count=_AT_ONCE)
+        found = {key: load(body, Due) async for key, body in orders if named in body}
+        return sorted((due for due in found.values() if due.order.case == case), key=lambda due: due.at)
 
     async def write_again(self, partition: int, due: Due, *, begins: bool = False) -> None:
         """Write what has become of an order that waits. Raises `Fenced` where another worker has it."""
