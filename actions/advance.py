@@ -21,10 +21,11 @@ def advance(case: Case | None, fact: f.Fact) -> tuple[Case, tuple[o.Order, ...]]
     """
     before = case or _begin(fact)
     row = _row(before, fact)
-    known = replace(learn(fact, before), version=before.version + 1, changed_at=fact.at)
-    stayed = row.to is before.stage
+    known, stayed = learn(fact, before), row.to is before.stage
     known = replace(
         known,
+        version=before.version + 1,
+        changed_at=fact.at,
         stage=row.to,
         reminders=known.reminders + isinstance(fact, f.TimeRanOut) if stayed else 0,
         timer=known.timer if stayed else "",

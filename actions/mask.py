@@ -8,7 +8,7 @@ ticket numbers stay.
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 HIDDEN = "***"
 """What stands in the place of what was taken out."""
@@ -167,6 +167,7 @@ def half_width(text: str) -> str:
     return "".join(map(_half, text))
 
 
+@lru_cache(maxsize=4096)
 def _half(mark: str) -> str:
     if mark.isdecimal():
         return str(unicodedata.decimal(mark))

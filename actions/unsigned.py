@@ -53,14 +53,17 @@ class Unsigned:
 
 def unsigned(text: str) -> Unsigned:
     """The text without what `mask` takes out and the words that hand it over; any other text as it is."""
+    cuts = _cuts(text)
+    if not cuts:
+        return Unsigned(text, tuple(range(len(text))))
     kept: list[int] = []
     done = 0  # what lies before it is settled
-    for start, end in _cuts(text):
+    for start, end in cuts:
         kept += [*range(done, start), *_join(text, start, end)]
         done = end
     kept += range(done, len(text))
     left = "".join(text[n] for n in kept)
-    if done and not any(letter.isalnum() for letter in left):
+    if not any(letter.isalnum() for letter in left):
         return Unsigned(ALONE, ())
     return Unsigned(left, tuple(kept))
 

@@ -6,7 +6,7 @@ import csv
 import random
 from pathlib import Path
 
-from bot.supervisor import find_nlu
+from bot.nlu_project import find_nlu
 
 REPORTS = (
     "{n}号楼电梯又坏了，老人下不来",

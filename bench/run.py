@@ -30,7 +30,7 @@ from bench import contest, machine, outcome, roles, sizes, stock
 from bench.intake import intake
 from bench.messages import examples
 from bot.log import recording
-from bot.supervisor import find_nlu, nlu_python
+from bot.nlu_project import find_nlu, nlu_python
 
 HERE = Path(__file__).resolve().parent
 REPORT, PLOT = HERE / "report.json", HERE / "sizes.svg"

@@ -26,8 +26,8 @@ from bench import figures, machine, readings, report
 from bench.figures import Pair
 from bot.log import only_errors
 from bot.nlu_at_hand import nlu_at_hand
+from bot.nlu_project import find_nlu, nlu_python
 from bot.settings import load
-from bot.supervisor import find_nlu, nlu_python
 from bot.transcript import read_transcript
 from bot.wiring import replaying
 from connectors.nlu import RasaNlu

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bench.processes import Server, answers
-from bot.supervisor import find_nlu, nlu_python
+from bot.nlu_project import find_nlu, nlu_python
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "stock"

@@ -3,21 +3,24 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from heapq import nlargest, nsmallest
+from itertools import compress
 from typing import Any
 
 from actions.assignment import Assignment
 from actions.calendar import Calendar
-from actions.case import KEYS, SETTLED, Case, Stage
+from actions.case import KEYS, SETTLED, Case
 from actions.chronicle import Decree
 from actions.confidentiality import is_confidential
 from actions.facts import Fact
 from actions.ledger import DeadLetter, Due
 from actions.mask import mask
-from actions.orders import Wait, WakeAt, WatchClock
+from actions.orders import WakeAt, WatchClock
 from actions.standing import Standing, standing
+from bot.briefs import WAITS, Brief, Briefs
 from bot.dossier import Ran, ran
 from bot.grids import Grids
 from bot.health import Health, Part, check
@@ -29,16 +32,9 @@ from bot.scopes import Scope
 SHOWN = 200
 DOUBTS_SHOWN = 20
 DECREES_SHOWN = 20
-_AT_ONCE = 50
 _FRESH_SECONDS = (2.0, 60.0)
-_FOR_EVER = timedelta(days=3650)
-_WAITS = {
-    Stage.ASKING_WHERE: Wait.WHERE,
-    Stage.WAITING_WORKER: Wait.WORKER,
-    Stage.HANDLING: Wait.HANDLING,
-    Stage.WORKER_KEY: Wait.WORKER_KEY,
-    Stage.RESIDENTS_KEY: Wait.RESIDENTS_KEY,
-}
+_LIGHTS = ("red", "yellow", "green")
+_TODAY = ("opened", "filed", "settled", "waiting_keys", "disputed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class Boards:
     ) -> None:
         self._state, self._parts, self._clock, self._grids = state, parts, clock, grids
         self._calendar, self._matters = calendar, matters
-        self._lock = asyncio.Lock()
+        self._briefs, self._lock = Briefs(state), asyncio.Lock()
         self._board: Board | None = None
         self._fresh_until = 0.0
 
@@ -147,13 +143,12 @@ class Boards:
             return None
         talk = await self._state.talk(case.group)
         now = self._clock.now()
-        waiting = await self._state.due(now + _FOR_EVER, 1000)
         return Story(
             self._row(case, talk.title, now),
             self._matter(case),
             ran(case, self._grids.policy_of(case.group), self._calendar, now),
             [_fact(fact) for fact in await self._state.trace(number)],
-            [_order(due) for due in waiting if due.order.case == number and not _outdated(due, case)],
+            [_order(due) for due in await self._state.waiting(number) if not _outdated(due, case)],
         )
 
     def _matter(self, case: Case) -> str:
@@ -168,75 +163,78 @@ class Boards:
     async def _look(self) -> Board:
         now = self._clock.now()
         groups = await self._state.groups()
-        found = [pair for some in _in_parts(groups) for pair in await asyncio.gather(*map(self._group, some))]
-        cases = [case for _, mine in found for case in mine if not case.doubtful]
-        live = [self._row(case, title, now) for title, mine in found for case in mine if case.live]
-        rows = sorted((row for row in live if not row.case.doubtful), key=_attention)
-        unsure = sorted((row for row in live if row.case.doubtful), key=lambda row: row.age)
+        midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        today, lights = Counter[str](), Counter[str]()
+        first, unsure, doubts = list[tuple[Any, ...]](), list[Brief](), 0
+        async for briefs in self._briefs.look(groups, midnight):
+            sure = [brief for brief in briefs if not brief.doubtful]
+            today.update(what for brief in sure for what in _today(brief, midnight))
+            live = [(*_attention(brief, light), brief.case) for brief, light in self._lit(sure, now)]
+            lights.update(_LIGHTS[one[1]] for one in live)
+            first = nsmallest(SHOWN, (*first, *live))
+            doubtful = [brief for brief in briefs if brief.doubtful and brief.live]
+            unsure = nlargest(DOUBTS_SHOWN, (*unsure, *doubtful), key=lambda brief: brief.opened_at)
+            doubts += len(doubtful)
         return Board(
             at=now,
-            rows=rows[:SHOWN],
-            live=len(rows),
+            rows=await self._rows([one[-1] for one in first], now),
+            live=lights.total(),
             groups=len(groups),
-            today=_today(cases, now),
+            today={what: today[what] for what in _TODAY},
             depth=await self._state.depth(),
             dead=await self._state.dead(50),
             health=await check(self._parts),
-            doubts=len(unsure),
-            unsure=unsure[:DOUBTS_SHOWN],
-            lights=Counter(row.light for row in rows),
+            doubts=doubts,
+            unsure=await self._rows([brief.case for brief in unsure], now),
+            lights=lights,
             decrees=await self._state.chronicles(DECREES_SHOWN),
         )
 
-    async def _group(self, group: str) -> tuple[str, list[Case]]:
-        talk = await self._state.talk(group)
-        return talk.title, await self._state.cases(group)
+    def _lit(self, briefs: Iterable[Brief], now: datetime) -> Iterator[tuple[Brief, str]]:
+        """The live ones, each with its light."""
+        return ((brief, self._light(brief, now)) for brief in briefs if brief.live)
+
+    async def _rows(self, cases: Sequence[str], now: datetime) -> list[Row]:
+        """The rows of cases, in this order; what is gone or over by now is left out."""
+        rows = []
+        for number in cases:  # one by one, for to count working hours takes a while, and others wait
+            talk, case = await self._state.scene(number)
+            if case and case.live:
+                rows.append(self._row(case, talk.title, now))
+        return rows
 
     def _row(self, case: Case, title: str, now: datetime) -> Row:
         stands = standing(case, self._grids.policy_of(case.group), self._calendar, now)
         return Row(
             case=case,
             group=title or case.group,
-            light=self._light(case, stands, now),
+            light=self._light(Brief.of(case), now),
             age=now - case.opened_at,
             place=mask(case.place),
             text=mask(case.text),
             standing=stands,
         )
 
-    def _light(self, case: Case, stands: Standing | None, now: datetime) -> str:
+    def _light(self, brief: Brief, now: datetime) -> str:
         """That of its clocks; where none runs, how much of its wait has gone."""
-        if case.stage is Stage.FILING and case.delayed:
-            return "red"
-        if stands:
-            return stands.light.value
-        wait = _WAITS.get(case.stage)
-        if wait is None:
-            return "yellow" if case.round or case.stage in {Stage.RETURNED, Stage.WORK_DONE} else "green"
-        share = (now - case.changed_at) / self._grids.wait(case.group, wait)
-        return "red" if share >= 1 or case.reminders else "yellow" if share >= 0.5 else "green"
+        if brief.light:
+            return brief.light.value
+        share = (now - brief.changed_at) / self._grids.wait(brief.group, WAITS[brief.stage])
+        return "red" if share >= 1 or brief.reminders else "yellow" if share >= 0.5 else "green"
 
 
-def _in_parts(groups: list[str]) -> list[list[str]]:
-    return [groups[at : at + _AT_ONCE] for at in range(0, len(groups), _AT_ONCE)]
-
-
-def _attention(row: Row) -> tuple[Any, ...]:
+def _attention(brief: Brief, light: str) -> tuple[bool, int, int, int, datetime]:
     """What needs a person first: emergencies, late ones, disputed ones, then the oldest."""
-    urgency = {"emergency": 0, "urgent": 1}.get(row.case.urgency.value, 2)
-    light = ("red", "yellow", "green").index(row.light)
-    return (urgency != 0, light, -row.case.disputes, urgency, row.case.opened_at)
+    urgency = {"emergency": 0, "urgent": 1}.get(brief.urgency.value, 2)
+    return (urgency != 0, _LIGHTS.index(light), -brief.disputes, urgency, brief.opened_at)
 
 
-def _today(cases: Sequence[Case], now: datetime) -> dict[str, int]:
-    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    return {
-        "opened": sum(case.opened_at >= midnight for case in cases),
-        "filed": sum(case.ticket is not None and case.opened_at >= midnight for case in cases),
-        "settled": sum(case.stage in SETTLED and case.changed_at >= midnight for case in cases),
-        "waiting_keys": sum(case.stage in KEYS for case in cases),
-        "disputed": sum(case.disputes > 0 for case in cases if case.live),
-    }
+def _today(brief: Brief, midnight: datetime) -> Iterator[str]:
+    """As what a case counts today, of `_TODAY`."""
+    opened = brief.opened_at >= midnight
+    settled = brief.stage in SETTLED and brief.changed_at >= midnight
+    counted = (opened, opened and brief.filed, settled, brief.stage in KEYS, brief.live and brief.disputes)
+    return compress(_TODAY, counted)
 
 
 def _outdated(due: Due, case: Case) -> bool:

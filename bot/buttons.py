@@ -7,6 +7,7 @@ page, a case's number, or the token of a category or a message. The signature bi
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from itsdangerous import BadSignature, Signer
 
@@ -101,7 +102,13 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
     """The words on a button."""
     if verb in RATES:
         return str(RATES.index(verb) + 1)
-    words = {
+    count = len(case.followers)
+    return f"{_words(_)[verb]} {count}" if verb is Verb.ME_TOO and count else _words(_)[verb]
+
+
+@lru_cache(maxsize=8)
+def _words(_: Gettext) -> dict[Verb, str]:
+    return {
         Verb.ME_TOO: _("Me too"),
         Verb.TAKE: _("I'll handle it"),
         Verb.FILE: _("Send to dispatch"),
@@ -117,5 +124,3 @@ def label(verb: Verb, case: Case, _: Gettext) -> str:
         Verb.RESTORE: _("Needed after all"),
         Verb.MORE: _("More…"),
     }
-    count = len(case.followers)
-    return f"{words[verb]} {count}" if verb is Verb.ME_TOO and count else words[verb]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from actions.answers import together
 from actions.case import SETTLED, Case, Stage
@@ -352,7 +353,19 @@ class Writer:
 
 def _status(case: Case, lang: str) -> str:
     _ = gettext(lang)
-    texts = {
+    if case.stage is Stage.FILING and case.delayed:
+        return _("Dispatch cannot be reached; it will be sent as soon as it can")
+    if case.stage is Stage.WAITING_WORKER and given_back(case.note):
+        return _("A grid worker gave it back: {note}. Waiting for a grid worker.")
+    if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
+        return _("Dispatch did not take it: {note}. Grid worker, please decide.")
+    return (known_unit(case, lang) and _status_of_unit(case.stage, lang)) or _stages(lang)[case.stage]
+
+
+@cache
+def _stages(lang: str) -> dict[Stage, str]:
+    _ = gettext(lang)
+    return {
         Stage.NEW: "",
         Stage.ASKING_WHERE: _("Where is it? Just reply with the building or the place."),
         Stage.UNSURE: _("Unsure whether this is a problem; kept for the grid worker"),
@@ -373,13 +386,6 @@ def _status(case: Case, lang: str) -> str:
         Stage.MERGED: _("Merged into #{other}"),
         Stage.NOT_A_PROBLEM: _("The grid worker says it is not a problem to report"),
     }
-    if case.stage is Stage.FILING and case.delayed:
-        return _("Dispatch cannot be reached; it will be sent as soon as it can")
-    if case.stage is Stage.WAITING_WORKER and given_back(case.note):
-        return _("A grid worker gave it back: {note}. Waiting for a grid worker.")
-    if case.stage is Stage.WAITING_WORKER and case.note and case.ticket is None:
-        return _("Dispatch did not take it: {note}. Grid worker, please decide.")
-    return (known_unit(case, lang) and _status_of_unit(case.stage, lang)) or texts[case.stage]
 
 
 def _status_of_unit(stage: Stage, lang: str) -> str:

@@ -4,10 +4,10 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,8 +17,12 @@ from bot.cli_matters import matters_app
 from bot.cli_person import person_app
 from bot.cli_trace import trace_app
 from bot.environment import unknown_variables
+from bot.process import Process
 from bot.scopes import ROLES
 from bot.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from bot.sources import Sources
 
 app = typer.Typer(
     help="Linli (邻里): listens in residents' groups, files their problems, and closes the loop in the group.",
@@ -84,9 +88,11 @@ def work(
     port: Annotated[
         int, typer.Option(help="Where it tells its health; any free one by default.", min=0, max=65535)
     ] = 0,
+    # Two of one name would both believe that what one of them has is theirs: only `linli run` gives names.
+    name: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
     """Read a share of what was taken in, and carry out what is due. Any number of these share one Redis."""
-    _start("work", port)
+    _start("work", port, name)
 
 
 @app.command()
@@ -95,25 +101,37 @@ def serve(port: _Port = None) -> None:
     _start("serve", port)
 
 
-def _start(name: str, port: int | None = None) -> None:
+def _start(command: str, port: int | None = None, name: str = "") -> None:
+    from bot.sources import Sources
+    from bot.work_child import figures_of_all, how_many
+
+    if port is not None:
+        os.environ["LINLI_PORT"] = str(port)  # where the settings are read again, it is still so
+    process = Process(command)
+    sources = Sources.named(os.environ)  # before they are read, so that no change is missed
+    with _settings() as settings:
+        children = how_many(settings) if process is Process.RUN else 0
+        with figures_of_all() if children else nullcontext():
+            code = _live(settings, sources, process, children, name)
+    raise typer.Exit(code)
+
+
+def _live(settings: Settings, sources: "Sources", process: Process, children: int, name: str) -> int:
+    # Only now: what counts is made when its library is imported, and has to know where.
     from bot import supervisor
     from bot.log import recording
     from bot.log_ring import Ring
-    from bot.process import Process
     from bot.secrets_held import secrets_held
-    from bot.sources import Sources
     from bot.wiring import open_bot
 
-    process, ring = Process(name), Ring()
-    sources = Sources.named(os.environ)  # before they are read, so that no change is missed
-    with _settings() as settings:
-        ours = settings if port is None else settings.model_copy(update={"port": port})
-        held = secrets_held(ours)
-        with recording(ours.home, secrets=held, ring=ring, file=process is Process.RUN):
-            code = supervisor.main(
-                ours, lambda found, parts: open_bot(found, parts, ring, sources, process), process
-            )
-    raise typer.Exit(code)
+    ring = Ring()
+    with recording(settings.home, secrets=secrets_held(settings), ring=ring, file=process is Process.RUN):
+        return supervisor.main(
+            settings,
+            lambda found, parts: open_bot(found, parts, ring, sources, process=process, name=name),
+            process,
+            children,
+        )
 
 
 @app.command()
@@ -126,7 +144,7 @@ def nlu(
     """Serve the NLU alone; train first where there is no model."""
     from actions.errors import Refused
     from bot.home import Home
-    from bot.supervisor import serve_nlu
+    from bot.nlu_project import serve_nlu
 
     with _settings() as settings:
         try:

@@ -29,9 +29,10 @@ from actions.errors import Refused, Unreachable
 from bot.doctor_telegram import telegram, telegram_groups
 from bot.finding import Check, Finding, Verdict, fail, ok, warn
 from bot.home import Home
+from bot.nlu_project import find_nlu, nlu_python
+from bot.nlu_project import nlu_environment as told_nlu
 from bot.settings import Settings, SettingsError
-from bot.supervisor import find_nlu, nlu_python, own_ports
-from bot.supervisor import nlu_environment as told_nlu
+from bot.supervisor import own_ports
 from connectors.dispatch import Open311Dispatch
 from connectors.embedded_redis import find_redis, socket_path
 from connectors.tcp_port import holder, is_free

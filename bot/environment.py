@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from bot.settings import ENVIRONMENT
 from bot.tokens import is_token_variable
+from connectors.child import PARENT
 
-_READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR"}
+_READ_ELSEWHERE = {"LINLI_CONFIG", "LINLI_NLU_DIR", PARENT}
 
 
 def unknown_variables(env: Mapping[str, str]) -> list[str]:

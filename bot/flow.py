@@ -333,7 +333,8 @@ class Flow:
                 log.info(
                     "fact", fact=type(fact).__name__, group=case.group, case=case.id, stage=str(case.stage)
                 )
-        if change.orders:
+        now = self._house.clock.now()
+        if any(due.at <= now for due in change.orders):
             self._house.wake.set()
 
     def _due(self, order: o.Order, group: str, now: datetime, case: Case | None = None) -> Due:

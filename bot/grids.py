@@ -1,6 +1,7 @@
 """Grids: which grid a group belongs to, and what follows from it: policy, language, workers."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from connectors.moves import home_of
 
 LIVE = ("policy", "grids", "areas", "units", "hierarchy")
 """The settings that come into force while the program runs."""
+_WRITTEN = "bindings_written"
 
 
 class Grids:
@@ -26,19 +28,30 @@ class Grids:
         self._bound_known = 0
         self._moved: dict[str, str] = {}
         self._homes: dict[str, str] = {}
+        self._served: dict[tuple[str, str], list[str]] | None = None
         self._take(settings)
 
     async def load(self, state: State) -> None:
         """Learn which groups are bound. Raises `Unreachable`."""
-        for group in await state.groups():
-            self.bind(group, (await state.talk(group)).grid)
         await self.follow_bindings(state)
+        if not await state.recall(_WRITTEN):
+            await self._write_bindings(state)
         await self.follow_moves(state)
+
+    async def _write_bindings(self, state: State) -> None:
+        """Once: what only the groups' own memories had. To ask all of them at every start takes seconds in a city."""
+        for group in await state.groups():
+            grid = (await state.talk(group)).grid
+            if grid and group not in self._bound:
+                await state.bind(group, grid)
+                self.bind(group, grid)
+        await state.remember(_WRITTEN, "yes")
 
     async def follow_bindings(self, state: State) -> None:
         """Learn what other processes have bound since. Raises `Unreachable`."""
         self._bound_known, bound = await state.bound(self._bound_known)
-        self._bound |= bound
+        for group, grid in bound.items():
+            self.bind(group, grid)
 
     async def follow_moves(self, state: State) -> None:
         """Learn under which name we keep the groups of linli.toml: it may name one by the number of today.
@@ -53,7 +66,7 @@ class Grids:
                 if (home := await home_of(group, state.recall)) != group:
                     moved[home] = grid.id
         self._moved, self._homes = moved, homes
-        self._staff = self._staff_groups()
+        self._staff, self._served = self._staff_groups(), None
 
     def adopt(self, settings: Settings) -> None:
         """From now on the grids, areas, units, people and policies of these settings; the rest stays as it was."""
@@ -64,7 +77,7 @@ class Grids:
         self._policies: dict[str, Policy] = {}
         self._by_id = {grid.id: grid for grid in settings.grids}
         self._by_group = {group: grid for grid in settings.grids for group in grid.groups}
-        self._staff = self._staff_groups()
+        self._staff, self._served = self._staff_groups(), None
 
     @property
     def settings(self) -> Settings:
@@ -73,8 +86,8 @@ class Grids:
 
     def bind(self, group: str, grid: str) -> None:
         """The group belongs to this grid from now on, unless linli.toml puts it elsewhere."""
-        if grid:
-            self._bound[group] = grid
+        if grid and self._bound.get(group) != grid:
+            self._bound[group], self._served = grid, None
 
     def names(self) -> Mapping[str, str]:
         """The grids that there are, by id."""
@@ -123,7 +136,15 @@ class Grids:
 
     def groups_of_worker(self, person: str) -> tuple[str, ...]:
         """The groups of the grids that name this person as a worker."""
-        return tuple(group for group in self._known() if person in (self.worker_ids(group) or ()))
+        return self._tied("worker", person)
+
+    def groups_of_overseer(self, person: str) -> tuple[str, ...]:
+        """The groups that this person oversees, at any level."""
+        return self._tied("overseer", person)
+
+    def groups_of_grid(self, grid: str) -> tuple[str, ...]:
+        """The groups that belong to a grid."""
+        return self._tied("grid", grid)
 
     def community_of(self, group: str) -> str:
         """Within which the same event is reported only once; "" for a group without a grid: it stands alone."""
@@ -148,16 +169,31 @@ class Grids:
 
     def groups_of_staff(self, chat: str) -> tuple[str, ...]:
         """The residents' groups whose workers have this staff group."""
-        return tuple(group for group in self._known() if self.staff_of(group) == chat)
+        return self._tied("staff", chat)
+
+    def _tied(self, how: str, to: str) -> tuple[str, ...]:
+        """The groups tied to somebody, to a staff group or to a grid: not looked for among all of them at every press."""
+        if self._served is None:
+            self._served = defaultdict(list)
+            ties: dict[str, list[tuple[str, str]]] = {}
+            for group in dict.fromkeys((*self._by_group, *self._moved, *self._bound)):
+                if grid := self._of(group):
+                    ties[grid.id] = ties.get(grid.id) or self._ties(grid.id, group)
+                    for tie in ties[grid.id]:
+                        self._served[tie].append(group)
+        return tuple(self._served.get((how, to), ()))
+
+    def _ties(self, grid: str, group: str) -> list[tuple[str, str]]:
+        """Those of a grid, of which this is one of the groups."""
+        workers = [("worker", one) for one in self.worker_ids(group) or ()]
+        overseers = [("overseer", one) for one in self.overseers_of(group)]
+        return [("grid", grid), ("staff", self.staff_of(group)), *workers, *overseers]
 
     def _staff_groups(self) -> frozenset[str]:
         return frozenset(self._home(grid.staff) for grid in self._settings.grids if grid.staff)
 
     def _home(self, chat: str) -> str:
         return self._homes.get(chat, chat)
-
-    def _known(self) -> Iterable[str]:
-        return dict.fromkeys((*self._by_group, *self._moved, *self._bound))
 
     @property
     def hierarchy(self) -> Hierarchy:

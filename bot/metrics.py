@@ -1,20 +1,26 @@
-"""Metrics for Prometheus: what was heard, read, moved and carried out, and how much waits."""
+"""Metrics for Prometheus: what was heard, read, moved and carried out, and how much waits.
 
+Where `linli run` works in processes beside itself they all count together (bot/work_child.py).
+"""
+
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from actions import facts as f
 from actions.case import Case
 from actions.errors import Unreachable
+from bot.work_child import FIGURES
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """The figures of one process, in a registry of their own."""
+    """The figures of one process, in a registry of their own, or of all that count together."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
@@ -31,7 +37,13 @@ class Metrics:
         self._parse_seconds = Histogram(
             "linli_parse_seconds", "An answer of the NLU server", buckets=_SECONDS, registry=registry
         )
-        self._waiting = Gauge("linli_waiting", "Entries, orders, dead letters", ["what"], registry=registry)
+        self._waiting = Gauge(
+            "linli_waiting",
+            "Entries, orders, dead letters",
+            ["what"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
 
     def heard(self, door: str) -> None:
         """An update came in from a platform or from dispatch."""
@@ -83,4 +95,8 @@ class Metrics:
 
     def render(self) -> bytes:
         """All figures in Prometheus' text format."""
-        return generate_latest(self._registry)
+        registry = self._registry
+        if FIGURES in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types there
+        return generate_latest(registry)

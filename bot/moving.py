@@ -60,10 +60,11 @@ def kin(state: State) -> Callable[[str, str, str], Awaitable[list[str]]]:
     """
 
     async def find(group: str, title: str, sender: str) -> list[str]:
-        if (await state.talk(group)).version:
-            return []
-        others = [await state.talk(one) for one in await state.groups() if _may_move(one, group)]
-        return [talk.group for talk in others if _may_be(talk, title, sender)]
+        if _may_move(group, group) or (await state.talk(group)).version:
+            return []  # what may move itself has not moved yet
+        others = [one for one in await state.groups() if _may_move(one, group)]
+        found = await state.talks_with(others, (title, sender))
+        return [talk.group for talk in found if _may_be(talk, title, sender)]
 
     return find
 

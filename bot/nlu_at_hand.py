@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from actions.errors import Unreachable
 from bot.home import Home
+from bot.nlu_project import find_nlu, nlu_command, nlu_environment
 from bot.settings import Settings
-from bot.supervisor import find_nlu, nlu_command, nlu_environment
 from connectors.child import Child
 from connectors.nlu import RasaNlu
 from connectors.tcp_port import free_port

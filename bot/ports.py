@@ -135,6 +135,11 @@ class State(Protocol):
     async def groups(self) -> list[str]:
         """Every group that has a memory."""
 
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words is the whole of a title, a sender or something else
+        that was heard; looked for where they are kept.
+        """
+
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; only the live ones on demand (bounded by their number). Where there
         are very many, the newest of them, unless `every` one is asked for.
@@ -172,6 +177,9 @@ class State(Protocol):
     async def head(self, group: str) -> Head:
         """How long the group's chain is, and the hash of its last link; see actions/chain.py."""
 
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains, in this order."""
+
     def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain as it stands, oldest first; None for what cannot be read. Nothing for a group without one."""
 
@@ -185,6 +193,9 @@ class State(Protocol):
 
     async def order(self, key: str, group: str) -> Due | None:
         """One order that waits, or None if it was done."""
+
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first: for a page, not for what is done with every message."""
 
     async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
         """Write down that the order is about to be tried, before it is; with the memory of its group, and its case, as they
@@ -227,7 +238,7 @@ class State(Protocol):
         """The group belongs to this grid from now on, for every process to know."""
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """How often something was bound, and the grids of all groups that ever were; none where `known` is that number."""
+        """How often something was bound, and the grids of the groups that were since it was `known` so often, at least."""
 
     async def chronicle(self, record: Decree) -> bool:
         """Write down what was put in force, for ever; False if the last of its kind has the same version already:

@@ -1,5 +1,7 @@
 """Reporting: what /report answers, to a worker in the group and to a worker or supervisor in private."""
 
+from itertools import islice
+
 from actions.commands import Command
 from actions.message import Message, Role
 from actions.period import Period, named
@@ -24,9 +26,7 @@ async def report_for(house: House, message: Message, command: Command) -> str | 
     if house.grids.is_staff(message.group):
         groups = frozenset(house.grids.groups_of_staff(message.group))
     else:
-        groups = (
-            await groups_of(house, message.sender) if private else await _of_the_grid(house, message.group)
-        )
+        groups = await groups_of(house, message.sender) if private else _of_the_grid(house, message.group)
     if not groups:
         return None
     lang = house.grids.writer_of(message.group).lang
@@ -66,12 +66,9 @@ def _in_all(many: int, lang: str) -> str:
     return _("{n} grids").format(n=many)
 
 
-async def _of_the_grid(house: House, group: str) -> frozenset[str]:
+def _of_the_grid(house: House, group: str) -> frozenset[str]:
     grid, _ = house.grids.grid_of(group)
-    if not grid:
-        return frozenset((group,))
-    others = await house.state.groups()
-    return frozenset((group, *(one for one in others if house.grids.grid_of(one)[0] == grid)))
+    return frozenset((group, *house.grids.groups_of_grid(grid)))
 
 
 async def groups_of(house: House, person: str) -> frozenset[str]:
@@ -79,14 +76,10 @@ async def groups_of(house: House, person: str) -> frozenset[str]:
 
     Raises `Unreachable`.
     """
-    found, asked = set[str](), 0
-    platform = person.partition(":")[0]
-    for group in await house.state.groups():
-        named_ones = house.grids.worker_ids(group)
-        if person in house.grids.overseers_of(group) or (named_ones and person in named_ones):
+    heard, platform = await house.state.groups(), f"{person.partition(':')[0]}:"
+    found = {*house.grids.groups_of_overseer(person), *house.grids.groups_of_worker(person)} & {*heard}
+    others = (one for one in heard if one.startswith(platform) and one != person and one not in found)
+    for group in islice((one for one in others if house.grids.worker_ids(one) is None), _ASKED):
+        if person in [worker for worker, _ in await house.chat(group).workers(group)]:
             found.add(group)
-        elif named_ones is None and group != person and group.startswith(f"{platform}:") and asked < _ASKED:
-            asked += 1
-            if person in [worker for worker, _ in await house.chat(group).workers(group)]:
-                found.add(group)
     return frozenset(found)

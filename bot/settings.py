@@ -59,6 +59,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "LINLI_DISPATCH_PUSH_SECRET": ("dispatch_push_secret",),
     "LINLI_DISPATCH_JURISDICTION": ("dispatch_jurisdiction",),
     "LINLI_DESK_PORT": ("desk_port",),
+    "LINLI_WORK_PROCESSES": ("work_processes",),
     "LINLI_API_KEY": ("api_key",),
     "LINLI_COUNTRY": ("country",),
     "LINLI_TELEGRAM_TOKEN": ("telegram", "token"),
@@ -268,6 +269,7 @@ class Settings(_Table):
     dispatch_jurisdiction: str | None = None
     dispatch_services: dict[str, Name] = Field(default_factory=dict)
     desk_port: Port = 8311
+    work_processes: Annotated[int, Field(ge=0, le=64)] | None = None
     api_key: SecretStr | None = None
     keys: KeyRing = Field(default=(), alias="key")
     hosts: tuple[Name, ...] = ()

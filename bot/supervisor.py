@@ -4,6 +4,7 @@
     nlu      where there is no LINLI_NLU_URL; trains first where there is no model, while the pages answer
     desk     where there is no LINLI_DISPATCH_URL
     the bot  in this process; bot/wiring.py opens it
+    work     where there is a second core: the bot then hears and shows, and works in processes of its own
 
 `linli intake`, `work` and `serve` (bot/process.py) start none of them but the desk, which is with `serve`.
 A part that dies is started again (connectors/child.py). Nothing of ours is left when this ends.
@@ -15,11 +16,11 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -30,11 +31,13 @@ from rich.console import Console
 from actions.errors import Refused, Unreachable
 from bot.health import Health, Part
 from bot.home import Home
+from bot.nlu_project import find_nlu, nlu_command, nlu_environment
 from bot.process import Process
 from bot.settings import Settings
-from connectors.child import Child, Patience
+from bot.work_child import GIVES_WAY, WorkChild, at_work
+from connectors.child import PARENT, Child, Patience
 from connectors.embedded_redis import EmbeddedRedis, socket_path
-from connectors.tcp_port import free_port, holder, is_free
+from connectors.tcp_port import free_port, held_by, is_free
 
 _log = structlog.get_logger(__name__)
 
@@ -45,8 +48,9 @@ CONSOLE_LOGIN = "/login?token={token}"
 DESK_LOGIN = "/login?token={token}"
 
 STOPS_WITHIN = 10.0
-"""Seconds; the four times below add up to less."""
+"""Seconds; the times below, with that of bot/work_child.py, add up to less."""
 _BOT_STOPS_WITHIN = 4.0
+_BOT_WITHOUT_WORK_STOPS_WITHIN = 1.5
 _DESK = Patience(grace=1.5)
 _NLU = Patience(grace=1.0)
 _REDIS = Patience(grace=2.5)
@@ -58,7 +62,7 @@ class Parts:
     """What the bot stands on: addresses, and the secrets that go with them.
 
     `embedded` are the parts that are ours, for the page of health; a part that is somebody else's is not
-    among them. `push_secret` is empty where nobody pushes.
+    among them. `push_secret` is empty where nobody pushes. `worked_beside`: other processes of ours do the work.
     """
 
     redis_url: str
@@ -67,6 +71,7 @@ class Parts:
     dispatch_key: str = field(repr=False)
     push_secret: str = field(repr=False)
     embedded: tuple[Part, ...] = ()
+    worked_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,12 @@ class Bot(Protocol):
 OpenBot = Callable[[Settings, Parts], AbstractAsyncContextManager[Bot]]
 
 
-def main(settings: Settings, open_bot: OpenBot, process: Process = Process.RUN) -> int:
+def main(
+    settings: Settings, open_bot: OpenBot, process: Process = Process.RUN, work_children: int = 0
+) -> int:
     """Run until told to stop; the exit code. What goes wrong is told on stderr, in words for the operator."""
     try:
-        return asyncio.run(run(settings, open_bot, process=process))
+        return asyncio.run(run(settings, open_bot, process=process, work_children=work_children))
     except (Refused, Unreachable) as why:
         Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(f"linli: {why}")
         return 1
@@ -116,20 +123,26 @@ async def run(
     nlu: Path | None = None,
     console: Console | None = None,
     process: Process = Process.RUN,
+    work_children: int = 0,
 ) -> int:
     """Run all parts until SIGTERM or Ctrl-C; 0 when they were stopped. Raises Refused.
 
-    `nlu` is the folder of the NLU project, the checkout's own by default.
+    `nlu` is the folder of the NLU project, the checkout's own by default. With `work_children` the work is done by so
+    many processes beside this one.
     """
     home = Home(settings.home)
     with home.lock() if process is Process.RUN else nullcontext():
         settings = _with_ports(settings, process)
-        supervisor = Supervisor(settings, open_bot, home, nlu=nlu, console=console, process=process)
+        supervisor = Supervisor(
+            settings, open_bot, home, nlu=nlu, console=console, process=process, work_children=work_children
+        )
         stop = _stop_when_told(supervisor.kill)
         living = asyncio.create_task(supervisor.live())
         told = asyncio.create_task(stop.wait())
-        await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
+        orphaned = asyncio.create_task(_orphaned(os.environ.get(PARENT, "")))
+        await asyncio.wait({living, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
+        orphaned.cancel()
         if not living.done():
             return await _stop(living, supervisor)
         living.result()
@@ -158,11 +171,13 @@ class Supervisor:
         nlu: Path | None = None,
         console: Console | None = None,
         process: Process = Process.RUN,
+        work_children: int = 0,
     ) -> None:
         self._settings, self._open_bot, self._home, self._process = settings, open_bot, home, process
-        self._nlu_folder = nlu
+        self._nlu_folder, self._work_children = nlu, work_children
         self._console = console or Console()
         self._parts: dict[str, Child | EmbeddedRedis] = {}
+        self._work: list[WorkChild] = []
         self._desk_token = secrets.token_urlsafe(24)
 
     async def live(self) -> None:
@@ -172,8 +187,11 @@ class Supervisor:
             redis_url = self._settings.redis_url or await self._start_redis(stack)
             nlu_url = self._settings.nlu_url or await self._start_nlu(stack)
             desk_url = self._settings.dispatch_url or await self._start_desk(stack)
-            parts = self._describe(redis_url, nlu_url, desk_url)
-            bot = await stack.enter_async_context(_stopping_in_time(self._open_bot(self._settings, parts)))
+            parts = self._with_work(self._describe(redis_url, nlu_url, desk_url))
+            within = _BOT_WITHOUT_WORK_STOPS_WITHIN if self._work else _BOT_STOPS_WITHIN
+            opened = _stopping_in_time(self._open_bot(self._settings, parts), within)
+            bot = await stack.enter_async_context(opened)
+            await stack.enter_async_context(at_work(self._work))
             await _unless_failed(bot, self._become_ready())
             self._greet(bot)
             # What was made until now stays: the collector need not look through it again and again.
@@ -183,7 +201,7 @@ class Supervisor:
 
     def kill(self) -> None:
         """End all child processes at once."""
-        for part in self._parts.values():
+        for part in (*self._parts.values(), *(one.child for one in self._work)):
             part.kill()
 
     # --- starting ---
@@ -213,7 +231,7 @@ class Supervisor:
         folder = find_nlu(self._nlu_folder)
         argv = nlu_command(folder, "127.0.0.1", port)
         env = nlu_environment(self._home)
-        child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU)
+        child = Child("nlu", argv, env=env, cwd=folder, on_line=self._tell, patience=_NLU, nice=GIVES_WAY)
         self._parts["nlu"] = child
         await stack.enter_async_context(child)
         return f"http://127.0.0.1:{port}"
@@ -236,6 +254,30 @@ class Supervisor:
         await stack.enter_async_context(child)
         await child.ready()
         return url
+
+    def _with_work(self, parts: Parts) -> Parts:
+        """The same with the processes that do the work, which are begun when the bot is open."""
+        environment = self._environment(parts)
+        # Alone on our own Redis they get back at once what they had before a crash.
+        name = "" if self._settings.redis_url else "run:{}"
+        for number in range(1, self._work_children + 1):
+            port = free_port("127.0.0.1")
+            self._work.append(WorkChild(number, port, name.format(number), environment))
+        embedded = (*parts.embedded, *self._work)
+        return replace(parts, embedded=embedded, worked_beside=bool(self._work))
+
+    def _environment(self, parts: Parts) -> dict[str, str]:
+        """Our own variables, and where the parts are."""
+        ours = {name: value for name, value in os.environ.items() if name.startswith("LINLI_")}
+        return ours | {
+            "LINLI_HOME": str(self._home.path),
+            "LINLI_PUBLIC_URL": self._settings.address,
+            "LINLI_REDIS_URL": parts.redis_url,
+            "LINLI_NLU_URL": parts.nlu_url,
+            "LINLI_DISPATCH_URL": parts.dispatch_url,
+            "LINLI_DISPATCH_KEY": parts.dispatch_key,
+            "LINLI_DISPATCH_PUSH_SECRET": parts.push_secret,
+        }
 
     def _describe(self, redis_url: str, nlu_url: str, dispatch_url: str) -> Parts:
         return Parts(
@@ -263,8 +305,8 @@ class Supervisor:
         """Return when every part is ready and the bot says so of itself, at /readyz."""
         self._tell(f"Linli is starting; its pages answer at {_here(self._settings, self._process)}")
         nlu = self._parts.get("nlu")
-        if nlu:
-            await nlu.ready()
+        for part in (*((nlu,) if nlu else ()), *(one.child for one in self._work)):
+            await part.ready()
         await _until_ready(f"{_local(self._settings.host, self._settings.port)}/readyz", self._tell)
 
     def _tell(self, line: str) -> None:
@@ -292,55 +334,6 @@ class Supervisor:
         return rows
 
 
-# --- the NLU ---------------------------------------------------------------------------------------------
-
-
-def nlu_environment(home: Home | None) -> dict[str, str]:
-    """What every command of the NLU is told: that Rasa may not phone home, and where the city's records are.
-
-    Without a home there are no records, whatever our own environment says.
-    """
-    records = str(home.records) if home else ""
-    return {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1", "LINLI_NLU_RECORDS": records}
-
-
-def find_nlu(folder: Path | None = None, env: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the NLU project: the one given, LINLI_NLU_DIR, or the checkout's own.
-
-    Raises Refused where it is not there, or has no environment yet.
-    """
-    named = folder or (Path(env["LINLI_NLU_DIR"]) if env.get("LINLI_NLU_DIR") else None)
-    found = (named or Path(__file__).resolve().parent.parent / "nlu").absolute()
-    if not found.is_dir():
-        raise Refused(
-            f"there is no NLU project at {found}: set LINLI_NLU_DIR to its folder, or LINLI_NLU_URL"
-        )
-    if not nlu_python(found).exists():
-        raise Refused(f"the NLU project at {found} has no environment: run `make setup`")
-    return found
-
-
-def nlu_python(folder: Path) -> Path:
-    """The Python of the NLU's own environment."""
-    return folder / ".venv" / "bin" / "python"
-
-
-def serve_nlu(
-    port: int, host: str = "127.0.0.1", folder: Path | None = None, home: Home | None = None
-) -> NoReturn:
-    """`linli nlu`: become the NLU server, which trains first where there is no model. Raises Refused."""
-    found = find_nlu(folder)
-    if not is_free(host, port):  # told now, and not after minutes of training
-        raise Refused(f"port {port} is taken{_by(port)}: stop that, or choose another --port")
-    argv = nlu_command(found, host, port)
-    os.chdir(found)
-    os.execve(argv[0], argv, {**os.environ, **nlu_environment(home)})  # noqa: S606 - no shell is wanted
-
-
-def nlu_command(folder: Path, host: str, port: int) -> list[str]:
-    return [str(nlu_python(folder)), "-m", "server", "--host", host, "--port", str(port)]
-
-
 # --- ports -----------------------------------------------------------------------------------------------
 
 
@@ -362,12 +355,9 @@ def require_ports(settings: Settings, process: Process = Process.RUN) -> None:
             raise Refused(f"{seen[port]} and {variable} are both {port}: change one of them")
         seen[port] = variable
         if not is_free(host, port):
-            raise Refused(f"port {port} is taken{_by(port)}: stop that, or set {variable} to another port")
-
-
-def _by(port: int) -> str:
-    by = holder(port)
-    return f" by {by}" if by else ""
+            raise Refused(
+                f"port {port} is taken{held_by(port)}: stop that, or set {variable} to another port"
+            )
 
 
 def _with_ports(settings: Settings, process: Process) -> Settings:
@@ -434,17 +424,25 @@ async def _unless_failed(bot: Bot, work: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def _stopping_in_time(opened: AbstractAsyncContextManager[Bot]) -> AsyncIterator[Bot]:
+async def _stopping_in_time(opened: AbstractAsyncContextManager[Bot], seconds: float) -> AsyncIterator[Bot]:
     """Give the bot some seconds to end in order; it can bear to be cut off, and the parts must stop too."""
     bot = await opened.__aenter__()
     try:
         yield bot
     finally:
         try:
-            async with asyncio.timeout(_BOT_STOPS_WITHIN):
+            async with asyncio.timeout(seconds):
                 await opened.__aexit__(None, None, None)
         except TimeoutError:
-            _log.warning("bot_cut_off", after_s=_BOT_STOPS_WITHIN)
+            _log.warning("bot_cut_off", after_s=seconds)
+
+
+async def _orphaned(parent: str) -> None:
+    """Return when the process that has started us is gone; never, where nobody says that it is our parent."""
+    if not parent:
+        await asyncio.Event().wait()
+    while str(os.getppid()) == parent:  # noqa: ASYNC110 - nothing tells a process of its parent's end
+        await asyncio.sleep(1)
 
 
 def _stop_when_told(kill: Callable[[], None]) -> asyncio.Event:

@@ -18,9 +18,9 @@ from typing import Any
 
 from actions.errors import Refused
 from bot.home import Home
+from bot.nlu_project import find_nlu, nlu_environment, nlu_python
 from bot.record_store import RecordStore, without, write
 from bot.records import Record, split
-from bot.supervisor import find_nlu, nlu_environment, nlu_python
 from connectors.child import tethered
 
 _LEFT_OUT = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")

@@ -104,8 +104,13 @@ class _Opening:
 
     def __post_init__(self) -> None:
         # Alone on our own Redis we get back at once what we had before a crash.
-        alone = self.process is Process.RUN and not self.settings.redis_url
-        self.name = "run" if alone else f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+        alone = "run" if self.process is Process.RUN and not self.settings.redis_url else ""
+        self.name = self.name or alone or f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+
+    @property
+    def works(self) -> bool:
+        """Whether the work is done in this process."""
+        return self.process.works and not self.parts.worked_beside
 
     def run_alone(self, duty: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run a loop whenever no other process does."""
@@ -123,16 +128,19 @@ async def open_bot(
     parts: Parts,
     ring: Ring | None = None,
     sources: Sources | None = None,
+    *,
     process: Process = Process.RUN,
+    name: str = "",
 ) -> AsyncIterator[OpenBot]:
     """The bot on real parts; what changes in `sources`, out of which the settings came, comes into force.
 
+    `name` is this process's own among all on its Redis, and stays its own after a crash; by default a new one.
     Raises `Refused` and `Unreachable` where it cannot be opened.
     """
     async with AsyncExitStack() as stack:
         home, redis = Home(settings.home), client_of(parts.redis_url)
         stack.push_async_callback(redis.aclose)
-        opening = _Opening(settings, parts, home, ring or Ring(), stack, sources, process, redis)
+        opening = _Opening(settings, parts, home, ring or Ring(), stack, sources, process, redis, name=name)
         bot = await _open(opening)
         stack.push_async_callback(end, opening.tasks)
         yield bot
@@ -140,7 +148,7 @@ async def open_bot(
 
 async def _open(opening: _Opening) -> OpenBot:
     settings, parts, stack, redis = opening.settings, opening.parts, opening.stack, opening.redis
-    leases = Leases(redis, opening.name) if opening.process.works else None
+    leases = Leases(redis, opening.name) if opening.works else None
     state = RedisState(redis, leases=leases)
     await upgrades.require_known(state)
     await state.start()

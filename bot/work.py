@@ -177,6 +177,7 @@ class Carrier:
         self._held: dict[str, datetime] = {}
         self._tails: dict[str, datetime] = {}
         self._in_hand: set[str] = set()
+        self._passed_over: set[str] = set()
 
     async def run(self) -> None:
         """Carry out until cancelled."""
@@ -205,6 +206,7 @@ class Carrier:
             else:
                 lanes[lane].append(due)
         free = {lane: dues for lane, dues in lanes.items() if lane not in self._lanes}
+        self._passed_over |= lanes.keys() - free.keys()
         for lane, dues in free.items():
             self._in_hand |= {due.order.key for due in dues}
             self._lanes[lane] = asyncio.create_task(self._lane(lane, sorted(dues, key=_turn)))
@@ -242,7 +244,9 @@ class Carrier:
         finally:
             self._lanes.pop(lane, None)
             self._in_hand -= {due.order.key for due in dues}
-            self._house.wake.set()
+            if lane in self._passed_over:
+                self._passed_over.discard(lane)
+                self._house.wake.set()
 
     async def _hold(self, lane: str, dues: list[Due], seconds: float) -> None:
         """Keep the whole lane, in its order, until then: a later sentence may not overtake an earlier one."""

@@ -1,13 +1,22 @@
-"""Bodies of requests: read piece by piece, no larger and no slower than is allowed."""
+"""Bodies of requests: read piece by piece, no larger and no slower than is allowed; forms that we send."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 from multidict import MultiMapping
+from yarl import URL
 
 SECONDS = 30.0
 """For how long a body may take to arrive, unless it is stated."""
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+"""What is said of a form that is sent."""
+
+
+def form_body(fields: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
+    """The fields as a form. aiohttp's own way of writing one takes ten times as long, mostly over what is not ASCII."""
+    return URL.build(query=fields).raw_query_string.encode()
 
 
 async def body_of(request: web.Request, most: int, seconds: float = SECONDS) -> bytes:

@@ -23,6 +23,8 @@ import structlog
 from actions.errors import Refused
 
 _log = structlog.get_logger(__name__)
+PARENT = "LINLI_PARENT"
+"""The variable that tells a child of ours whose child it is."""
 _TETHER = Path(__file__).with_name("tether.py")
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LONGEST_LINE = 64 * 1024  # bytes
@@ -56,16 +58,19 @@ class Patience:
     grace: float = 2
 
 
-def tethered(argv: Sequence[str]) -> list[str]:
-    """The command that starts this program so that it dies with us, whatever our death; Linux only."""
-    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *argv]
+def tethered(argv: Sequence[str], nice: int = 0) -> list[str]:
+    """The command that starts this program so that it dies with us, whatever our death; Linux only.
+
+    `nice`: by how much it gives way where the processor is wanted by all.
+    """
+    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), str(nice), *argv]
 
 
 class Child:
     """A program that is to run as long as we do.
 
     It is ready when it prints the line `ready URL`, or, where `answers` is given, when that returns True.
-    Every other line of its stdout goes to `on_line`; its stderr goes to our log, JSON lines as they are.
+    `nice`: by how much it gives way where the processor is wanted by all. Every other line of its stdout goes to `on_line`; its stderr goes to our log, JSON lines as they are.
     """
 
     def __init__(
@@ -78,12 +83,13 @@ class Child:
         answers: Callable[[], Awaitable[bool]] | None = None,
         on_line: Callable[[str], None] | None = None,
         patience: Patience | None = None,
+        nice: int = 0,
     ) -> None:
         self.name = name
         self.url = ""
         self.pid: int | None = None
         self.restarts = 0
-        self._argv, self._env, self._cwd = list(argv), env or {}, cwd
+        self._argv, self._env, self._cwd, self._nice = list(argv), env or {}, cwd, nice
         self._answers, self._on_line = answers, on_line or self._whisper
         self._patience = patience or Patience()
         self._log = _log.bind(child=name)
@@ -178,11 +184,11 @@ class Child:
         return process.code
 
     def _command(self) -> list[str]:
-        return tethered(self._argv)
+        return tethered(self._argv, self._nice)
 
     def _environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
-        return {**ours, **self._env, "LINLI_PARENT": str(os.getpid())}
+        return {**ours, **self._env, PARENT: str(os.getpid())}
 
     async def _become_ready(self, process: "_Process") -> None:
         try:

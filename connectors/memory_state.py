@@ -1,5 +1,6 @@
 """State in memory: the port's version for `linli replay` and for unit tests. Nothing outlives the process."""
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -65,6 +66,11 @@ class MemoryState:
         """Every group that has a memory."""
         return sorted(self._talks)
 
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words stands."""
+        talks = [self._talks[group] for group in groups if group in self._talks]
+        return [talk for talk in talks if any(json.dumps(word) in _plain(talk) for word in words if word)]
+
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first."""
         mine = [case for case in self._cases.values() if case.group == group]
@@ -111,6 +117,10 @@ class MemoryState:
     async def head(self, group: str) -> Head:
         """The head of the group's chain."""
         return self._heads.get(group, Head())
+
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains."""
+        return [self._heads.get(group, Head()) for group in groups]
 
     async def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain."""
@@ -188,6 +198,11 @@ class MemoryState:
         """One order that waits."""
         return self._due.get(key)
 
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first."""
+        mine = (due for due in self._due.values() if due.order.case == case)
+        return sorted(mine, key=lambda due: due.at)
+
     async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
         """Count one more try; with the memory of its group, and its case."""
         tried = replace(due, tries=due.tries + 1, first_tried_at=due.first_tried_at or now)
@@ -260,8 +275,8 @@ class MemoryState:
         self._bound.append((group, grid))
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """What was bound, where that has changed since `known`."""
-        return len(self._bound), dict(self._bound) if len(self._bound) != known else {}
+        """What was bound since `known`."""
+        return len(self._bound), dict(self._bound[known:])
 
     async def chronicle(self, record: Decree) -> bool:
         """Write it down, unless the last of its kind has the same version."""
@@ -297,6 +312,10 @@ class MemoryState:
     def _next_id(self) -> str:
         self._count += 1
         return f"{self._count:012d}"
+
+
+def _plain(talk: Talk) -> str:
+    return json.dumps(json.loads(dump(talk)))
 
 
 async def _each(things: Iterable[T]) -> AsyncIterator[T]:

@@ -17,6 +17,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from actions.errors import Refused, Unreachable
+from connectors.bodies import FORM, form_body
 from connectors.open311 import error_text
 
 Fields = Sequence[tuple[str, str]]
@@ -83,13 +84,13 @@ class OpenHTTP:
 
     async def _once(self, method: str, url: URL, form: Fields) -> tuple[int, dict[str, str], bytes]:
         session = self._open()
-        data = list(form) if method == "POST" else None
+        is_post = method == "POST"
         try:
             async with session.request(
                 method,
                 url,
-                data=data,
-                headers=self._headers,
+                data=form_body(form) if is_post else None,
+                headers=self._headers | FORM if is_post else self._headers,
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as answer:

@@ -1,5 +1,6 @@
 """Orders in Redis: when which is due (`due`), and their bodies (`orders`), by partition. Part of `RedisState`."""
 
+import json
 import time
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -14,7 +15,11 @@ from connectors.partition import partition_key
 from connectors.redis_client import Write
 
 RESCAN_SECONDS = 5.0
-"""How often all partitions are searched for due orders, whatever this process believes of them."""
+"""How often all partitions are searched for due orders, whatever this process believes of them, and how far ahead: so what
+waits for another day, which is nearly all that waits, is not read again and again.
+"""
+
+_AT_ONCE = 500
 
 _REWRITE = """
 if ARGV[4] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[4] then
@@ -38,7 +43,7 @@ class RedisOrders:
         self._redis, self._leases = redis, leases
         self._rewrite = redis.register_script(_REWRITE)
         self._next_due: dict[tuple[int, str], float] = {}
-        self._scanned_at = float("-inf")
+        self._scanned_at = self._ahead = float("-inf")
 
     async def due(self, now: datetime, limit: int, held: Collection[str]) -> list[Due]:
         """Orders whose time has come, of the partitions that can have any."""
@@ -47,14 +52,14 @@ class RedisOrders:
             return []
         pipe = self._redis.pipeline(transaction=False)
         for p, _ in ready:
-            pipe.zrange(partition_key(p, "due"), 0, limit, withscores=True)
+            pipe.zrangebyscore(partition_key(p, "due"), "-inf", self._ahead, 0, limit, withscores=True)
         found = await pipe.execute()
         keys = self._sift(dict(zip(ready, found, strict=True)), now.timestamp())
         return await self._bodies([one for one in keys if one[2] not in held], limit)
 
     def _ripe(self, now: float) -> list[tuple[int, str]]:
-        if time.monotonic() - self._scanned_at > RESCAN_SECONDS:
-            self._scanned_at = time.monotonic()
+        if time.monotonic() - self._scanned_at > RESCAN_SECONDS or now > self._ahead:
+            self._scanned_at, self._ahead = time.monotonic(), now + RESCAN_SECONDS
             self._next_due.clear()
         return [turn for turn in self._leases.open().items() if self._next_due.get(turn, now) <= now]
 
@@ -85,6 +90,13 @@ class RedisOrders:
         orders = partition_key(partition, "orders")
         body = await cast("Awaitable[str | None]", self._redis.hget(orders, key))
         return load(body, Due) if body else None
+
+    async def waiting(self, partition: int, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first, out of all of its partition."""
+        named = json.dumps(case, ensure_ascii=False)
+        orders = self._redis.hscan_iter(partition_key(partition, "orders"), count=_AT_ONCE)
+        found = {key: load(body, Due) async for key, body in orders if named in body}
+        return sorted((due for due in found.values() if due.order.case == case), key=lambda due: due.at)
 
     async def write_again(
         self, partition: int, due: Due, *, begins: bool = False, wanted: Sequence[str] = ()

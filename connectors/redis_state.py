@@ -13,7 +13,7 @@ all that follows from one message (connectors/redis_saves.py), on Redis Cluster 
     linli:{NAME}:line             filings of a community, in the order in which they arrived
     linli:{chronicle}             what was put in force; see connectors/chronicle.py
     linli:{p017}:owner            which worker has the partition; see connectors/leases.py
-    linli:bound                   see connectors/bindings.py
+    linli:bound, linli:bound:latest    see connectors/bindings.py
     linli:groups, linli:tickets, linli:ticket:ID, linli:joined:ID, linli:value:NAME    small things that belong to
                                   no partition; each is written and read alone
 """
@@ -54,6 +54,7 @@ from connectors.redis_client import (
 from connectors.redis_dead import RedisDead
 from connectors.redis_orders import RedisOrders
 from connectors.redis_saves import RedisSaves, drop_entry
+from connectors.redis_talks import RedisTalks
 from connectors.redis_tickets import RedisTickets
 from connectors.redis_trace import RedisTrace
 from connectors.redis_values import RedisValues
@@ -83,6 +84,7 @@ class RedisState:
         self._bindings = RedisBindings(redis)
         self._trace = RedisTrace(redis, self._group_key)
         self._cases = RedisCases(redis, self._group_key)
+        self._talks = RedisTalks(redis, lambda group: self._group_key(group, "talk"), self._of)
         self._values = RedisValues(redis)
         self._tickets = RedisTickets(redis)
         self._dead = RedisDead(redis, partition_key, partitions)
@@ -155,6 +157,11 @@ class RedisState:
         async with reaching():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers("linli:groups")))
 
+    async def talks_with(self, groups: Collection[str], words: Collection[str]) -> list[Talk]:
+        """The memories of those groups in which one of these words stands."""
+        async with reaching():
+            return await self._talks.holding(groups, words)
+
     async def cases(self, group: str, *, live: bool = False, every: bool = False) -> list[Case]:
         """The cases of the group, oldest first; the newest 500 where there are more, unless `every` is asked for."""
         async with reaching():
@@ -226,6 +233,11 @@ class RedisState:
         async with reaching():
             return await self._trace.head(group)
 
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """The heads of these groups' chains."""
+        async with reaching():
+            return await self._trace.heads(groups)
+
     async def links(self, group: str) -> AsyncIterator[Link | None]:
         """The group's chain."""
         async with reaching():
@@ -252,6 +264,11 @@ class RedisState:
         """One order that waits."""
         async with reaching():
             return await self._orders.order(self._of(group), key)
+
+    async def waiting(self, case: str) -> list[Due]:
+        """The orders of a case that wait, the earliest first."""
+        async with reaching():
+            return await self._orders.waiting(self._of(group_of_case(case)), case)
 
     async def begin(self, due: Due, now: datetime) -> tuple[Due, Talk, Case | None]:
         """Count one more try, durably; with the memory of its group, and its case."""
@@ -349,7 +366,7 @@ class RedisState:
             await self._bindings.bind(group, grid)
 
     async def bound(self, known: int) -> tuple[int, dict[str, str]]:
-        """What was bound, where that has changed since `known`."""
+        """What was bound since `known`, at least."""
         async with reaching():
             return await self._bindings.since(known)
 

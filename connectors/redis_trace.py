@@ -6,7 +6,7 @@
 How a line reads, and what holds them together, is in connectors/trace_lines.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import cast
 
 from redis.asyncio import Redis
@@ -35,6 +35,13 @@ class RedisTrace:
     async def head(self, group: str) -> Head:
         """The head of a group's chain; of one that has none yet, that of no links."""
         return head_of(cast("str | None", await self._redis.get(self._key(group, "head")))) or Head()
+
+    async def heads(self, groups: Sequence[str]) -> list[Head]:
+        """Those of many groups, in one stroke."""
+        pipe = self._redis.pipeline(transaction=False)
+        for group in groups:
+            pipe.get(self._key(group, "head"))
+        return [head_of(text) or Head() for text in await pipe.execute()] if groups else []
 
     # --- writing -------------------------------------------------------------------------------------
 

@@ -36,6 +36,12 @@ def holder(port: int) -> str:
     return ""
 
 
+def held_by(port: int) -> str:
+    """` by NAME (process 42)`, for a sentence that says that the port is taken; "" where the system does not tell us."""
+    by = holder(port)
+    return f" by {by}" if by else ""
+
+
 def _bound(host: str, port: int) -> socket.socket:
     """Raises OSError with EADDRINUSE, Refused for all else."""
     try:

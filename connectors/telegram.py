@@ -38,12 +38,12 @@ from connectors.telegram_calls import (
     keep_addresses_out_of_logs,
 )
 from connectors.telegram_posts import (
+    below,
     cut,
+    in_reply,
     is_private,
-    keyboard,
     message_number,
     number_of,
-    reply_to,
     with_mentions,
 )
 from connectors.telegram_updates import (
@@ -321,6 +321,7 @@ class TelegramChat:
 
     async def _post(self, post: Post) -> str:
         text, entities = with_mentions(post)
+        shown = below(post.buttons)
         spoken_in = home = number_of(post.group)
 
         def send(chat: int) -> Awaitable[telegram.Message]:
@@ -330,11 +331,9 @@ class TelegramChat:
                 chat,
                 text,
                 entities=entities,
-                reply_parameters=reply_to(post.reply_to, moved=chat != home),
-                reply_markup=keyboard(post.buttons),
                 message_thread_id=message_number(post.thread) if post.thread else None,
-                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
                 disable_notification=post.silent or None,
+                api_kwargs=shown | in_reply(post.reply_to, moved=chat != home),
             )
 
         sent = await self._in(post.group, send, speaks=True, urgent=post.urgent)
@@ -356,8 +355,7 @@ class TelegramChat:
                 chat,
                 message_number(message, moved=chat != home),
                 entities=entities,
-                reply_markup=keyboard(post.buttons),
-                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+                api_kwargs=below(post.buttons),
             )
 
         try:

@@ -23,6 +23,7 @@ from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
 from actions.errors import Gone, NotYet, Refused, Unreachable
+from connectors.bodies import FORM, form_body
 
 TIMEOUT_SECONDS, CONNECT_SECONDS = 5.0, 5.0
 LARGEST_FILE = 20 * 1024 * 1024
@@ -86,12 +87,12 @@ class Requests(BaseRequest):
         del timeouts, more  # for sending, connecting and a free connection: ours hold for all
         read = self._timeout if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
         waits = aiohttp.ClientTimeout(connect=self._timeout, sock_connect=CONNECT_SECONDS, sock_read=read)
-        data = request_data.json_parameters if request_data else None
+        data = form_body(request_data.json_parameters) if request_data else None
         try:
             # The address carries the token: a redirect would carry it to wherever it leads.
             session = self._open(url)
             async with session.request(
-                method, url, data=data, timeout=waits, allow_redirects=False
+                method, url, data=data, headers=FORM, timeout=waits, allow_redirects=False
             ) as answer:
                 payload = await read_at_most(answer.content, LARGEST_FILE)
         except TimeoutError as error:
@@ -101,6 +102,17 @@ class Requests(BaseRequest):
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise _TooMany(_seconds(payload))
         return answer.status, payload
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """What was answered. Of a message that we said no more than its number is kept: the library would make objects of
+        all of it, of the message that it replies to, and of every button.
+        """
+        answer = BaseRequest.parse_json_payload(payload)
+        said = answer.get("result") if isinstance(answer, dict) else None
+        if isinstance(said, dict) and "message_id" in said:
+            answer["result"] = {key: said[key] for key in ("message_id", "date") if key in said}
+        return answer
 
     def _open(self, url: str) -> aiohttp.ClientSession:
         if self._session is None:

@@ -5,10 +5,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from actions.ledger import Change
+from actions.levels import Level
 from actions.orders import Wait
 from actions.policy import Desk
 from actions.talk import Talk
 from bot.grids import Grids
+from bot.people import Area
 from bot.settings import Grid, Rules, Settings, Worker
 from connectors.memory_state import MemoryState
 from connectors.moves import Moves
@@ -81,6 +83,20 @@ async def test_bindings_are_learnt_at_the_start():
     assert grids.writer_of("telegram:-9").lang == "en"
 
 
+async def test_what_only_memories_knew_is_written_down_once_and_is_not_the_last_word():
+    state = MemoryState()
+    for group in ("telegram:-8", "telegram:-9"):
+        await state.save(Change(talk=Talk(group=group, grid="g2")))
+    await state.bind("telegram:-8", "g1")
+    await Grids(SETTINGS).load(state)
+    assert await state.bound(0) == (2, {"telegram:-8": "g1", "telegram:-9": "g2"})
+    await state.bind("telegram:-9", "g1")
+    again = Grids(SETTINGS)
+    await again.load(state)
+    assert [again.grid_of(group)[0] for group in ("telegram:-8", "telegram:-9")] == ["g1", "g1"]
+    assert (await state.bound(0))[0] == 3, "nothing was written again"
+
+
 def test_the_writer_knows_the_numbers_of_the_country():
     writer = Grids(Settings(country="GB")).writer_of("web:x")
     assert (writer.fire, writer.gas) == ("999", "0800 111 999")
@@ -120,3 +136,37 @@ async def test_a_staff_group_that_became_a_supergroup_may_be_named_by_either_num
         assert grids.staff_of("telegram:-1") == "telegram:-9"
         assert grids.is_staff("telegram:-9")
         assert grids.groups_of_staff("telegram:-9") == ("telegram:-1",)
+
+
+async def test_the_groups_of_a_worker_and_of_a_staff_group_follow_every_change():
+    state, workers = MemoryState(), (Worker(id="telegram:42"),)
+    named = Grid(id="g4", name="四", groups=("telegram:-4",), staff="telegram:-9", workers=workers)
+    grids = Grids(Settings(grid=(named, SECOND)))
+
+    def found():
+        return grids.groups_of_worker("telegram:42"), grids.groups_of_staff("telegram:-9")
+
+    assert found() == (("telegram:-4",),) * 2
+    assert (grids.groups_of_worker("telegram:7"), grids.groups_of_staff("telegram:-8")) == ((), ())
+    grids.bind("telegram:-77", "g4")
+    assert found() == (("telegram:-4", "telegram:-77"),) * 2
+    await state.bind("telegram:-78", "g4")
+    await state.bind("telegram:-77", "g2")
+    await grids.follow_bindings(state)
+    assert found() == (("telegram:-4", "telegram:-78"),) * 2
+    assert (grids.groups_of_grid("g4"), grids.groups_of_grid("g2")) == (found()[0], ("telegram:-77",))
+    grids.adopt(Settings(grid=(named.model_copy(update={"groups": (), "staff": None}), SECOND)))
+    assert found() == (("telegram:-78",), ())
+
+
+def test_the_groups_of_an_overseer_are_those_of_all_areas_below():
+    town = Area(id="t", name="镇", level=Level.STREET, supervisors=(Worker(id="telegram:5"),))
+    estate = Area(
+        id="e", name="社区", level=Level.COMMUNITY, parent="t", supervisors=(Worker(id="telegram:6"),)
+    )
+    grids = Grids(Settings(grid=(FIRST.model_copy(update={"area": "e"}), SECOND), area=(town, estate)))
+    grids.bind("telegram:-8", "g1")
+    grids.bind("telegram:-9", "g2")
+    for person in ("telegram:5", "telegram:6"):
+        assert grids.groups_of_overseer(person) == ("telegram:-1", "telegram:-8")
+    assert grids.groups_of_overseer("telegram:42") == ()

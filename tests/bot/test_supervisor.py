@@ -22,8 +22,9 @@ from rich.console import Console
 from actions.errors import Refused
 from bot.health import check
 from bot.home import Home
+from bot.nlu_project import find_nlu
 from bot.settings import Settings
-from bot.supervisor import Parts, Supervisor, find_nlu, require_ports, run
+from bot.supervisor import Parts, Supervisor, require_ports, run
 from connectors.tcp_port import free_port, holder, is_free
 
 NLU_SERVER = """
@@ -503,7 +504,7 @@ async def test_children_do_not_inherit_our_secrets(tmp_path: Path):
 
 async def test_the_nlu_alone_takes_our_place_and_trains_first(tmp_path: Path):
     nlu = nlu_project(tmp_path / "nlu")
-    code = "import sys; from pathlib import Path; from bot.supervisor import serve_nlu; serve_nlu({}, folder=Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from bot.nlu_project import serve_nlu; serve_nlu({}, folder=Path(sys.argv[1]))"
     port = free_port("127.0.0.1")
     pipe = asyncio.subprocess.PIPE
     argv = (sys.executable, "-c", code.format(port), str(nlu))

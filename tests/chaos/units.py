@@ -3,13 +3,12 @@
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from connectors import tether
+from connectors.child import tethered
 
 RESTART_AFTER = 1.0  # seconds
 ENDS_WITHIN = 20.0
@@ -88,7 +87,7 @@ class Unit:
 
     async def _spawn(self) -> None:
         # Tied to our life: a suite that is killed leaves nothing running.
-        argv = [sys.executable, tether.__file__, str(os.getpid()), *self._argv]
+        argv = tethered(self._argv)
         with self.log.open("ab") as log:
             # What Python ignores stays ignored in the child: a Redis that may not write hears of it, and is not killed.
             self._process = await asyncio.create_subprocess_exec(

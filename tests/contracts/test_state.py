@@ -1,7 +1,7 @@
 """The rules of `bot.ports.State`, held against the state in memory and the one in a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,9 @@ from actions.chain import Head, Link
 from actions.erasing import without
 from actions.event import Sketch
 from actions.ledger import Change, Entry, Erasure, Moved, Rewritten, Stale
-from actions.talk import Talk
+from actions.message import Kind, Role
+from actions.reading import Intent
+from actions.talk import Line, Talk
 from actions.verifying import verified
 from bot.ports import State
 from connectors.memory_state import MemoryState
@@ -146,6 +148,25 @@ class TestState:
 
     # --- the chain -----------------------------------------------------------------------------------
 
+    async def test_memories_are_found_by_a_title_or_a_sender(self, state: State) -> None:
+        line = Line("m1", "memory:u7", Role.RESIDENT, START, Kind.TEXT, "水管爆了", Intent.REPORT)
+        titles = {f"memory:{n}": f"院 {n}" for n in range(30)} | {
+            "memory:q": 'a "b" \\',
+            "memory:s": "破\ud83d",
+        }
+        for group, title in titles.items():
+            recent = (line,) if group == "memory:9" else ()
+            await state.save(Change(talk=Talk(group=group, title=title, recent=recent)))
+
+        async def found(*words: str, among: Iterable[str] = titles) -> list[str]:
+            return sorted(talk.group for talk in await state.talks_with(list(among), words))
+
+        assert await found("院 3") == ["memory:3"], "and not 院 13"
+        assert await found("院 3", "memory:u7", "") == ["memory:3", "memory:9"]
+        assert await found("院 3", among=["memory:4", "memory:never"]) == []
+        assert await found('a "b" \\', "破\ud83d") == ["memory:q", "memory:s"]
+        assert await found("", "memory:u70") == await found() == []
+
     async def test_every_fact_of_a_group_is_a_link_of_one_chain(self, state: State) -> None:
         first, other = reported(), reported(number=2)
         await save(state, first)
@@ -159,6 +180,16 @@ class TestState:
         ]
         assert verified(links).first is None
         assert await state.head(GROUP) == links[-1].head
+
+    async def test_the_heads_of_many_groups_come_in_the_order_asked_for(self, state: State) -> None:
+        await save(state, reported())
+        await save(
+            state, reported(group=OTHER), moved(reported(group=OTHER).case, f.TicketFiled), group=OTHER
+        )
+        heads = await state.heads([OTHER, "memory:never", GROUP])
+        assert heads == [await state.head(OTHER), Head(), await state.head(GROUP)]
+        assert heads[0].n > heads[2].n > 0
+        assert await state.heads([]) == []
 
     async def test_groups_have_chains_of_their_own(self, state: State) -> None:
         await save(state, reported())
@@ -435,6 +466,16 @@ class TestState:
         assert await state.due(START, 10) == []
         assert await state.order(due(0).order.key, GROUP) is None
 
+    async def test_the_orders_of_a_case_are_those_that_wait(self, state: State) -> None:
+        others = tuple(due(n, 7, f"memory:{n}") for n in range(30))
+        for one in others:
+            await save(state, orders=(one,), group=one.group)
+        await save(state, orders=(due(0, 30), due(1, 10), due(2, 20), due(3)))
+        await save(state, done=due(3).order.key)
+        assert keys(await state.waiting(f"{GROUP}:1")) == keys([due(1), due(2), due(0)])
+        assert await state.waiting(f"{GROUP}:2") == []
+        assert await state.waiting("memory:7:1") == [others[7]]
+
     async def test_orders_in_hand_are_not_given_again(self, state: State) -> None:
         await save(state, orders=(due(0, 10), due(1, 20)))
         later = START + timedelta(seconds=30)
@@ -576,6 +617,17 @@ class TestState:
         number, bound = await state.bound(0)
         assert bound == {GROUP: "g2", OTHER: "g1"}
         assert await state.bound(number) == (number, {})
+
+    async def test_only_what_was_bound_since_is_told(self, state: State) -> None:
+        for n in range(20):
+            await state.bind(f"memory:{n}", "g1")
+        number, _ = await state.bound(0)
+        await state.bind(GROUP, "g 2")
+        await state.bind("memory:3", "g2")
+        await state.bind(GROUP, "g 3")
+        after, bound = await state.bound(number)
+        assert bound == {GROUP: "g 3", "memory:3": "g2"}
+        assert await state.bound(after) == (after, {})
 
     # --- the chronicle -------------------------------------------------------------------------------
 

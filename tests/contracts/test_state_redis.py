@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from actions.event import Sketch
 from actions.ledger import Change, Entry, Stale
 from actions.talk import Talk
 from bot.ports import State
+from connectors.bindings import LATEST
 from connectors.redis_state import RedisState
 from tests.actions.stories import CASE, GROUP, START
 from tests.contracts.states import (
@@ -84,6 +86,41 @@ class TestOverARestart:
             tried, *_ = await before.begin(due(0), START)
         async with on_redis(server) as after:
             assert await after.due(START, 10) == [tried]
+
+    async def test_orders_of_another_day_cost_nothing_while_they_wait(self, server: RealRedis) -> None:
+        async def looking() -> int:
+            async with on_redis(server) as state, server.client() as asked:
+                before = int((await asked.info("stats"))["total_net_output_bytes"])
+                assert await state.due(START, 10) == [due(0)]
+                return int((await asked.info("stats"))["total_net_output_bytes"]) - before
+
+        async with on_redis(server) as state:
+            await save(state, orders=(due(0), due(1, 86_400)))
+            few = await looking()
+            await save(state, orders=tuple(due(n, 86_400) for n in range(1, 500)))
+            assert abs(await looking() - few) < 100, "figures of different lengths, and no orders"
+
+    async def test_an_order_of_another_process_is_seen_when_its_time_has_come(
+        self, server: RealRedis
+    ) -> None:
+        async with on_redis(server) as one, on_redis(server) as other:
+            for seconds in (0, 1, 4, 5, 6, 3600):
+                assert await one.due(START + timedelta(seconds=seconds), 10) == []
+            await save(other, orders=(due(0, 3610),))
+            assert await one.due(START + timedelta(seconds=3620), 10) == [due(0, 3610)]
+
+    async def test_who_cannot_find_what_was_bound_since_reads_all(self, server: RealRedis) -> None:
+        groups = [f"memory:{n}" for n in range(LATEST + 5)]
+        async with on_redis(server) as state, server.client() as redis:
+            for group in groups[:3]:
+                await state.bind(group, "g1")
+            known, _ = await state.bound(0)
+            for group in groups[3:]:
+                await state.bind(group, "g1")
+            assert await state.bound(known) == (len(groups), dict.fromkeys(groups, "g1")), "too long ago"
+            assert await redis.hlen("linli:bound:latest") == LATEST
+            await redis.hdel("linli:bound:latest", str(len(groups)))
+            assert await state.bound(len(groups) - 1) == (len(groups), dict.fromkeys(groups, "g1"))
 
     async def test_starting_twice_does_no_harm(self, server: RealRedis) -> None:
         async with on_redis(server) as state:
@@ -226,6 +263,7 @@ class TestWithoutRedis:
             take(state),
             state.talk(GROUP),
             state.groups(),
+            state.talks_with([GROUP], ["春风里"]),
             state.cases(GROUP),
             state.case(CASE),
             state.case_of(GROUP, "m1"),
@@ -234,10 +272,12 @@ class TestWithoutRedis:
             state.enlist("c", "a", Sketch.of(reported().case)),
             state.strike("c", ["a"]),
             state.trace(CASE),
+            state.heads([GROUP]),
             state.save(Change(talk=Talk(group=GROUP), moved=(reported(),), entry=entry)),
             state.save(Change(talk=Talk(group=GROUP, version=1), done="x")),
             state.due(START, 10),
             state.order("x", GROUP),
+            state.waiting(CASE),
             state.begin(due(0), START),
             state.postpone(due(0), START),
             state.bury(letter("d1"), entry=entry),

@@ -45,9 +45,9 @@ async def some_cases(linli, group, count):
     await until(asked, f"{count} cases in {group}")
 
 
-@pytest.mark.parametrize("victim", ["the bot", "redis"])
+@pytest.mark.parametrize("victim", ["the bot", "bot.cli", "redis-server"])
 async def test_a_crash_in_a_burst_in_the_browser_loses_nothing_and_does_nothing_twice(nlu, tmp_path, victim):
-    async with running_linli(tmp_path, nlu_url=nlu) as linli:
+    async with running_linli(tmp_path, nlu_url=nlu, env={"LINLI_WORK_PROCESSES": "1"}) as linli:
         wang = await linli.web_person("王阿姨")
         people = [await linli.web_person(f"居民{n}") for n in range(1, 4)]
         texts = list(burst())
@@ -62,7 +62,7 @@ async def test_a_crash_in_a_burst_in_the_browser_loses_nothing_and_does_nothing_
             await linli.kill9()
             await linli.restart()
         else:
-            await linli.kill_child("redis-server")
+            await linli.kill_child(victim)
         await saying
         cases = await all_filed(linli, "web:demo")
         await assert_once_each(linli, cases)
