@@ -1,7 +1,8 @@
 """A glance: what was read of the state for one message or one order is not read again for the same.
 
-It is never older than the beginning of that piece of work: what another of this process has saved since is known too. And what is decided by it is saved only if it is still so:
-a save that finds the group's memory changed is refused, the glance is forgotten, and all is decided again.
+It is never older than the beginning of that piece of work: what another of this process has saved since is known too. And
+what is decided by it is saved only if it is still so: a save that finds the group's memory changed is refused, the glance is
+forgotten, and all is decided again.
 """
 
 from collections.abc import Iterator
