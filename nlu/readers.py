@@ -16,9 +16,14 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
+_AVX512 = ("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")
 # The batches are small, and there is a reader a core: more threads of linear algebra only fight over them.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# AMD's processors have AVX-512 for longer than the OpenBLAS of numpy 1.23 looks for it there.
+_PROCESSOR = Path("/proc/cpuinfo")
+if _PROCESSOR.exists() and {"AuthenticAMD", *_AVX512} <= set(_PROCESSOR.read_text("utf-8").split()):
+    os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
 
 from asked import Asked  # noqa: E402
 

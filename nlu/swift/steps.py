@@ -11,7 +11,6 @@ from components import meaning, places, talk, themes
 from components.ensemble import logs, softmax
 from components.intent import IntentClassifier
 from components.labels import CategoryClassifier, LabelClassifier, UrgencyClassifier
-from components.letters import plain
 from components.meaning import MeaningProjector
 from components.places import PlaceExtractor
 from components.themes import ThemeFeaturizer
@@ -22,6 +21,8 @@ from rasa.shared.nlu.training_data.message import Message
 
 from swift.batch import Batch
 from swift.encoder import SwiftEncoder, encoder
+from swift.ensemble import SwiftEnsemble
+from swift.grams import Grams
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +36,7 @@ class SwiftVectors(VectorFeaturizer):
 
     def process(self, messages: Batch) -> Batch:
         """Put the vectors on the batch."""
-        texts = [plain(message.get(TEXT))[: self._longest] for message in messages]
+        texts = [text[: self._longest] for text in messages.plain]
         messages.rows.dense = sentence_encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
         return messages
 
@@ -45,9 +46,15 @@ class SwiftThemes(ThemeFeaturizer):
 
     def process(self, messages: Batch) -> Batch:
         """Put the themes on the batch."""
-        found = themes._SCALE * (self._common(messages.rows.grams) @ self._themes)  # noqa: SLF001
-        messages.rows.dense = np.hstack([messages.rows.dense, found.astype(np.float32)])
+        found = self._common(messages.rows.grams) @ self._themes
+        found *= themes._SCALE  # noqa: SLF001
+        messages.rows.dense = np.hstack([messages.rows.dense, found])
         return messages
+
+    def _common(self, grams: Grams) -> Grams:
+        places = self._places[grams.columns]
+        kept = places >= 0
+        return Grams(np.concatenate([[0], np.cumsum(kept)])[grams.ends], places[kept], grams.numbers[kept])
 
 
 class SwiftMeaning(MeaningProjector):
@@ -125,6 +132,13 @@ def clues(texts: list[str]) -> list[list[bytes]]:
 class SwiftLabel(LabelClassifier):
     """Labels: chances once a text, rankings for all messages of a batch in one go."""
 
+    def restore(self, names: list[str], kept: dict[str, np.ndarray]) -> None:
+        """Take up what was learnt."""
+        self._ensemble = SwiftEnsemble(names, kept)
+        self._names = sorted({*self.LABELS, *names})
+        self._columns = [self._names.index(name) for name in names]
+        self._lean = np.array([self._config["lean"].get(name, 0.0) for name in names])
+
     def chances(self, messages: Batch) -> np.ndarray:
         """Return how likely each label is, one row a message."""
         kept, kind, rows = messages.rows.chances, type(self).__name__, messages.rows
@@ -137,19 +151,17 @@ class SwiftLabel(LabelClassifier):
         if messages.texts:
             SwiftLabel.chances(self, messages)
             return messages
-        lean = np.array([self._config["lean"].get(name, 0.0) for name in self._ensemble.names])
-        scores = self._config["sharpness"] * logs(self.chances(messages)) + lean
+        scores = self._config["sharpness"] * logs(self.chances(messages)) + self._lean
         for message, ranking in zip(messages, self.rankings(softmax(scores)), strict=True):
             self.put(message, ranking)
         return messages
 
     def rankings(self, rows: np.ndarray) -> list[list[dict[str, Any]]]:
         """Return all labels, best first, for each row of chances; see `ranking`."""
-        names = sorted({*self.LABELS, *self._ensemble.names})
-        every = np.zeros((len(rows), len(names)))
-        every[:, [names.index(name) for name in self._ensemble.names]] = rows
-        order = np.argsort(-every, axis=1, kind="stable")
-        sure = np.round(np.take_along_axis(every, order, axis=1), 6).tolist()
+        names, every = self._names, np.zeros((len(rows), len(self._names)))
+        every[:, self._columns] = rows
+        order = (-every).argsort(axis=1, kind="stable")
+        sure = every[np.arange(len(rows))[:, None], order].round(6).tolist()
         return [
             [{"name": names[at], "confidence": one} for at, one in zip(*both, strict=True)]
             for both in zip(order.tolist(), sure, strict=True)
