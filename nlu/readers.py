@@ -25,6 +25,7 @@ _PROCESSOR = Path("/proc/cpuinfo")
 if _PROCESSOR.exists() and {"AuthenticAMD", *_AVX512} <= set(_PROCESSOR.read_text("utf-8").split()):
     os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
 
+import ujson  # noqa: E402 (it comes with Rasa's server, and is twice as fast)
 from asked import Asked  # noqa: E402
 
 _HEAD = 4  # bytes that say how many follow
@@ -48,7 +49,7 @@ def log(event: str, **fields: Any) -> None:
 def written(reader: Reads, asked: list[Asked]) -> list[bytes | None]:
     """Return the readings of a batch in JSON; when it fails, each message alone, so that one cannot spoil the others."""
     try:
-        return [json.dumps(said).encode() for said in reader.read(asked)]
+        return [ujson.dumps(said).encode() for said in reader.read(asked)]
     except Exception as wrong:  # noqa: BLE001 (whatever it is, the asker is told)
         log("unread", messages=len(asked), error=type(wrong).__name__)
         return [None] if len(asked) == 1 else [written(reader, [one])[0] for one in asked]

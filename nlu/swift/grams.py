@@ -48,7 +48,13 @@ class Grams:
         """Return the rows times weights."""
         found = np.zeros((len(self.ends) - 1, weights.shape[1]), np.float32)
         _sparsetools.csr_matvecs(
-            *found.shape[:1], *weights.shape, self.ends, self.columns, self.numbers, weights.ravel(), found.ravel()
+            *found.shape[:1],
+            *weights.shape,
+            self.ends,
+            self.columns,
+            self.numbers,
+            weights.ravel(),
+            found.ravel(),
         )
         return found
 
@@ -76,7 +82,9 @@ class SwiftGrams(GramFeaturizer):
 
     def commonest(self) -> list[str]:
         """Return the runs of letters and of words, the commonest first."""
-        rarity = {run: self._weights[column] for columns in self._columns[:2] for run, column in columns.items()}
+        rarity = {
+            run: self._weights[column] for columns in self._columns[:2] for run, column in columns.items()
+        }
         return sorted(rarity, key=rarity.__getitem__)
 
     def process(self, messages: Batch) -> Batch:
@@ -99,7 +107,9 @@ class SwiftGrams(GramFeaturizer):
         """Return a row a text; each kind of runs has the length one."""
         width, kinds = len(self._weights), len(self._starts)
         rows = np.repeat(np.arange(len(found)), [*map(len, found)])
-        places, counts = np.unique(rows * width + np.array([*chain.from_iterable(found)], np.int64), return_counts=True)
+        places, counts = np.unique(
+            rows * width + np.array([*chain.from_iterable(found)], np.int64), return_counts=True
+        )
         rows, columns = np.divmod(places, width)
         numbers = (np.log(counts.astype(np.float32)) + np.float32(1)) * self._weights[columns]
         parts = rows * kinds + np.searchsorted(self._starts, columns, side="right") - 1

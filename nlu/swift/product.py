@@ -26,7 +26,7 @@ _IN_PARTS = knows_small()
 
 def product(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return rows times weights."""
-    if len(rows) == 1:
+    if len(rows) <= 1:
         return rows @ weights
     if _IN_PARTS:
         return in_parts(rows, weights)

@@ -1,9 +1,8 @@
 """The steps behind the grams, each with the numbers of the step that it stands for, worked out for a whole batch."""
 
 from base64 import b64encode
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ from components.places import PlaceExtractor
 from components.themes import ThemeFeaturizer
 from components.vectors import WIDTH, VectorFeaturizer
 from rasa.nlu.constants import TOKENS_NAMES
-from rasa.shared.nlu.constants import TEXT
-from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.constants import ENTITIES, TEXT
 
 from swift.batch import Batch
 from swift.encoder import SwiftEncoder, encoder
 from swift.ensemble import SwiftEnsemble
+from swift.field import Field
 from swift.grams import Grams
 
 
@@ -70,63 +69,25 @@ class SwiftMeaning(MeaningProjector):
 
 
 class SwiftPlaces(PlaceExtractor):
-    """Places, with clues that are put together once for each word and each pair of neighbours."""
+    """Places."""
 
-    def find(self, message: Message) -> list[tuple[int, int]]:
-        """Return (start, end) of every place of a message that has its tokens."""
-        tokens = message.get(TOKENS_NAMES[TEXT]) or []
-        tags = self._tagger.tag(clues([token.text for token in tokens])) if tokens and self._tagger else []
-        return places._spans(message.get(TEXT), tokens, tags)  # noqa: SLF001
+    def take_up(self, folder: Path) -> None:
+        """Read the field."""
+        super().take_up(folder)
+        self._field = Field(self._tagger.info())
+
+    def process(self, messages: Batch) -> Batch:
+        """Write the places of every message into its `entities`."""
+        tokens = [message.get(TOKENS_NAMES[TEXT]) or [] for message in messages]
+        tags = self._field.tags([[token.text for token in some] for some in tokens])
+        for message, some, said in zip(messages, tokens, tags, strict=True):
+            text = message.get(TEXT)
+            spans = places._spans(text, some, said)  # noqa: SLF001
+            message.set(ENTITIES, [self._entity(text, span) for span in spans], add_to_output=True)
+        return messages
 
     def _entity(self, text: str, span: tuple[int, int]) -> dict[str, Any]:
         return {**super()._entity(text, span), "extractor": PlaceExtractor.__name__}
-
-
-@dataclass(frozen=True)
-class _Word:
-    """A token as the field sees it, and its clues by the step from where one stands."""
-
-    shown: str
-    kind: str
-    words: tuple[bytes, ...]
-    kinds: tuple[bytes, ...]
-
-
-def _word_of(shown: str, kind: str) -> _Word:
-    words = tuple(f"w{n}={shown}".encode() for n in range(-3, 4))
-    return _Word(shown, kind, words, tuple(f"k{n}={kind}".encode() for n in range(-2, 3)))
-
-
-@lru_cache(maxsize=16384)
-def _of_token(text: str) -> _Word:
-    return _word_of(places._shown(text), places._kind(text))  # noqa: SLF001
-
-
-@lru_cache(maxsize=32768)
-def _of_pair(sign: str, one: str, other: str) -> tuple[bytes, ...]:
-    return tuple(f"{sign}{n}={one}|{other}".encode() for n in range(-2, 2))
-
-
-_FIRST, _LAST = _word_of("^", "^"), _word_of("$", "$")
-
-
-def clues(texts: list[str]) -> list[list[bytes]]:
-    """Return what `components.places` knows of each token, in its order."""
-    known = [_FIRST, _FIRST, _FIRST, *map(_of_token, texts), _LAST, _LAST, _LAST]
-    w, k = [one.words for one in known], [one.kinds for one in known]
-    ww = [_of_pair("ww", one.shown, other.shown) for one, other in pairwise(known)]
-    kk = [_of_pair("kk", one.kind, other.kind) for one, other in pairwise(known)]
-    return [
-        [
-            w[n - 3][0], w[n - 2][1], w[n - 1][2], w[n][3], w[n + 1][4], w[n + 2][5], w[n + 3][6],
-            k[n - 2][0], k[n - 1][1], k[n][2], k[n + 1][3], k[n + 2][4],
-            ww[n - 2][0], ww[n - 1][1], ww[n][2], ww[n + 1][3],
-            kk[n - 2][0], kk[n - 1][1], kk[n][2], kk[n + 1][3],
-            f"kkk={known[n - 1].kind}|{known[n].kind}|{known[n + 1].kind}".encode(),
-            f"www={known[n - 1].shown}|{known[n].shown}|{known[n + 1].shown}".encode(),
-        ]
-        for n in range(3, len(texts) + 3)
-    ]  # fmt: skip
 
 
 class SwiftLabel(LabelClassifier):
