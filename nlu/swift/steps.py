@@ -1,9 +1,8 @@
 """The steps behind the grams, each with the numbers of the step that it stands for, worked out for a whole batch."""
 
 from base64 import b64encode
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,18 @@ from components import meaning, places, talk, themes
 from components.ensemble import logs, softmax
 from components.intent import IntentClassifier
 from components.labels import CategoryClassifier, LabelClassifier, UrgencyClassifier
-from components.letters import plain
 from components.meaning import MeaningProjector
 from components.places import PlaceExtractor
 from components.themes import ThemeFeaturizer
 from components.vectors import WIDTH, VectorFeaturizer
 from rasa.nlu.constants import TOKENS_NAMES
-from rasa.shared.nlu.constants import TEXT
-from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.constants import ENTITIES, TEXT
 
 from swift.batch import Batch
 from swift.encoder import SwiftEncoder, encoder
+from swift.ensemble import SwiftEnsemble
+from swift.field import Field
+from swift.grams import Grams
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +35,7 @@ class SwiftVectors(VectorFeaturizer):
 
     def process(self, messages: Batch) -> Batch:
         """Put the vectors on the batch."""
-        texts = [plain(message.get(TEXT))[: self._longest] for message in messages]
+        texts = [text[: self._longest] for text in messages.plain]
         messages.rows.dense = sentence_encoder()._encode(texts)  # noqa: SLF001 (its public way sets threads each time)
         return messages
 
@@ -45,9 +45,15 @@ class SwiftThemes(ThemeFeaturizer):
 
     def process(self, messages: Batch) -> Batch:
         """Put the themes on the batch."""
-        found = themes._SCALE * (self._common(messages.rows.grams) @ self._themes)  # noqa: SLF001
-        messages.rows.dense = np.hstack([messages.rows.dense, found.astype(np.float32)])
+        found = self._common(messages.rows.grams) @ self._themes
+        found *= themes._SCALE  # noqa: SLF001
+        messages.rows.dense = np.hstack([messages.rows.dense, found])
         return messages
+
+    def _common(self, grams: Grams) -> Grams:
+        places = self._places[grams.columns]
+        kept = places >= 0
+        return Grams(np.concatenate([[0], np.cumsum(kept)])[grams.ends], places[kept], grams.numbers[kept])
 
 
 class SwiftMeaning(MeaningProjector):
@@ -63,67 +69,36 @@ class SwiftMeaning(MeaningProjector):
 
 
 class SwiftPlaces(PlaceExtractor):
-    """Places, with clues that are put together once for each word and each pair of neighbours."""
+    """Places."""
 
-    def find(self, message: Message) -> list[tuple[int, int]]:
-        """Return (start, end) of every place of a message that has its tokens."""
-        tokens = message.get(TOKENS_NAMES[TEXT]) or []
-        tags = self._tagger.tag(clues([token.text for token in tokens])) if tokens and self._tagger else []
-        return places._spans(message.get(TEXT), tokens, tags)  # noqa: SLF001
+    def take_up(self, folder: Path) -> None:
+        """Read the field."""
+        super().take_up(folder)
+        self._field = Field(self._tagger.info())
+
+    def process(self, messages: Batch) -> Batch:
+        """Write the places of every message into its `entities`."""
+        tokens = [message.get(TOKENS_NAMES[TEXT]) or [] for message in messages]
+        tags = self._field.tags([[token.text for token in some] for some in tokens])
+        for message, some, said in zip(messages, tokens, tags, strict=True):
+            text = message.get(TEXT)
+            spans = places._spans(text, some, said)  # noqa: SLF001
+            message.set(ENTITIES, [self._entity(text, span) for span in spans], add_to_output=True)
+        return messages
 
     def _entity(self, text: str, span: tuple[int, int]) -> dict[str, Any]:
         return {**super()._entity(text, span), "extractor": PlaceExtractor.__name__}
 
 
-@dataclass(frozen=True)
-class _Word:
-    """A token as the field sees it, and its clues by the step from where one stands."""
-
-    shown: str
-    kind: str
-    words: tuple[bytes, ...]
-    kinds: tuple[bytes, ...]
-
-
-def _word_of(shown: str, kind: str) -> _Word:
-    words = tuple(f"w{n}={shown}".encode() for n in range(-3, 4))
-    return _Word(shown, kind, words, tuple(f"k{n}={kind}".encode() for n in range(-2, 3)))
-
-
-@lru_cache(maxsize=16384)
-def _of_token(text: str) -> _Word:
-    return _word_of(places._shown(text), places._kind(text))  # noqa: SLF001
-
-
-@lru_cache(maxsize=32768)
-def _of_pair(sign: str, one: str, other: str) -> tuple[bytes, ...]:
-    return tuple(f"{sign}{n}={one}|{other}".encode() for n in range(-2, 2))
-
-
-_FIRST, _LAST = _word_of("^", "^"), _word_of("$", "$")
-
-
-def clues(texts: list[str]) -> list[list[bytes]]:
-    """Return what `components.places` knows of each token, in its order."""
-    known = [_FIRST, _FIRST, _FIRST, *map(_of_token, texts), _LAST, _LAST, _LAST]
-    w, k = [one.words for one in known], [one.kinds for one in known]
-    ww = [_of_pair("ww", one.shown, other.shown) for one, other in pairwise(known)]
-    kk = [_of_pair("kk", one.kind, other.kind) for one, other in pairwise(known)]
-    return [
-        [
-            w[n - 3][0], w[n - 2][1], w[n - 1][2], w[n][3], w[n + 1][4], w[n + 2][5], w[n + 3][6],
-            k[n - 2][0], k[n - 1][1], k[n][2], k[n + 1][3], k[n + 2][4],
-            ww[n - 2][0], ww[n - 1][1], ww[n][2], ww[n + 1][3],
-            kk[n - 2][0], kk[n - 1][1], kk[n][2], kk[n + 1][3],
-            f"kkk={known[n - 1].kind}|{known[n].kind}|{known[n + 1].kind}".encode(),
-            f"www={known[n - 1].shown}|{known[n].shown}|{known[n + 1].shown}".encode(),
-        ]
-        for n in range(3, len(texts) + 3)
-    ]  # fmt: skip
-
-
 class SwiftLabel(LabelClassifier):
     """Labels: chances once a text, rankings for all messages of a batch in one go."""
+
+    def restore(self, names: list[str], kept: dict[str, np.ndarray]) -> None:
+        """Take up what was learnt."""
+        self._ensemble = SwiftEnsemble(names, kept)
+        self._names = sorted({*self.LABELS, *names})
+        self._columns = [self._names.index(name) for name in names]
+        self._lean = np.array([self._config["lean"].get(name, 0.0) for name in names])
 
     def chances(self, messages: Batch) -> np.ndarray:
         """Return how likely each label is, one row a message."""
@@ -137,19 +112,17 @@ class SwiftLabel(LabelClassifier):
         if messages.texts:
             SwiftLabel.chances(self, messages)
             return messages
-        lean = np.array([self._config["lean"].get(name, 0.0) for name in self._ensemble.names])
-        scores = self._config["sharpness"] * logs(self.chances(messages)) + lean
+        scores = self._config["sharpness"] * logs(self.chances(messages)) + self._lean
         for message, ranking in zip(messages, self.rankings(softmax(scores)), strict=True):
             self.put(message, ranking)
         return messages
 
     def rankings(self, rows: np.ndarray) -> list[list[dict[str, Any]]]:
         """Return all labels, best first, for each row of chances; see `ranking`."""
-        names = sorted({*self.LABELS, *self._ensemble.names})
-        every = np.zeros((len(rows), len(names)))
-        every[:, [names.index(name) for name in self._ensemble.names]] = rows
-        order = np.argsort(-every, axis=1, kind="stable")
-        sure = np.round(np.take_along_axis(every, order, axis=1), 6).tolist()
+        names, every = self._names, np.zeros((len(rows), len(self._names)))
+        every[:, self._columns] = rows
+        order = (-every).argsort(axis=1, kind="stable")
+        sure = every[np.arange(len(rows))[:, None], order].round(6).tolist()
         return [
             [{"name": names[at], "confidence": one} for at, one in zip(*both, strict=True)]
             for both in zip(order.tolist(), sure, strict=True)

