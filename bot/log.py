@@ -28,6 +28,7 @@ _BYTES, _FILES = 5_000_000, 60
 _FIRST = ("ts", "level", "event", "case", "group")
 _OURS_ONLY = {"ts", "level", "case", "group"}  # ids and times of our own, which look like numbers to hide
 _DEEP = 6
+_RELAYED = "relayed"
 # A bot's token (in the URLs of Telegram), a password in a URL, a value that is called a secret.
 _SECRETS = re.compile(
     r"(?P<bot>\d{6,14}:[A-Za-z0-9_-]{30,})"
@@ -56,7 +57,7 @@ def recording(
 
     The `file` is for one process of a home; several would turn it over under each other's hands.
     """
-    handler = _Fan([logging.StreamHandler(stream or sys.stderr), *([_file(home)] if file else [])])
+    handler = _Fan([logging.StreamHandler(stream or sys.stderr), *([_file(home)] if file else [])], ring)
     handler.setFormatter(_formatter([secret for secret in secrets if secret], ring))
     root, ours = logging.getLogger(), logging.getLogger("linli")
     levels = root.level, ours.level
@@ -72,6 +73,11 @@ def recording(
         ours.setLevel(levels[1])
         handler.close()
         structlog.reset_defaults()
+
+
+def relay(event: Event) -> None:
+    """Log what another process of ours has made fit to be written already, as it is."""
+    logging.getLogger("linli").info(_line(None, "", event), extra={_RELAYED: event})
 
 
 def only_errors() -> None:
@@ -227,13 +233,17 @@ def prune(home: Path, before: datetime) -> int:
 class _Fan(logging.Handler):
     """Makes the line once and gives it to every outlet."""
 
-    def __init__(self, outlets: list[logging.Handler]) -> None:
+    def __init__(self, outlets: list[logging.Handler], ring: Ring | None) -> None:
         super().__init__()
-        self._outlets = outlets
+        self._outlets, self._ring = outlets, ring
 
     def emit(self, record: logging.LogRecord) -> None:
+        relayed = getattr(record, _RELAYED, None)
+        if relayed and self._ring is not None:
+            self._ring.add(relayed)
         try:
-            line = logging.makeLogRecord({"msg": self.format(record), "levelno": record.levelno})
+            text = record.msg if relayed else self.format(record)
+            line = logging.makeLogRecord({"msg": text, "levelno": record.levelno})
         except Exception:  # noqa: BLE001 as the standard library: a broken event must not stop the program
             self.handleError(record)
             return

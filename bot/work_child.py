@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 
 from bot.health import Health
+from bot.log import relay
 from bot.settings import Settings
 from connectors.child import Child, Patience
 
@@ -57,7 +58,13 @@ class WorkChild:
         argv = [sys.executable, "-P", "-m", "bot.cli", "work", "--port", str(port), "--name", name]
         given = {**env, "LINLI_HOST": "127.0.0.1"}
         self.child = Child(
-            self.name, argv, env=given, answers=self._answers, patience=_PATIENCE, nice=GIVES_WAY
+            self.name,
+            argv,
+            env=given,
+            answers=self._answers,
+            on_record=relay,
+            patience=_PATIENCE,
+            nice=GIVES_WAY,
         )
 
     async def health(self) -> Health:

@@ -70,7 +70,8 @@ class Child:
     """A program that is to run as long as we do.
 
     It is ready when it prints the line `ready URL`, or, where `answers` is given, when that returns True.
-    `nice`: by how much it gives way where the processor is wanted by all. Every other line of its stdout goes to `on_line`; its stderr goes to our log, JSON lines as they are.
+    Every other line of its stdout goes to `on_line`; its stderr goes to our log, what it says in JSON lines as it is, or,
+    where that is given, to `on_record`. `nice`: by how much it gives way where the processor is wanted by all.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Child:
         cwd: Path | None = None,
         answers: Callable[[], Awaitable[bool]] | None = None,
         on_line: Callable[[str], None] | None = None,
+        on_record: Callable[[dict[str, Any]], None] | None = None,
         patience: Patience | None = None,
         nice: int = 0,
     ) -> None:
@@ -90,7 +92,7 @@ class Child:
         self.pid: int | None = None
         self.restarts = 0
         self._argv, self._env, self._cwd, self._nice = list(argv), env or {}, cwd, nice
-        self._answers, self._on_line = answers, on_line or self._whisper
+        self._answers, self._on_line, self._on_record = answers, on_line or self._whisper, on_record
         self._patience = patience or Patience()
         self._log = _log.bind(child=name)
         self._last: deque[str] = deque(maxlen=15)
@@ -261,6 +263,9 @@ class Child:
         said = _record(line)
         if said is None:
             self._log.info("child_said", line=line)
+            return
+        if self._on_record:
+            self._on_record(said | {"child": self.name})
             return
         level = str(said.pop("level", "info")).lower()
         tell = getattr(self._log, level if level in _LEVELS else "info")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.log import clean, log_path, recording
+from bot.log import clean, log_path, recording, relay
 from bot.log_reader import Wanted, painted, read_logs, show
 from bot.log_ring import Ring
 
@@ -285,3 +285,19 @@ def test_every_day_has_a_file_of_its_own(tmp_path):
         structlog.get_logger().info("newer")
     assert [event["event"] for event in written(tmp_path)] == ["new", "newer"]
     assert "old" in log_path(tmp_path).with_name("linli.jsonl.1").read_text("utf-8")
+
+
+def test_what_another_process_has_written_is_passed_on_as_it_is(tmp_path: Path):
+    ring, stream = Ring(), io.StringIO()
+    said = {
+        "ts": "2026-05-04T08:00:00Z",
+        "level": "info",
+        "event": "fact",
+        "case": "web:demo:1",
+        "child": "work 1",
+    }
+    with recording(tmp_path, ring=ring, stream=stream):
+        relay(said)
+    assert json.loads(stream.getvalue()) == said
+    assert json.loads(log_path(tmp_path).read_text()) == said
+    assert ring.last() == [{**said, "n": 1}]
