@@ -26,9 +26,19 @@ async def figures(linli: RunningLinli) -> dict[str, float]:
     }
 
 
+async def both_have_a_share(linli: RunningLinli) -> None:
+    """Whoever is there first has everything until the other comes."""
+
+    async def taken():
+        return {one["child"] for one in linli.logged("partitions_taken")} == {"work 1", "work 2"}
+
+    await until(taken, "each has taken its share")
+
+
 async def test_what_is_heard_here_is_worked_on_there_and_counted_and_logged_together(nlu, tmp_path):
     async with running_linli(tmp_path, nlu_url=nlu, env=TWO) as linli:
         assert len(at_work(linli)) == 2
+        await both_have_a_share(linli)
         for n in range(1, 9):  # in eight groups, so that both have something to do
             person = await linli.web_person("王阿姨", group=f"group-{n}")
             await person.say(f"{n}号楼2单元电梯又坏了")
