@@ -28,7 +28,7 @@ class Grids:
         self._bound_known = 0
         self._moved: dict[str, str] = {}
         self._homes: dict[str, str] = {}
-        self._served: dict[tuple[str, str], list[str]] | None = None
+        self._tied_to: dict[tuple[str, str], list[str]] | None = None
         self._take(settings)
 
     async def load(self, state: State) -> None:
@@ -66,7 +66,7 @@ class Grids:
                 if (home := await home_of(group, state.recall)) != group:
                     moved[home] = grid.id
         self._moved, self._homes = moved, homes
-        self._staff, self._served = self._staff_groups(), None
+        self._staff, self._tied_to = self._staff_groups(), None
 
     def adopt(self, settings: Settings) -> None:
         """From now on the grids, areas, units, people and policies of these settings; the rest stays as it was."""
@@ -77,7 +77,7 @@ class Grids:
         self._policies: dict[str, Policy] = {}
         self._by_id = {grid.id: grid for grid in settings.grids}
         self._by_group = {group: grid for grid in settings.grids for group in grid.groups}
-        self._staff, self._served = self._staff_groups(), None
+        self._staff, self._tied_to = self._staff_groups(), None
 
     @property
     def settings(self) -> Settings:
@@ -87,7 +87,7 @@ class Grids:
     def bind(self, group: str, grid: str) -> None:
         """The group belongs to this grid from now on, unless linli.toml puts it elsewhere."""
         if grid and self._bound.get(group) != grid:
-            self._bound[group], self._served = grid, None
+            self._bound[group], self._tied_to = grid, None
 
     def names(self) -> Mapping[str, str]:
         """The grids that there are, by id."""
@@ -173,15 +173,15 @@ class Grids:
 
     def _tied(self, how: str, to: str) -> tuple[str, ...]:
         """The groups tied to somebody, to a staff group or to a grid: not looked for among all of them at every press."""
-        if self._served is None:
-            self._served = defaultdict(list)
+        if self._tied_to is None:
+            self._tied_to = defaultdict(list)
             ties: dict[str, list[tuple[str, str]]] = {}
             for group in dict.fromkeys((*self._by_group, *self._moved, *self._bound)):
                 if grid := self._of(group):
                     ties[grid.id] = ties.get(grid.id) or self._ties(grid.id, group)
                     for tie in ties[grid.id]:
-                        self._served[tie].append(group)
-        return tuple(self._served.get((how, to), ()))
+                        self._tied_to[tie].append(group)
+        return tuple(self._tied_to.get((how, to), ()))
 
     def _ties(self, grid: str, group: str) -> list[tuple[str, str]]:
         """Those of a grid, of which this is one of the groups."""

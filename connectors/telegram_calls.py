@@ -92,7 +92,7 @@ class Requests(BaseRequest):
             # The address carries the token: a redirect would carry it to wherever it leads.
             session = self._open(url)
             async with session.request(
-                method, url, data=data, headers=FORM, timeout=waits, allow_redirects=False
+                method, url, data=data, headers=FORM if data else None, timeout=waits, allow_redirects=False
             ) as answer:
                 payload = await read_at_most(answer.content, LARGEST_FILE)
         except TimeoutError as error:
